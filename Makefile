@@ -1,0 +1,51 @@
+# Two commands: `make demo` and `make test`. Both set up what they need; a second run is quick.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# llama.cpp compiles once, for about six minutes on two cores. Multimodal support, TLS and
+# subprocess tools are not used here: without them the compile is shorter.
+export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types compare lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Make the virtual environment
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Overlay needs Python 3.11 or later: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up $(VENV); the first time this compiles llama.cpp (about six minutes on two cores)."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## Answer questions about the sample documents through the HTTP endpoint
+	$(BIN)/python -m eval.demo
+
+test: lint types ## Lint, types and tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+compare: $(READY) ## Plain RAG and the overlay side by side on the 60 sample questions
+	$(BIN)/overlay compare
+
+# pip-compile writes the local build of torch; its public version is the same on every platform.
+lock: $(READY) ## Renew requirements.lock from pyproject.toml
+	$(BIN)/pip-compile --quiet --extra dev --strip-extras --allow-unsafe --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	sed -i.bak 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock && rm requirements.lock.bak
+
+clean: ## Remove the virtual environment and the demo's store
+	rm -rf $(VENV) .overlay
