@@ -1,0 +1,367 @@
+"""The llama.cpp implementation of :class:`probes.protocol.Model`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import llama_cpp
+import numpy as np
+from scipy.special import log_softmax, logsumexp
+
+from overlay.errors import InputError
+from probes.chat import Message
+from probes.errors import ModelError, PromptTooLongError, UnavailableError
+from probes.llamacpp.batch import Batch, Row
+from probes.llamacpp.gguf import file_sha256
+from probes.llamacpp.library import load_context, load_model
+from probes.llamacpp.sampler import Sampler
+from probes.llamacpp.session import LlamaCppSession
+from probes.llamacpp.tap import LayerTap
+from probes.llamacpp.vocabulary import Vocabulary
+from probes.protocol import Capabilities, ModelInfo, Sampling, Session
+from probes.state import FloatArray, State
+
+__all__ = ["LlamaCppModel"]
+
+_SEQUENCES = 64
+_BATCH_TOKENS = 512
+_LOGITS_BYTES = 64 * 2**20
+_NO_SLOT = 1
+
+_Result = TypeVar("_Result")
+_Request = tuple[Session, Sequence[int]]
+
+
+class LlamaCppModel:
+    """A GGUF model under llama.cpp. See :class:`probes.protocol.Model`.
+
+    Args:
+        path: the GGUF file.
+        context_size: tokens that one prompt and its answer may take; at most what the model was
+            trained on. The cache holds twice as many, so that chunks can be probed side by side.
+        threads: CPU threads; 0 for all cores.
+        gpu_layers: layers to put on the GPU, where llama.cpp was built with one; -1 for all.
+        name: what to call the model; the file's stem by default.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        context_size: int = 4096,
+        threads: int = 0,
+        gpu_layers: int = 0,
+        name: str | None = None,
+    ) -> None:
+        self._path = path
+        self._name = name or path.stem
+        self._model = load_model(path, gpu_layers=gpu_layers)
+        self._vocabulary = Vocabulary(self._model)
+        self._layers: int = llama_cpp.llama_model_n_layer(self._model)
+        self._width: int = llama_cpp.llama_model_n_embd(self._model)
+        self._context_size = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
+        self._cache_size = 2 * self._context_size
+        self._tap = LayerTap(self._width)
+        self._context = load_context(
+            self._model,
+            self._tap,
+            cache_tokens=self._cache_size,
+            batch_tokens=_BATCH_TOKENS,
+            sequences=_SEQUENCES,
+            threads=threads or os.cpu_count() or 1,
+        )
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._batch = Batch(_BATCH_TOKENS)
+        self._free = list(range(_SEQUENCES))
+        self._read_rows = max(32, min(_BATCH_TOKENS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
+        self._evaluated = 0
+        self._closed = False
+
+    @cached_property
+    def info(self) -> ModelInfo:
+        """See :attr:`probes.protocol.Model.info`."""
+        return ModelInfo(
+            name=self._name,
+            path=str(self._path),
+            sha256=file_sha256(self._path),
+            backend="llama.cpp",
+            layers=self._layers,
+            width=self._width,
+            vocabulary=self._vocabulary.size,
+            context_size=self._context_size,
+            cache_size=self._cache_size,
+        )
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """See :attr:`probes.protocol.Model.capabilities`.
+
+        Whether layers can be read is tried out: not every architecture's graph names them.
+        """
+        with self.session() as session:
+            session.extend([0])
+            self._tap.open(range(self._layers))
+            try:
+                self._evaluate([Row(0, 0, session.sequence, logits=True)])
+            finally:
+                seen = self._tap.close()
+        return Capabilities(layer_states=len(seen) == self._layers, gradients=False, batch=True)
+
+    @property
+    def evaluated(self) -> int:
+        """See :attr:`probes.protocol.Model.evaluated`."""
+        return self._evaluated
+
+    def tokenize(self, text: str) -> list[int]:
+        """See :meth:`probes.protocol.Model.tokenize`."""
+        return self._vocabulary.tokenize(text)
+
+    def piece(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.piece`."""
+        return self._vocabulary.piece(token)
+
+    def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.encode_chat`."""
+        return self._vocabulary.encode_chat(messages)
+
+    def session(self) -> LlamaCppSession:
+        """See :meth:`probes.protocol.Model.session`.
+
+        Raises:
+            ModelError: all sequences are in use.
+        """
+        if not self._free:
+            raise ModelError(
+                f"all {_SEQUENCES} sequences are in use", hint="close sessions that are done"
+            )
+        return LlamaCppSession(self, self._free.pop())
+
+    def read_many(self, requests: Sequence[_Request], layers: Sequence[int] = ()) -> list[State]:
+        """See :meth:`probes.protocol.Model.read_many`.
+
+        Raises:
+            InputError: a window is empty, or a layer is not there.
+            UnavailableError: layers are asked for that this architecture does not show.
+        """
+        for layer in layers:
+            if not 0 <= layer < self._layers:
+                raise InputError(f"layer {layer} of {self._layers}", param="layers")
+        if layers and not self.capabilities.layer_states:
+            raise UnavailableError(f"llama.cpp does not name the layers of {self._name}")
+
+        def state(window: Sequence[int], logits: FloatArray, hidden: FloatArray) -> State:
+            log_probs = np.asarray(log_softmax(logits, axis=1), dtype=np.float32)
+            return State(tuple(window), log_probs, hidden, tuple(layers))
+
+        return self._read_windows(requests, layers, state)
+
+    def score_many(self, requests: Sequence[_Request]) -> list[float]:
+        """See :meth:`probes.protocol.Model.score_many`."""
+
+        def score(window: Sequence[int], logits: FloatArray, _hidden: FloatArray) -> float:
+            chosen = logits[np.arange(len(window)), list(window)]
+            return float(np.mean(chosen - logsumexp(logits, axis=1)))
+
+        return self._read_windows(requests, (), score)
+
+    def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.draft_many`."""
+        owners = [_own(session) for session in sessions]
+        for owner in owners:
+            self.check_length(len(owner.tokens) + length)
+        self.flush(owners)
+        drafts: list[list[int]] = [[] for _ in owners]
+        active = list(range(len(owners)))
+        for step in range(length):
+            rows = [
+                Row(
+                    drafts[index][-1] if step else owners[index].tokens[-1],
+                    owners[index].cached + step,
+                    owners[index].sequence,
+                    logits=True,
+                )
+                for index in active
+            ]
+            if not rows:
+                break
+            choices = np.argmax(self._evaluate(rows), axis=1)
+            still = []
+            for index, choice in zip(active, choices.tolist(), strict=True):
+                ends = self._vocabulary.ends_generation(choice)
+                if not ends or not step:
+                    drafts[index].append(choice)
+                if not ends:
+                    still.append(index)
+            active = still
+        for owner in owners:
+            self._forget(owner.sequence, owner.cached)
+        return drafts
+
+    def generate(self, session: LlamaCppSession, sampling: Sampling) -> Iterator[int]:
+        """See :meth:`probes.protocol.Session.generate`."""
+        self.flush([session])
+        sampler = Sampler(sampling)
+        try:
+            for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
+                self._evaluate(
+                    [Row(session.tokens[-1], session.cached, session.sequence, logits=True)]
+                )
+                session.cached += 1
+                token = sampler.draw(self._context)
+                if self._vocabulary.ends_generation(token):
+                    # The last token must be pending again, so that the session can be read.
+                    self.trim(session, session.cached - 1)
+                    return
+                session.tokens.append(token)
+                yield token
+        finally:
+            sampler.close()
+
+    def close(self) -> None:
+        """See :meth:`probes.protocol.Model.close`."""
+        if not self._closed:
+            self._closed = True
+            self._batch.close()
+            llama_cpp.llama_free(self._context)
+            llama_cpp.llama_model_free(self._model)
+
+    def check_length(self, tokens: int) -> None:
+        """Raise PromptTooLongError unless a session may hold this many tokens."""
+        if tokens > self._context_size:
+            raise PromptTooLongError(
+                f"the prompt needs {tokens} tokens, the context holds {self._context_size}",
+                hint="shorten the question or the conversation, or raise context_size",
+                param="messages",
+            )
+
+    def flush(self, sessions: Sequence[LlamaCppSession]) -> None:
+        """Evaluate what is pending, all but the last token of each session, in one batch."""
+        rows = []
+        for session in sessions:
+            if not session.tokens:
+                raise InputError("the session is empty: extend it first", param="tokens")
+            rows += [
+                Row(token, session.cached + offset, session.sequence, logits=False)
+                for offset, token in enumerate(session.pending[:-1])
+            ]
+        for start in range(0, len(rows), self._batch.capacity):
+            self._evaluate(rows[start : start + self._batch.capacity])
+        for session in sessions:
+            session.cached = len(session.tokens) - 1
+
+    def copy(self, session: LlamaCppSession) -> LlamaCppSession:
+        """A session with the same tokens and the same cache cells."""
+        twin = self.session()
+        llama_cpp.llama_memory_seq_cp(self._memory, session.sequence, twin.sequence, 0, -1)
+        twin.tokens = list(session.tokens)
+        twin.cached = session.cached
+        return twin
+
+    def trim(self, session: LlamaCppSession, cached: int) -> None:
+        """Keep at most the first ``cached`` tokens of the session's cache."""
+        if session.cached > cached:
+            self._forget(session.sequence, cached)
+            session.cached = cached
+
+    def release(self, session: LlamaCppSession) -> None:
+        """Take the sequence of a closed session back."""
+        if not self._closed:
+            self._forget(session.sequence, 0)
+            self._free.append(session.sequence)
+
+    def _read_windows(
+        self,
+        requests: Sequence[_Request],
+        layers: Sequence[int],
+        reduce: Callable[[Sequence[int], FloatArray, FloatArray], _Result],
+    ) -> list[_Result]:
+        """Evaluate each window on a fork of its session and reduce its logits at once.
+
+        Logits live in llama.cpp's buffer until the next call, so ``reduce`` must copy what it
+        keeps.
+        """
+        for session, window in requests:
+            if not window:
+                raise InputError("the window is empty", param="window")
+            self.check_length(len(session.tokens) + len(window))
+        self.flush([_own(session) for session in _distinct(requests)])
+        results: list[_Result] = []
+        for group in self._groups(requests):
+            forks = [self.copy(_own(session)) for session, _ in group]
+            try:
+                rows = [
+                    Row(token, fork.cached + offset, fork.sequence, logits=True)
+                    for fork, (_, window) in zip(forks, group, strict=True)
+                    for offset, token in enumerate([fork.tokens[-1], *window[:-1]])
+                ]
+                self._tap.open(layers)
+                try:
+                    logits = self._evaluate(rows)
+                finally:
+                    layer_rows = self._tap.close()
+                hidden = (
+                    np.stack([layer_rows[layer] for layer in layers])
+                    if layers
+                    else np.empty((0, len(rows), self._width), dtype=np.float32)
+                )
+                start = 0
+                for _, window in group:
+                    end = start + len(window)
+                    results.append(reduce(window, logits[start:end], hidden[:, start:end].copy()))
+                    start = end
+            finally:
+                for fork in forks:
+                    fork.close()
+        return results
+
+    def _groups(self, requests: Sequence[_Request]) -> Iterator[list[_Request]]:
+        """Cut requests into groups that fit one read: by rows, and by free sequences."""
+        group: list[_Request] = []
+        rows = 0
+        for request in requests:
+            size = len(request[1])
+            if group and (rows + size > self._read_rows or len(group) == len(self._free)):
+                yield group
+                group, rows = [], 0
+            group.append(request)
+            rows += size
+        if group:
+            yield group
+
+    def _evaluate(self, rows: Sequence[Row]) -> FloatArray:
+        """Decode up to one batch of rows; returns ``[rows with logits, vocabulary]``, borrowed."""
+        status = llama_cpp.llama_decode(self._context, self._batch.fill(rows))
+        if status == _NO_SLOT:
+            raise ModelError(
+                f"the cache of {self._cache_size} tokens is full",
+                hint="ask for fewer chunks (k), or raise context_size",
+                param="context_size",
+            )
+        if status != 0:
+            raise ModelError(f"llama.cpp failed to evaluate {len(rows)} tokens (code {status})")
+        self._evaluated += len(rows)
+        wanted = sum(row.logits for row in rows)
+        if not wanted:
+            return np.empty((0, self._vocabulary.size), dtype=np.float32)
+        pointer = llama_cpp.llama_get_logits(self._context)
+        return np.ctypeslib.as_array(pointer, shape=(wanted, self._vocabulary.size))
+
+    def _forget(self, sequence: int, position: int) -> None:
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)
+
+
+def _own(session: Session) -> LlamaCppSession:
+    if not isinstance(session, LlamaCppSession):
+        raise InputError(f"a {type(session).__name__} is no session of this model")
+    return session
+
+
+def _distinct(requests: Sequence[_Request]) -> list[Session]:
+    return list({id(session): session for session, _ in requests}.values())

@@ -1,0 +1,116 @@
+"""Copies layer outputs out of llama.cpp's compute graph while it runs.
+
+llama.cpp calls ``cb_eval`` twice for each graph tensor: first to ask whether the tensor is
+wanted, then, if so, with the data computed. ``l_out-N`` is the output of layer N. The last
+layer holds rows only for positions whose logits were asked for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Sequence
+from functools import cache
+
+import llama_cpp
+import numpy as np
+from llama_cpp._ggml import libggml_base_path
+
+from probes.errors import ModelError
+from probes.state import FloatArray
+
+__all__ = ["LayerTap"]
+
+_PREFIX = b"l_out-"
+_FLOAT32_BYTES = 4
+
+
+@cache
+def _ggml_base() -> ctypes.CDLL:
+    suffix = {"darwin": "dylib", "win32": "dll"}.get(sys.platform, "so")
+    stem = "ggml-base" if sys.platform == "win32" else "libggml-base"
+    path = libggml_base_path / f"{stem}.{suffix}"
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise ModelError(
+            f"llama-cpp-python's library cannot be loaded: {path}",
+            hint="reinstall it with `pip install --force-reinstall --no-deps llama-cpp-python`",
+        ) from error
+    library.ggml_get_name.argtypes = [ctypes.c_void_p]
+    library.ggml_get_name.restype = ctypes.c_char_p
+    for function in (library.ggml_nelements, library.ggml_nbytes):
+        function.argtypes = [ctypes.c_void_p]
+    library.ggml_nelements.restype = ctypes.c_int64
+    library.ggml_nbytes.restype = ctypes.c_size_t
+    library.ggml_backend_tensor_get.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_size_t,
+    ]
+    library.ggml_backend_tensor_get.restype = None
+    return library
+
+
+class LayerTap:
+    """Collects the outputs of chosen layers during a decode call.
+
+    Attributes:
+        callback: the C function pointer for ``llama_context_params.cb_eval``. It lives as long
+            as the tap, and the tap must outlive the context.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._ggml = _ggml_base()
+        self._wanted: dict[bytes, int] = {}
+        self._rows: dict[int, list[FloatArray]] = {}
+        self._failure: Exception | None = None
+        self.callback = llama_cpp.ggml_backend_sched_eval_callback(self._on_tensor)
+
+    def open(self, layers: Sequence[int]) -> None:
+        """Collect these layers from now on; no layers switches the tap off."""
+        self._wanted = {b"%s%d" % (_PREFIX, layer): layer for layer in layers}
+        self._rows = {layer: [] for layer in layers}
+        self._failure = None
+
+    def close(self) -> dict[int, FloatArray]:
+        """Stop and return what was collected.
+
+        Returns:
+            Per layer ``[rows, width]``, rows in the order in which they were decoded. Layers
+            that the graph does not name are absent.
+
+        Raises:
+            ModelError: a tensor could not be copied.
+        """
+        rows, failure = self._rows, self._failure
+        self.open(())
+        if failure is not None:
+            raise ModelError(f"hidden states could not be read: {failure}") from failure
+        return {layer: np.concatenate(parts) for layer, parts in rows.items() if parts}
+
+    def _on_tensor(self, tensor: int, ask: bool, _user_data: int | None) -> bool:
+        # llama.cpp calls this for every node of the graph: nothing may be done before this
+        # test, and nothing may be raised through C.
+        if not self._wanted:
+            return False
+        try:
+            layer = self._wanted.get(self._ggml.ggml_get_name(tensor))
+            if layer is None:
+                return False
+            if not ask:
+                self._rows[layer].append(self._copy(tensor))
+        except Exception as error:  # noqa: BLE001 - raised again by close(), outside of C
+            self._failure = error
+        return True
+
+    def _copy(self, tensor: int) -> FloatArray:
+        elements = self._ggml.ggml_nelements(tensor)
+        size = self._ggml.ggml_nbytes(tensor)
+        if size != elements * _FLOAT32_BYTES or elements % self._width:
+            raise ModelError(f"layer output has {elements} elements in {size} bytes")
+        rows = np.empty((elements // self._width, self._width), dtype=np.float32)
+        self._ggml.ggml_backend_tensor_get(tensor, rows.ctypes.data, 0, size)
+        return rows

@@ -1,0 +1,150 @@
+"""The protocol that every instrumented model follows, whatever its backend.
+
+A *session* is a token sequence whose KV cache the model keeps. Sessions are cheap to fork and
+to roll back, and nothing that a session holds is evaluated twice. The ``*_many`` methods of a
+model do for several sessions in one batch what the session methods do for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from probes.chat import Message
+from probes.state import State
+
+__all__ = ["Capabilities", "Model", "ModelInfo", "Sampling", "Session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a model can do; a probe that needs what is missing reports that, by name.
+
+    Attributes:
+        layer_states: hidden states of single layers can be read.
+        gradients: gradients with respect to input embeddings can be computed.
+        batch: several sessions are evaluated in one forward call.
+    """
+
+    layer_states: bool
+    gradients: bool
+    batch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Facts about a loaded model; sizes in tokens, layers, or units of width.
+
+    ``context_size`` limits one session, ``cache_size`` all sessions together.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    backend: str
+    layers: int
+    width: int
+    vocabulary: int
+    context_size: int
+    cache_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn. Temperature 0 is greedy; ``seed`` makes a draw repeatable."""
+
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+class Session(Protocol):
+    """A token sequence with a KV cache. Close it, or use it as a context manager."""
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        """All tokens of the session, in order."""
+
+    def extend(self, tokens: Sequence[int]) -> None:
+        """Append tokens. They are evaluated, once, when something is next read or forked.
+
+        Raises:
+            PromptTooLongError: the session would outgrow the model's context.
+        """
+
+    def fork(self, n: int) -> Sequence[Session]:
+        """Return ``n`` sessions that share this one's tokens and cache and then go their way."""
+
+    def rollback(self, position: int) -> None:
+        """Forget every token from ``position`` (0-based) on."""
+
+    def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
+        """Read the state on ``window`` as if it followed; the session stays as it was."""
+
+    def generate(self, sampling: Sampling) -> Iterator[int]:
+        """Yield tokens and append them, until an end-of-generation token or ``max_tokens``.
+
+        The end-of-generation token is neither yielded nor appended.
+        """
+
+    def close(self) -> None:
+        """Give the cache back. Closing twice is harmless."""
+
+    def __enter__(self) -> Session: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class Model(Protocol):
+    """An instrumented language model. Not safe for use from several threads at once."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Facts about the model."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+
+    @property
+    def evaluated(self) -> int:
+        """Tokens evaluated since loading: the unit in which every cost is counted."""
+
+    def tokenize(self, text: str) -> list[int]:
+        """Token ids of plain text. Special tokens spelled out in it stay plain text."""
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token; a character can span several tokens."""
+
+    def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
+        """Tokens of a chat in the model's own template, split at the messages' slots.
+
+        Returns:
+            One list more than there are slots. The prompt ends where the answer begins.
+
+        Raises:
+            ModelError: the model has no chat template, or its template refuses the messages.
+        """
+
+    def session(self) -> Session:
+        """Open an empty session."""
+
+    def read_many(
+        self, requests: Sequence[tuple[Session, Sequence[int]]], layers: Sequence[int] = ()
+    ) -> list[State]:
+        """:meth:`Session.read` for several (session, window) pairs."""
+
+    def score_many(self, requests: Sequence[tuple[Session, Sequence[int]]]) -> list[float]:
+        """Mean natural log-probability of each window's tokens under its session."""
+
+    def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
+        """Greedy continuations of up to ``length`` tokens; the sessions stay as they were.
+
+        A draft ends before an end-of-generation token, but always holds one token, so that it
+        can serve as a window.
+        """
+
+    def close(self) -> None:
+        """Free the model."""

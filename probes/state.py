@@ -1,0 +1,32 @@
+"""What is read from a model: the state on a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FloatArray", "State"]
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """The state of a model on a window ``w_1 .. w_T`` under one context.
+
+    Row ``t`` of both arrays belongs to the position *before* ``w_t``, the one whose output
+    predicts ``w_t``.
+
+    Attributes:
+        window: the T token ids.
+        log_probs: ``[T, vocabulary]`` natural log-probabilities of the next token.
+        hidden: ``[len(layers), T, width]`` outputs of the chosen layers.
+        layers: indices of the layers in ``hidden``; 0 is the first transformer block.
+    """
+
+    window: tuple[int, ...]
+    log_probs: FloatArray
+    hidden: FloatArray
+    layers: tuple[int, ...]

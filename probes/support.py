@@ -1,0 +1,112 @@
+"""What the support matrix says of each chunk: information gain, support, conflict loss.
+
+``M[i, j]`` is the mean natural log-probability, per token, of the draft made under chunk ``j``
+when it is scored under context ``i``. Row 0 is the baseline without any chunk; row ``j + 1``
+is chunk ``j``. Formulas: DESIGN.md section 4. All values are in nats per token.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlay.errors import InputError
+
+__all__ = ["conflict_loss", "information_gain", "support_max", "support_mean"]
+
+Matrix = NDArray[np.float64]
+
+
+def information_gain(matrix: Matrix) -> Matrix:
+    """How much each chunk raises its own draft over the baseline: ``M[j, j] - M[0, j]``.
+
+    Args:
+        matrix: ``[k + 1, k]``.
+
+    Returns:
+        ``[k]`` nats per token; 0 where the chunk changes nothing.
+
+    Raises:
+        InputError: the matrix has another shape.
+    """
+    lift = _lift(matrix)
+    return np.diagonal(lift).copy()
+
+
+def support_max(matrix: Matrix) -> Matrix:
+    """How much the most favourable other chunk raises each draft: ``max_i M[i, j] - M[0, j]``.
+
+    Args:
+        matrix: ``[k + 1, k]``.
+
+    Returns:
+        ``[k]`` nats per token; NaN where there is no other chunk.
+
+    Raises:
+        InputError: the matrix has another shape.
+    """
+    others = _others(matrix)
+    if not others.size:
+        return np.full(matrix.shape[1], np.nan)
+    best: Matrix = others.max(axis=0)
+    return best
+
+
+def support_mean(matrix: Matrix) -> Matrix:
+    """How much the other chunks raise each draft on average: ``mean_i M[i, j] - M[0, j]``.
+
+    Args:
+        matrix: ``[k + 1, k]``.
+
+    Returns:
+        ``[k]`` nats per token; NaN where there is no other chunk.
+
+    Raises:
+        InputError: the matrix has another shape.
+    """
+    others = _others(matrix)
+    if not others.size:
+        return np.full(matrix.shape[1], np.nan)
+    mean: Matrix = others.mean(axis=0)
+    return mean
+
+
+def conflict_loss(matrix: Matrix) -> Matrix:
+    """How much each chunk lowers the drafts of the others, on average.
+
+    ``mean over j != i of max(0, M[0, j] - M[i, j])`` for chunk ``i``.
+
+    Args:
+        matrix: ``[k + 1, k]``.
+
+    Returns:
+        ``[k]`` nats per token, at least 0; NaN where there is no other chunk.
+
+    Raises:
+        InputError: the matrix has another shape.
+    """
+    lift = _lift(matrix)
+    k = lift.shape[0]
+    if k == 1:
+        return np.full(1, np.nan)
+    losses = np.maximum(0.0, -lift)
+    np.fill_diagonal(losses, 0.0)
+    return np.asarray(losses.sum(axis=1) / (k - 1), dtype=np.float64)
+
+
+def _lift(matrix: Matrix) -> Matrix:
+    """``[k, k]``: what each chunk adds to each draft over the baseline."""
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] + 1 or not matrix.shape[1]:
+        raise InputError(
+            f"a support matrix of k chunks is k + 1 by k, not {matrix.shape}", param="matrix"
+        )
+    lift: Matrix = matrix[1:] - matrix[0]
+    return lift
+
+
+def _others(matrix: Matrix) -> Matrix:
+    """``[k - 1, k]``: column ``j`` holds the lifts of draft ``j`` by every chunk but ``j``."""
+    lift = _lift(matrix)
+    k = lift.shape[0]
+    others: Matrix = lift.T[~np.eye(k, dtype=bool)].reshape(k, k - 1).T
+    return others
