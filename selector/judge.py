@@ -1,0 +1,64 @@
+"""Readings to verdicts: the two axes against the budget."""
+
+from __future__ import annotations
+
+from probes.reading import Reading
+from selector.axes import utility, volatility
+from selector.budget import Budget
+from selector.thresholds import Thresholds
+from selector.verdict import Verdict
+
+__all__ = ["judge"]
+
+
+def judge(
+    reading: Reading,
+    thresholds: Thresholds,
+    budget: Budget,
+    *,
+    spent: float,
+    draft: str,
+    marginal_drift: float | None = None,
+) -> Verdict:
+    """Judge one chunk.
+
+    A step spends the volatility that its utility does not cover, ``volatility * (1 - utility)``:
+    a new fact moves the model too, so a chunk is rejected for low utility with high volatility,
+    not for drift alone. A step budget of 1 rejects nothing; one of 0 rejects everything.
+
+    Args:
+        spent: what the accepted steps before this one spent.
+        draft: what the model would answer under this chunk alone, for the reason.
+        marginal_drift: see :func:`selector.axes.volatility`.
+    """
+    u = utility(reading, thresholds)
+    v = volatility(reading, thresholds, marginal_drift)
+    cost = v * (1.0 - u)
+    if cost > budget.step:
+        reason = (
+            f"it shakes the model more than its evidence covers: volatility {v:.2f} at utility "
+            f"{u:.2f} would spend {cost:.2f}, and a step may spend {budget.step:.2f}. "
+            f"{_cause(reading, thresholds, draft)}"
+        )
+        return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
+    if spent + cost > budget.answer:
+        reason = (
+            f"the answer's budget is used up: volatility {v:.2f} at utility {u:.2f} would spend "
+            f"{cost:.2f}, and {max(budget.answer - spent, 0):.2f} of {budget.answer:.2f} is left."
+        )
+        return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
+    reason = f"it spends {cost:.2f} of a step's {budget.step:.2f}."
+    return Verdict(accepted=True, reason=reason, utility=u, volatility=v, spent=cost)
+
+
+def _cause(reading: Reading, thresholds: Thresholds, draft: str) -> str:
+    """The plainest thing to say about why a chunk has little evidence."""
+    said = f'"{draft}"' if draft else "nothing"
+    support = reading.support_max
+    if support is not None and support < thresholds.support_max.centre:
+        why = f"which the other chunks support little ({support:+.2f} nats)"
+    elif reading.information_gain < thresholds.information_gain.centre:
+        why = f"hardly likelier than without it ({reading.information_gain:+.2f} nats)"
+    else:
+        why = f"of which it leaves the model unsure (entropy drop {reading.entropy_drop:+.2f})"
+    return f"It makes the model say {said}, {why}."
