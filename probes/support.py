@@ -7,6 +7,8 @@ is chunk ``j``. Formulas: DESIGN.md section 4. All values are in nats per token.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,11 +47,7 @@ def support_max(matrix: Matrix) -> Matrix:
     Raises:
         InputError: the matrix has another shape.
     """
-    others = _others(matrix)
-    if not others.size:
-        return np.full(matrix.shape[1], np.nan)
-    best: Matrix = others.max(axis=0)
-    return best
+    return _over_others(matrix, np.max)
 
 
 def support_mean(matrix: Matrix) -> Matrix:
@@ -64,11 +62,7 @@ def support_mean(matrix: Matrix) -> Matrix:
     Raises:
         InputError: the matrix has another shape.
     """
-    others = _others(matrix)
-    if not others.size:
-        return np.full(matrix.shape[1], np.nan)
-    mean: Matrix = others.mean(axis=0)
-    return mean
+    return _over_others(matrix, np.mean)
 
 
 def conflict_loss(matrix: Matrix) -> Matrix:
@@ -104,9 +98,11 @@ def _lift(matrix: Matrix) -> Matrix:
     return lift
 
 
-def _others(matrix: Matrix) -> Matrix:
-    """``[k - 1, k]``: column ``j`` holds the lifts of draft ``j`` by every chunk but ``j``."""
+def _over_others(matrix: Matrix, reduce: Callable[..., Matrix]) -> Matrix:
+    """``reduce``, for each draft, what every chunk but its own adds to it; NaN without others."""
     lift = _lift(matrix)
     k = lift.shape[0]
-    others: Matrix = lift.T[~np.eye(k, dtype=bool)].reshape(k, k - 1).T
-    return others
+    if k == 1:
+        return np.full(1, np.nan)
+    others = lift.T[~np.eye(k, dtype=bool)].reshape(k, k - 1)
+    return np.asarray(reduce(others, axis=1), dtype=np.float64)

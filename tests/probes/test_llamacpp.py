@@ -36,14 +36,16 @@ def fresh_log_probs(model: LlamaCppModel, tokens: list[int], window: list[int]) 
 
 
 def noise_floor(model: LlamaCppModel, tokens: list[int], window: list[int]) -> float:
-    """Largest log-probability difference that the size of the batches alone makes."""
+    """Largest log-probability difference that batch sizes and the cache's other tenants make."""
     reference = fresh_log_probs(model, tokens, window)
     worst = 0.0
     for size in (1, 7, 16):
-        with model.session() as session:
+        with model.session() as tenant, model.session() as session:
+            tenant.extend(tokens[:: size + 1])
+            tenant.fork(1)[0].close()  # a fork evaluates what is pending
             for start in range(0, len(tokens), size):
                 session.extend(tokens[start : start + size])
-                session.fork(1)[0].close()  # a fork evaluates what is pending
+                session.fork(1)[0].close()
             worst = max(worst, float(np.abs(session.read(window).log_probs - reference).max()))
     return worst
 
