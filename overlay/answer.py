@@ -1,0 +1,111 @@
+"""What comes out of one question: events while it runs, and the answer with its trajectory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from probes.reading import Reading
+from retriever import RankedChunk
+from selector.budget import Budget
+from selector.verdict import Verdict
+
+__all__ = [
+    "Answer",
+    "AnswerFinished",
+    "Event",
+    "Outcome",
+    "Step",
+    "StepTaken",
+    "TextAdded",
+    "Usage",
+]
+
+
+class Outcome(StrEnum):
+    """What the answer rests on."""
+
+    ANSWERED = "answered"
+    WITHOUT_CONTEXT = "answered_without_context"
+    ABSTAINED = "abstained"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One dose of the trajectory: a chunk, what it did to the model, and the verdict on it.
+
+    Attributes:
+        reading: probe values of the chunk alone; None in plain mode, and where the chunk did
+            not fit the context and so was never probed.
+        marginal_drift: logit drift in bits per position that the chunk caused inside the
+            growing context, on the window of the draft made just before; None where the chunk
+            was not injected.
+        draft: what the model would answer under this chunk alone.
+    """
+
+    chunk: RankedChunk
+    reading: Reading | None
+    verdict: Verdict
+    marginal_drift: float | None
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts. ``evaluated`` counts every token that the model evaluated, probes included."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    evaluated_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer and the record of how it came about.
+
+    Attributes:
+        finish_reason: ``stop`` (the model ended, or a stop text was met) or ``length``.
+        steps: the trajectory, in the order in which the chunks were tried.
+        spent: volatility that the accepted steps spent.
+        volatility_index: ``spent`` over the answer's budget; 0 in plain mode.
+        seconds: wall time from the question to the last token.
+        seconds_to_first_token: wall time from the question to the first token of the answer.
+    """
+
+    text: str
+    outcome: Outcome
+    finish_reason: str
+    steps: tuple[Step, ...]
+    budget: Budget
+    spent: float
+    volatility_index: float
+    usage: Usage
+    seconds: float
+    seconds_to_first_token: float
+    model: str
+    mode: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """A chunk was judged."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class TextAdded:
+    """The answer grew by ``text``."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFinished:
+    """The last event: the whole answer."""
+
+    answer: Answer
+
+
+Event = StepTaken | TextAdded | AnswerFinished

@@ -1,0 +1,1 @@
+"""The command line: ``overlay ingest | ask | serve | models | version``."""

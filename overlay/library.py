@@ -1,0 +1,53 @@
+"""The documents behind the answers: a chunk store with its embedder, from the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from overlay.settings import Settings
+from retriever import (
+    Chunker,
+    ChunkStore,
+    IngestReport,
+    Progress,
+    Retriever,
+    SentenceTransformerEmbedder,
+    StoreError,
+    ingest,
+)
+
+__all__ = ["Library"]
+
+
+class Library:
+    """A chunk store and its embedder. Close it, or use it as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._embedder = SentenceTransformerEmbedder(settings.embedder)
+        self.store = ChunkStore(settings.store, self._embedder)
+        self.retriever = Retriever(self.store, self._embedder)
+
+    def ingest(self, folder: Path, progress: Progress | None = None) -> IngestReport:
+        """Make the store hold the documents of a folder; see :func:`retriever.ingest.ingest`."""
+        chunker = Chunker(self._embedder.count_tokens, self._settings.chunk_tokens)
+        return ingest(folder, self.store, self._embedder, chunker, progress)
+
+    def check(self) -> None:
+        """Raise StoreError unless something was ingested that can be searched."""
+        if not self.store.count():
+            raise StoreError(
+                f"there is nothing in the store {self._settings.store}",
+                hint="run `overlay ingest FOLDER` first, or name another store with --store",
+                param="store",
+            )
+
+    def close(self) -> None:
+        """Close the store's files."""
+        self.store.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

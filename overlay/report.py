@@ -1,0 +1,51 @@
+"""The stability report: an answer's trajectory as plain data, for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from overlay.answer import Answer, Step
+
+__all__ = ["report", "step_report"]
+
+
+def step_report(step: Step) -> dict[str, object]:
+    """One step: the chunk, its reading, and the verdict. Units as in the probe functions."""
+    chunk = step.chunk.chunk
+    return {
+        "chunk": {
+            "id": chunk.id,
+            "source": chunk.source,
+            "title": chunk.title,
+            "text": chunk.text,
+            "similarity": round(step.chunk.similarity, 4),
+            "rank": step.chunk.rank,
+        },
+        "accepted": step.verdict.accepted,
+        "reason": step.verdict.reason,
+        "utility": step.verdict.utility,
+        "volatility": step.verdict.volatility,
+        "spent": step.verdict.spent,
+        "draft": step.draft,
+        "marginal_drift": step.marginal_drift,
+        "reading": None if step.reading is None else asdict(step.reading),
+    }
+
+
+def report(answer: Answer) -> dict[str, object]:
+    """The whole report: outcome, budget, volatility index, cost, and the steps in order."""
+    return {
+        "mode": answer.mode,
+        "outcome": answer.outcome,
+        "note": answer.note,
+        "budget": asdict(answer.budget),
+        "spent": answer.spent,
+        "volatility_index": answer.volatility_index,
+        "model": answer.model,
+        "cost": {
+            "evaluated_tokens": answer.usage.evaluated_tokens,
+            "seconds": round(answer.seconds, 3),
+            "seconds_to_first_token": round(answer.seconds_to_first_token, 3),
+        },
+        "steps": [step_report(step) for step in answer.steps],
+    }

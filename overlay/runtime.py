@@ -1,0 +1,124 @@
+"""The runtime: one question in, chunks dosed and judged, one answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from overlay.answer import Answer, AnswerFinished, Event
+from overlay.library import Library
+from overlay.options import AskOptions
+from overlay.settings import Settings
+from overlay.turn import Turn
+from probes.chat import Message
+from probes.protocol import Model, ModelInfo
+from retriever import Retriever
+from selector.thresholds import load_thresholds, thresholds_for
+
+__all__ = ["Overlay", "load_model", "open_overlay"]
+
+
+class Overlay:
+    """Answers questions from retrieved chunks, under a volatility budget.
+
+    Not safe for use from several threads at once: one model gives one answer at a time.
+
+    Args:
+        model: an instrumented model; closed with the overlay.
+        retriever: where chunks come from; None answers everything without context.
+        settings: defaults of every question.
+        library: closed with the overlay where given.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        retriever: Retriever | None,
+        settings: Settings,
+        library: Library | None = None,
+    ) -> None:
+        self._model = model
+        self._retriever = retriever
+        self._library = library
+        self.settings = settings
+        self._thresholds = (
+            load_thresholds(settings.thresholds)
+            if settings.thresholds
+            else thresholds_for(model.info.sha256)
+        )
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """Facts about the model that answers."""
+        return self._model.info
+
+    def ask(self, question: str | Sequence[Message], options: AskOptions | None = None) -> Answer:
+        """Answer a question, or the last user message of a chat.
+
+        Raises:
+            InputError: the question is empty or an option out of range.
+            PromptTooLongError: the question and the earlier turns outgrow the model's context.
+        """
+        messages = [Message("user", question)] if isinstance(question, str) else question
+        *_, last = self.stream(messages, options or AskOptions())
+        assert isinstance(last, AnswerFinished)  # noqa: S101 - tells mypy what Turn promises
+        return last.answer
+
+    def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
+        """Answer a chat, event by event: steps, then text, then the whole answer.
+
+        Closing the iterator early stops the model and frees what the answer held.
+
+        Raises:
+            InputError, PromptTooLongError: as :meth:`ask`.
+        """
+        turn = Turn(
+            self._model,
+            messages,
+            options,
+            retriever=self._retriever,
+            settings=self.settings,
+            thresholds=self._thresholds,
+        )
+        return turn.run()
+
+    def close(self) -> None:
+        """Free the model and close the store."""
+        self._model.close()
+        if self._library is not None:
+            self._library.close()
+
+    def __enter__(self) -> Overlay:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def load_model(settings: Settings) -> Model:
+    """Load the model that the settings name.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be loaded.
+    """
+    # Imported here: loading llama.cpp's library takes a while, and not every caller needs it.
+    from overlay.models import find_model
+    from probes.llamacpp import LlamaCppModel
+
+    return LlamaCppModel(
+        find_model(settings.model),
+        context_size=settings.context_size,
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+    )
+
+
+def open_overlay(settings: Settings) -> Overlay:
+    """Load the model and open the store that the settings name. Takes seconds.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+        StoreError: nothing was ingested yet, or the store cannot be used.
+    """
+    library = Library(settings)
+    library.check()
+    return Overlay(load_model(settings), library.retriever, settings, library)

@@ -1,0 +1,178 @@
+"""Settings: a TOML file, then the environment, then arguments, the later ones winning."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from overlay.errors import InputError
+
+__all__ = ["Fallback", "Settings", "SettingsError", "load_settings"]
+
+_PREFIX = "OVERLAY_"
+_CONFIG_VARIABLE = "OVERLAY_CONFIG"
+_DEFAULT_FILE = Path("overlay.toml")
+
+
+class SettingsError(InputError):
+    """A setting is unknown or has a value that cannot be used."""
+
+    code = "invalid_setting"
+
+
+class Fallback(StrEnum):
+    """What to do when no chunk brings evidence."""
+
+    AUTO = "auto"
+    """Answer without context where the model is sure of itself, else abstain."""
+    ANSWER = "answer"
+    ABSTAIN = "abstain"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Environment variables are ``OVERLAY_`` and the name."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
+
+    model: Annotated[
+        str, Field(description="packaged name, path to a .gguf file, or OWNER/NAME:FILE.gguf")
+    ] = "smollm2"
+    context_size: Annotated[
+        int, Field(ge=256, description="tokens that a prompt and its answer may take")
+    ] = 4096
+    threads: Annotated[int, Field(ge=0, description="CPU threads; 0 for all cores")] = 0
+    gpu_layers: Annotated[int, Field(ge=-1, description="model layers on the GPU; -1 for all")] = 0
+
+    store: Annotated[Path, Field(description="folder of the chunk store")] = Path(".overlay/store")
+    embedder: Annotated[
+        str, Field(description="'packaged', a sentence-transformers folder, or a hub id")
+    ] = "packaged"
+    chunk_tokens: Annotated[
+        int, Field(ge=16, le=8192, description="largest chunk, in the embedder's tokens")
+    ] = 128
+    k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
+
+    budget_step: Annotated[
+        float, Field(ge=0, description="volatility that one step may spend, 0 to 1")
+    ] = 0.3
+    budget_answer: Annotated[
+        float, Field(ge=0, description="volatility that one answer may spend")
+    ] = 2.0
+    fallback: Annotated[
+        Fallback, Field(description="when no chunk brings evidence: auto, answer, or abstain")
+    ] = Fallback.AUTO
+    thresholds: Annotated[
+        Path | None, Field(description="thresholds file that `overlay scales` made")
+    ] = None
+    draft_tokens: Annotated[
+        int, Field(ge=1, le=64, description="length of the drafts that probes read")
+    ] = 16
+
+    max_tokens: Annotated[int, Field(ge=1, description="longest answer")] = 128
+    temperature: Annotated[float, Field(ge=0, le=2, description="0 is greedy")] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1, description="nucleus sampling")] = 1.0
+    seed: Annotated[int, Field(ge=0, description="makes sampling repeatable")] = 0
+
+    host: Annotated[str, Field(description="address that the server listens on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="0 for any free port")] = 8321
+    queue_size: Annotated[
+        int, Field(ge=0, description="requests that may wait while one is answered")
+    ] = 8
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, which wins over the file."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+
+def load_settings(config: Path | None = None, **arguments: object) -> Settings:
+    """Gather the settings.
+
+    Args:
+        config: a TOML file; by default what OVERLAY_CONFIG names, else ``overlay.toml`` in the
+            working folder if there is one.
+        arguments: settings by name; None means "not given".
+
+    Raises:
+        SettingsError: the file cannot be read, a setting is unknown, or a value is unusable.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    _check_environment()
+
+    class Loaded(Settings):
+        model_config = SettingsConfigDict(toml_file=_find_config(config))
+
+    try:
+        return Loaded(**given)  # type: ignore[arg-type]  # pydantic checks the values
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"{_find_config(config)} is no TOML: {error}", hint="strings need quotes in TOML"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{_find_config(config)} is not UTF-8: {error}") from error
+    except ValidationError as error:
+        raise _translate(error) from error
+
+
+def _find_config(config: Path | None) -> Path | None:
+    named = config or (
+        Path(os.environ[_CONFIG_VARIABLE]) if _CONFIG_VARIABLE in os.environ else None
+    )
+    if named is None:
+        return _DEFAULT_FILE if _DEFAULT_FILE.is_file() else None
+    if not named.is_file():
+        raise SettingsError(
+            f"settings file not found: {named}",
+            hint=f"--config and {_CONFIG_VARIABLE} name an existing TOML file",
+            param="config",
+        )
+    return named
+
+
+def _check_environment() -> None:
+    """pydantic-settings passes over unknown variables; a misspelt one would go unnoticed."""
+    for variable in os.environ:
+        name = variable.removeprefix(_PREFIX).lower()
+        if (
+            variable.startswith(_PREFIX)
+            and variable != _CONFIG_VARIABLE
+            and name not in Settings.model_fields
+        ):
+            raise _unknown(name, f"environment variable {variable}")
+
+
+def _translate(error: ValidationError) -> SettingsError:
+    problem = error.errors()[0]
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return _unknown(name, f"setting {name!r}")
+    return SettingsError(
+        f"setting {name} is {problem['input']!r}: {problem['msg'].lower()}",
+        hint=Settings.model_fields[name].description or "",
+        param=name,
+    )
+
+
+def _unknown(name: str, what: str) -> SettingsError:
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(Settings.model_fields)}"
+    return SettingsError(f"unknown {what}", hint=hint, param=name)

@@ -1,0 +1,65 @@
+"""Tokens to text as they come: whole characters, no leading blanks, nothing of a stop text."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["TextStream"]
+
+
+class TextStream:
+    """Turns token bytes into text and stops at the first stop text.
+
+    Attributes:
+        stopped: a stop text was met; it is not part of the output.
+        tokens: how many pieces were taken in.
+    """
+
+    def __init__(self, stop: Sequence[str] = ()) -> None:
+        self._stop = tuple(stop)
+        self.stopped = False
+        self.tokens = 0
+
+    def feed(self, pieces: Iterable[bytes]) -> Iterator[str]:
+        """Yield non-empty texts whose concatenation is the output.
+
+        Text that may yet turn out to begin a stop text is held back. Ending early closes
+        ``pieces`` with it where that is a generator.
+        """
+        begun = False
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        held = ""
+        for piece in pieces:
+            self.tokens += 1
+            held += decoder.decode(piece)
+            if not begun:
+                held = held.lstrip()
+                begun = bool(held)
+            cut = self._first_stop(held)
+            if cut is not None:
+                self.stopped = True
+                held = held[:cut]
+                break
+            keep = self._possible_stop(held)
+            if text := held[: len(held) - keep]:
+                yield text
+                held = held[len(text) :]
+        else:
+            held += decoder.decode(b"", final=True)
+        if held:
+            yield held
+
+    def _first_stop(self, text: str) -> int | None:
+        places = [place for stop in self._stop if (place := text.find(stop)) >= 0]
+        return min(places, default=None)
+
+    def _possible_stop(self, text: str) -> int:
+        """Length of the longest end of ``text`` that begins a stop text."""
+        longest = 0
+        for stop in self._stop:
+            for length in range(min(len(stop) - 1, len(text)), longest, -1):
+                if stop.startswith(text[-length:]):
+                    longest = length
+                    break
+        return longest

@@ -1,0 +1,282 @@
+"""One answer in the making: retrieve, probe, inject in doses, decide, speak."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import TypeVar
+
+from overlay.answer import (
+    Answer,
+    AnswerFinished,
+    Event,
+    Outcome,
+    Step,
+    StepTaken,
+    TextAdded,
+    Usage,
+)
+from overlay.injection import Context, Dose, does_not_fit, inject
+from overlay.options import AskOptions, Mode
+from overlay.prompt import build_prompt, chunk_tokens, question_of
+from overlay.settings import Fallback, Settings
+from overlay.text_stream import TextStream
+from probes.chat import Message
+from probes.errors import PromptTooLongError
+from probes.isolated import probe_chunks
+from probes.layers import spread_layers
+from probes.protocol import Model, Sampling, Session
+from retriever import Retriever
+from selector.budget import Budget
+from selector.thresholds import Thresholds
+from selector.verdict import Verdict
+
+__all__ = ["ABSTENTION", "Turn"]
+
+_Value = TypeVar("_Value", int, float)
+
+ABSTENTION = "The documents do not answer this question."
+
+# Rows that reading windows puts into the cache beside the sessions themselves.
+_READ_ROOM = 1024
+
+
+class Turn:
+    """Works one chat turn out on a model. Use it once.
+
+    Args:
+        messages: the chat so far; the last message is the question.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        messages: Sequence[Message],
+        options: AskOptions,
+        *,
+        retriever: Retriever | None,
+        settings: Settings,
+        thresholds: Thresholds,
+    ) -> None:
+        self._model = model
+        self._retriever = retriever
+        self._settings = settings
+        self._options = options
+        self._question = question_of(messages)
+        self._prompt = build_prompt(model, messages)
+        self._thresholds = thresholds
+        self._budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
+        self._sampling = Sampling(
+            max_tokens=_first(options.max_tokens, settings.max_tokens),
+            temperature=_first(options.temperature, settings.temperature),
+            top_p=_first(options.top_p, settings.top_p),
+            seed=_first(options.seed, settings.seed),
+        )
+        self._room = self._room_for_context()
+
+    def run(self) -> Iterator[Event]:
+        """Yield the steps, then the text, then the whole answer."""
+        clock = _Clock()
+        evaluated = self._model.evaluated
+        text = TextStream(self._options.stop)
+        parts: list[str] = []
+        with ExitStack() as stack:
+            prefix = stack.enter_context(self._model.session())
+            prefix.extend(self._prompt.prefix)
+            context = Context(prefix.fork(1)[0])
+            stack.push(lambda *_: context.session.close())
+            for step in self._fill(prefix, context):
+                context.steps.append(step)
+                yield StepTaken(step)
+            outcome, note = self._decide(prefix, context)
+            speaker = context.session if outcome is Outcome.ANSWERED else prefix
+            speaker.extend(self._prompt.tail)
+            prompt_tokens = len(speaker.tokens)
+            for part in self._speak(speaker, outcome, text):
+                clock.first_token()
+                parts.append(part)
+                yield TextAdded(part)
+        yield AnswerFinished(
+            Answer(
+                text="".join(parts),
+                outcome=outcome,
+                note=note,
+                finish_reason=self._finish_reason(text),
+                steps=tuple(context.steps),
+                budget=self._budget,
+                spent=context.spent,
+                volatility_index=context.spent / self._budget.answer if context.spent else 0.0,
+                usage=Usage(prompt_tokens, text.tokens, self._model.evaluated - evaluated),
+                seconds=clock.elapsed(),
+                seconds_to_first_token=clock.to_first_token(),
+                model=self._model.info.name,
+                mode=self._options.mode,
+            )
+        )
+
+    def _fill(self, prefix: Session, context: Context) -> Iterator[Step]:
+        """Retrieve chunks and let them into the context, or not."""
+        doses = self._retrieve()
+        if self._options.mode is Mode.PLAIN:
+            yield from self._fill_plain(context, doses)
+            return
+        fitting, misfits = self._split_by_room(doses)
+        if fitting:
+            probed = probe_chunks(
+                self._model,
+                prefix,
+                [dose.tokens for dose in fitting],
+                self._prompt.tail,
+                draft_tokens=self._settings.draft_tokens,
+                layers=self._layers(),
+            )
+            context.baseline_confidence = probed.baseline_confidence
+            try:
+                yield from inject(
+                    self._model,
+                    context,
+                    self._prompt,
+                    fitting,
+                    probed,
+                    thresholds=self._thresholds,
+                    budget=self._budget,
+                    draft_tokens=self._settings.draft_tokens,
+                    room=self._room,
+                )
+            finally:
+                for session in probed.sessions:
+                    session.close()
+        for dose in misfits:
+            yield Step(dose.chunk, None, does_not_fit(len(dose.tokens), self._room), None, "")
+
+    def _retrieve(self) -> list[Dose]:
+        if self._retriever is None or self._options.mode is Mode.NO_CONTEXT:
+            return []
+        k = _first(self._options.k, self._settings.k)
+        return [
+            Dose(ranked, chunk_tokens(self._model, ranked.chunk.text))
+            for ranked in self._retriever.search(self._question, k)
+        ]
+
+    def _fill_plain(self, context: Context, doses: Sequence[Dose]) -> Iterator[Step]:
+        for dose in doses:
+            left = self._room - len(context.session.tokens)
+            if len(dose.tokens) > left:
+                verdict = does_not_fit(len(dose.tokens), left)
+            else:
+                context.session.extend(dose.tokens)
+                verdict = Verdict(True, "plain mode: not probed", None, None, 0.0)
+            yield Step(dose.chunk, None, verdict, None, "")
+
+    def _split_by_room(self, doses: Sequence[Dose]) -> tuple[list[Dose], list[Dose]]:
+        """Chunks that can be probed side by side, and those that cannot."""
+        alone = self._room - len(self._prompt.prefix)
+        side_by_side = self._model.info.cache_size - len(self._prompt.prefix) - _READ_ROOM
+        overhead = len(self._prompt.tail) + self._settings.draft_tokens
+        side_by_side -= overhead
+        fitting: list[Dose] = []
+        misfits: list[Dose] = []
+        for dose in doses:
+            needed = len(dose.tokens) + overhead
+            if len(dose.tokens) <= alone and needed <= side_by_side:
+                fitting.append(dose)
+                side_by_side -= needed
+            else:
+                misfits.append(dose)
+        return fitting, misfits
+
+    def _decide(self, prefix: Session, context: Context) -> tuple[Outcome, str]:
+        """Whether to answer from the context, without it, or not at all, and why."""
+        mode = self._options.mode
+        if mode is Mode.NO_CONTEXT:
+            return Outcome.WITHOUT_CONTEXT, "nothing was retrieved: retrieval is off"
+        if mode is Mode.PLAIN and context.accepted:
+            return Outcome.ANSWERED, ""
+        best = max((step.verdict.utility or 0.0 for step in context.accepted), default=0.0)
+        if best >= self._thresholds.evidence:
+            return Outcome.ANSWERED, ""
+        why = (
+            f"no accepted chunk brings enough evidence (best utility {best:.2f}, "
+            f"needed {self._thresholds.evidence:.2f})"
+            if context.accepted
+            else "no chunk is within budget"
+            if context.steps
+            else "nothing was retrieved"
+        )
+        fallback = self._settings.fallback
+        if fallback is Fallback.AUTO:
+            confidence = self._confidence(prefix, context)
+            sure = confidence >= self._thresholds.confidence
+            fallback = Fallback.ANSWER if sure else Fallback.ABSTAIN
+            why += f"; without context the model is {'' if sure else 'not '}sure of itself "
+            why += f"({confidence:.2f} nats per token)"
+        if fallback is Fallback.ANSWER:
+            return Outcome.WITHOUT_CONTEXT, why
+        return Outcome.ABSTAINED, why
+
+    def _confidence(self, prefix: Session, context: Context) -> float:
+        if context.baseline_confidence is None:
+            [baseline] = prefix.fork(1)
+            with baseline:
+                baseline.extend(self._prompt.tail)
+                [draft] = self._model.draft_many([baseline], self._settings.draft_tokens)
+                [context.baseline_confidence] = self._model.score_many([(baseline, draft)])
+        return context.baseline_confidence
+
+    def _speak(self, speaker: Session, outcome: Outcome, text: TextStream) -> Iterator[str]:
+        if outcome is Outcome.ABSTAINED:
+            yield ABSTENTION
+            return
+        tokens = speaker.generate(self._sampling)
+        yield from text.feed(self._model.piece(token) for token in tokens)
+
+    def _finish_reason(self, text: TextStream) -> str:
+        full = text.tokens >= self._sampling.max_tokens
+        return "length" if full and not text.stopped else "stop"
+
+    def _layers(self) -> tuple[int, ...]:
+        if not self._model.capabilities.layer_states:
+            return ()
+        return spread_layers(self._model.info.layers)
+
+    def _room_for_context(self) -> int:
+        """Tokens that prefix and chunks may take: what tail and answer leave.
+
+        Raises:
+            PromptTooLongError: not even the question fits.
+        """
+        size = self._model.info.context_size
+        question = len(self._prompt.prefix) + len(self._prompt.tail)
+        if question + self._settings.draft_tokens > size:
+            raise PromptTooLongError(
+                f"the question and the earlier turns take {question} tokens, the context "
+                f"holds {size}",
+                hint="shorten the question or the conversation, or raise context_size",
+                param="messages",
+            )
+        # A caller who asks for very long answers still gets chunks to answer from.
+        answer = min(self._sampling.max_tokens, size // 4)
+        return size - len(self._prompt.tail) - max(answer, self._settings.draft_tokens)
+
+
+class _Clock:
+    """Wall time of one answer, in seconds."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._first: float | None = None
+
+    def first_token(self) -> None:
+        if self._first is None:
+            self._first = self.elapsed()
+
+    def elapsed(self) -> float:
+        return time.perf_counter() - self._started
+
+    def to_first_token(self) -> float:
+        return self.elapsed() if self._first is None else self._first
+
+
+def _first(option: _Value | None, setting: _Value) -> _Value:
+    return setting if option is None else option

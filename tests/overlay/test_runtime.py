@@ -1,0 +1,190 @@
+"""The runtime on the real model, with a retriever that returns chosen chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from overlay.answer import AnswerFinished, Outcome, StepTaken, TextAdded
+from overlay.errors import InputError
+from overlay.options import AskOptions, Mode
+from overlay.report import report
+from overlay.runtime import Overlay
+from overlay.settings import Fallback, Settings
+from overlay.turn import ABSTENTION
+from probes.chat import Message
+from probes.errors import PromptTooLongError
+from probes.llamacpp import LlamaCppModel
+from retriever import Chunk, RankedChunk
+from selector.budget import Budget
+
+QUESTION = "Who is the engineer of the Thread?"
+HELPFUL = "Emrys Pask is the engineer of the Thread. He inspects the cable every Monday."
+SUPPORT = "Ask Emrys Pask, the engineer of the Thread, before you load anything."
+IRRELEVANT = "Soup is served from noon. The bread comes from Vardle."
+
+
+@dataclass
+class Shelf:
+    """Stands in for the retriever: always the same chunks."""
+
+    texts: Sequence[str]
+
+    def search(self, _question: str, k: int) -> list[RankedChunk]:
+        return [
+            RankedChunk(Chunk(f"c{rank}", f"{rank}.md", "", 0, text), 1 - rank / 10, rank)
+            for rank, text in enumerate(self.texts[:k])
+        ]
+
+
+def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay:
+    return Overlay(model, Shelf(texts), Settings(max_tokens=16, **settings))  # type: ignore[arg-type]  # Shelf has what is used of a Retriever; pydantic checks the settings
+
+
+@pytest.fixture(autouse=True)
+def _all_sequences_come_back(model: LlamaCppModel) -> Iterator[None]:
+    free = len(model._free)
+    yield
+    assert len(model._free) == free
+
+
+def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
+    with_three = overlay_on(model, HELPFUL, SUPPORT, IRRELEVANT)
+    before = model.evaluated
+    answer = with_three.ask(QUESTION)
+    assert "Emrys Pask" in answer.text
+    assert answer.outcome is Outcome.ANSWERED
+    assert [step.chunk.rank for step in answer.steps] == [0, 1, 2]
+    first = answer.steps[0]
+    assert first.verdict.accepted
+    assert first.reading is not None
+    assert first.reading.information_gain > 0
+    assert first.reading.support_max is not None
+    assert first.reading.support_max > 0
+    assert first.marginal_drift == first.reading.logit_drift
+    assert answer.usage.evaluated_tokens == model.evaluated - before
+    assert answer.spent == pytest.approx(sum(step.verdict.spent for step in answer.steps))
+    assert answer.volatility_index == pytest.approx(answer.spent / answer.budget.answer)
+
+
+def test_events_come_in_order_and_add_up(model: LlamaCppModel) -> None:
+    overlay = overlay_on(model, HELPFUL, SUPPORT)
+    events = list(overlay.stream([Message("user", QUESTION)], AskOptions()))
+    kinds = [type(event) for event in events]
+    assert kinds[:2] == [StepTaken, StepTaken]
+    assert kinds[-1] is AnswerFinished
+    assert set(kinds[2:-1]) == {TextAdded}
+    last = events[-1]
+    assert isinstance(last, AnswerFinished)
+    text = "".join(event.text for event in events if isinstance(event, TextAdded))
+    assert last.answer.text == text
+
+
+def test_a_step_budget_of_zero_rejects_every_chunk(model: LlamaCppModel) -> None:
+    overlay = overlay_on(model, HELPFUL, SUPPORT, fallback=Fallback.ABSTAIN)
+    answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 1)))
+    assert not any(step.verdict.accepted for step in answer.steps)
+    assert answer.outcome is Outcome.ABSTAINED
+    assert answer.text == ABSTENTION
+    assert answer.spent == 0
+
+
+def test_accepting_everything_gives_the_answer_of_plain_mode(model: LlamaCppModel) -> None:
+    overlay = overlay_on(model, HELPFUL, SUPPORT, IRRELEVANT)
+    everything = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 10)))
+    plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
+    assert everything.text == plain.text
+    assert everything.usage.prompt_tokens == plain.usage.prompt_tokens
+    assert all(step.reading is None for step in plain.steps)
+
+
+def test_rejecting_everything_gives_the_answer_without_context(model: LlamaCppModel) -> None:
+    overlay = overlay_on(model, HELPFUL, SUPPORT, fallback=Fallback.ANSWER)
+    nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
+    without = overlay.ask(QUESTION, AskOptions(mode=Mode.NO_CONTEXT))
+    assert nothing.outcome is without.outcome is Outcome.WITHOUT_CONTEXT
+    assert nothing.text == without.text
+    assert nothing.usage.prompt_tokens == without.usage.prompt_tokens
+    assert without.steps == ()
+
+
+def test_one_chunk_alone_has_no_support_and_says_so(model: LlamaCppModel) -> None:
+    [step] = overlay_on(model, HELPFUL).ask(QUESTION).steps
+    assert step.reading is not None
+    assert step.reading.support_max is None
+    assert "no other chunk" in step.reading.unavailable["support_max"]
+
+
+def test_a_chunk_that_does_not_fit_is_rejected_not_cut(model: LlamaCppModel) -> None:
+    answer = overlay_on(model, HELPFUL, "word " * 2500).ask(QUESTION)
+    assert answer.steps[0].verdict.accepted
+    assert not answer.steps[-1].verdict.accepted
+    assert "does not fit" in answer.steps[-1].verdict.reason
+    plain = overlay_on(model, "word " * 2500, HELPFUL).ask(QUESTION, AskOptions(mode=Mode.PLAIN))
+    assert [step.verdict.accepted for step in plain.steps] == [False, True]
+
+
+def test_earlier_turns_stay_in_the_prompt(model: LlamaCppModel) -> None:
+    overlay = overlay_on(model)
+    turns = [
+        Message("user", "My name is Quillon."),
+        Message("assistant", "Nice to meet you, Quillon."),
+        Message("user", "What is my name?"),
+    ]
+    options = AskOptions(mode=Mode.NO_CONTEXT)
+    *_, with_turns = overlay.stream(turns, options)
+    *_, alone = overlay.stream(turns[-1:], options)
+    assert isinstance(with_turns, AnswerFinished)
+    assert isinstance(alone, AnswerFinished)
+    assert "Quillon" in with_turns.answer.text
+    assert "Quillon" not in alone.answer.text
+
+
+def test_closing_the_stream_early_frees_everything(model: LlamaCppModel) -> None:
+    stream = overlay_on(model, HELPFUL, SUPPORT).stream([Message("user", QUESTION)], AskOptions())
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]  # an iterator by contract, a generator in fact
+
+
+def test_stop_texts_and_length_end_the_answer(model: LlamaCppModel) -> None:
+    overlay = overlay_on(model, HELPFUL)
+    stopped = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN, stop=("Pask",)))
+    assert "Pask" not in stopped.text
+    assert stopped.finish_reason == "stop"
+    short = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN, max_tokens=2))
+    assert short.finish_reason == "length"
+    assert short.usage.completion_tokens == 2
+
+
+def test_a_question_longer_than_the_context_is_refused(model: LlamaCppModel) -> None:
+    with pytest.raises(PromptTooLongError, match="2048"):
+        overlay_on(model).ask("why " * 3000)
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[], [Message("user", " ")], [Message("user", "a"), Message("assistant", "b")]],
+)
+def test_unusable_messages_are_refused(model: LlamaCppModel, messages: list[Message]) -> None:
+    with pytest.raises(InputError):
+        overlay_on(model).ask(messages)
+
+
+@pytest.mark.parametrize(
+    "options", [{"k": 0}, {"temperature": -1.0}, {"max_tokens": 0}, {"top_p": 0.0}, {"stop": ("",)}]
+)
+def test_options_are_checked(options: dict[str, object]) -> None:
+    [name] = options
+    with pytest.raises(InputError) as caught:
+        AskOptions(**options)  # type: ignore[arg-type]  # wrong on purpose
+    assert caught.value.param == name
+
+
+def test_the_report_is_json(model: LlamaCppModel) -> None:
+    import json
+
+    whole = report(overlay_on(model, HELPFUL, SUPPORT).ask(QUESTION))
+    text = json.dumps(whole, allow_nan=False)
+    assert json.loads(text)["steps"][0]["reading"]["information_gain"] > 0
