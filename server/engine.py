@@ -1,0 +1,46 @@
+"""What the server needs of the runtime. :class:`overlay.runtime.Overlay` satisfies it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from overlay.answer import Event
+from overlay.options import AskOptions
+from probes.chat import Message
+from probes.protocol import ModelInfo
+
+__all__ = ["Defaults", "Engine"]
+
+
+class Defaults(Protocol):
+    """The settings that complete a request's partial budget."""
+
+    @property
+    def budget_step(self) -> float:
+        """What one step may spend."""
+
+    @property
+    def budget_answer(self) -> float:
+        """What one answer may spend."""
+
+
+class Engine(Protocol):
+    """Answers one question at a time. Only the thread that loaded it streams or closes it."""
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """Facts about the loaded model; they never change."""
+
+    @property
+    def settings(self) -> Defaults:
+        """The settings it was opened with; they never change."""
+
+    def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
+        """Answer; the last event is ``AnswerFinished``.
+
+        The server calls ``close()`` on a generator that it needs no further.
+        """
+
+    def close(self) -> None:
+        """Free the model."""

@@ -1,0 +1,213 @@
+"""The body of a chat request: OpenAI's, and the field ``overlay`` beside it.
+
+Types are strict: ``"0.5"`` is no temperature. Fields of OpenAI that change nothing a client
+relies on are accepted and ignored; those that would be missed are refused by name.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from overlay.errors import InputError
+from overlay.options import AskOptions, Mode
+from probes.chat import Message
+from selector.budget import Budget
+from server.engine import Defaults
+
+__all__ = ["ChatMessage", "ChatRequest", "OverlayFields"]
+
+# Wider numbers are no sampling parameters, and overflow in C.
+_Integer = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+
+
+def _is_unicode(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise PydanticCustomError("surrogate", "half a surrogate pair is no character") from error
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_is_unicode)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
+
+
+class TextPart(_Body):
+    """A piece of a message. Images and sound are not understood."""
+
+    type: Literal["text"]
+    text: _Text
+
+
+def _as_parts(content: object) -> object:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _not_empty(parts: list[TextPart]) -> list[TextPart]:
+    if not any(part.text.strip() for part in parts):
+        raise PydanticCustomError("empty", "a message needs some text")
+    return parts
+
+
+class ChatMessage(_Body):
+    """One turn of the chat."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[
+        list[TextPart],
+        BeforeValidator(_as_parts, json_schema_input_type=str | list[TextPart]),
+        AfterValidator(_not_empty),
+    ]
+
+    def to_message(self) -> Message:
+        """Return the message in the runtime's form."""
+        role = "system" if self.role == "developer" else self.role
+        return Message(role, "\n".join(part.text for part in self.content))
+
+
+def _ends_with_user(messages: list[ChatMessage]) -> list[ChatMessage]:
+    if messages[-1].role != "user":
+        raise PydanticCustomError("last_role", "the last message must be the user's")
+    return messages
+
+
+class StreamOptions(_Body):
+    """How a stream is sent."""
+
+    include_usage: Annotated[
+        bool | None, Field(description="send token counts in the last chunk")
+    ] = None
+
+
+class BudgetFields(_Body):
+    """How much volatility may be spent; what is left out comes from the server's settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: Annotated[float | None, Field(description="by one step; steps spend 0 to 1 each")] = None
+    answer: Annotated[float | None, Field(description="by all accepted steps of the answer")] = None
+
+
+class OverlayFields(_Body):
+    """What this request wants of the overlay; unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: Annotated[
+        bool,
+        Field(
+            description="probe and judge every retrieved chunk; "
+            "false puts them all into the prompt, as plain retrieval-augmented generation does"
+        ),
+    ] = True
+    retrieval: Annotated[
+        bool, Field(description="false: retrieve nothing, and answer without context")
+    ] = True
+    k: Annotated[_Integer | None, Field(description="how many chunks to retrieve")] = None
+    budget: Annotated[BudgetFields | None, Field(description="limits on volatility")] = None
+
+    @property
+    def mode(self) -> Mode:
+        """The mode that the two switches mean."""
+        if not self.retrieval:
+            return Mode.NO_CONTEXT
+        return Mode.OVERLAY if self.enabled else Mode.PLAIN
+
+
+def _as_list(stop: object) -> object:
+    return [stop] if isinstance(stop, str) else stop
+
+
+def _only(*allowed: object, otherwise: str = "not supported here; leave it out") -> AfterValidator:
+    """Accept what means the same as leaving the field out."""
+
+    def check(value: object) -> object:
+        if value is not None and value not in allowed:
+            raise PydanticCustomError("unsupported", "{otherwise}", {"otherwise": otherwise})
+        return value
+
+    return AfterValidator(check)
+
+
+class ChatRequest(_Body):
+    """A chat completion request, as OpenAI's clients send it."""
+
+    model: Annotated[str, Field(description="the served model's id, or the alias `overlay`")]
+    messages: Annotated[list[ChatMessage], Field(min_length=1), AfterValidator(_ends_with_user)]
+    stream: Annotated[bool | None, Field(description="send the answer as server-sent events")] = (
+        None
+    )
+    stream_options: StreamOptions | None = None
+    max_tokens: Annotated[_Integer | None, Field(description="longest answer, in tokens")] = None
+    max_completion_tokens: Annotated[
+        _Integer | None, Field(description="newer name of `max_tokens`; wins over it")
+    ] = None
+    temperature: Annotated[
+        float | None, Field(description="0 to 2; 0 always takes the likeliest token")
+    ] = None
+    top_p: Annotated[float | None, Field(description="0 to 1: nucleus sampling")] = None
+    seed: Annotated[_Integer | None, Field(description="makes sampling repeatable")] = None
+    stop: Annotated[
+        Annotated[list[_Text], Field(max_length=4)] | None,
+        BeforeValidator(_as_list, json_schema_input_type=str | list[str] | None),
+        Field(description="texts that end the answer, up to 4"),
+    ] = None
+    overlay: Annotated[
+        OverlayFields | None, Field(description="what this request wants of the overlay")
+    ] = None
+
+    n: Annotated[_Integer | None, _only(1, otherwise="only 1 is supported")] = None
+    response_format: Annotated[
+        Any, _only({"type": "text"}, otherwise='only {"type": "text"} is supported')
+    ] = None
+    logprobs: Annotated[bool | None, _only(False)] = None
+    top_logprobs: Annotated[_Integer | None, _only(0)] = None
+    logit_bias: Annotated[Any, _only({})] = None
+    tools: Annotated[Any, _only([])] = None
+    functions: Annotated[Any, _only([])] = None
+    audio: Annotated[Any, _only()] = None
+
+    def to_messages(self) -> list[Message]:
+        """Return the chat in the runtime's form."""
+        return [message.to_message() for message in self.messages]
+
+    def to_options(self, defaults: Defaults) -> AskOptions:
+        """Return the options in the runtime's form.
+
+        Raises:
+            InputError: a value is out of range; ``param`` is the path of its field.
+        """
+        completion = self.max_completion_tokens is not None
+        wish = self.overlay or OverlayFields()
+        try:
+            return AskOptions(
+                mode=wish.mode,
+                k=wish.k,
+                budget=_complete(wish.budget, defaults),
+                max_tokens=self.max_completion_tokens if completion else self.max_tokens,
+                temperature=self.temperature,
+                top_p=self.top_p,
+                seed=self.seed,
+                stop=tuple(self.stop or ()),
+            )
+        except InputError as error:
+            paths = {name: f"overlay.{name}" for name in ("k", "budget.step", "budget.answer")}
+            if completion:
+                paths["max_tokens"] = "max_completion_tokens"
+            error.param = paths.get(error.param or "", error.param)
+            raise
+
+
+def _complete(budget: BudgetFields | None, defaults: Defaults) -> Budget | None:
+    if budget is None:
+        return None
+    return Budget(
+        step=defaults.budget_step if budget.step is None else budget.step,
+        answer=defaults.budget_answer if budget.answer is None else budget.answer,
+    )

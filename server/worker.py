@@ -1,0 +1,205 @@
+"""One thread that owns the engine, and the bounded queue of requests that wait for it.
+
+The engine is neither thread-safe nor quick, so one thread loads it, answers one request after
+the other, and closes it. The event loop only ever puts a ticket into the queue and awaits the
+events that the thread posts to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import statistics
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+
+from overlay.answer import AnswerFinished, Event
+from overlay.errors import OverlayError
+from overlay.options import AskOptions
+from probes.chat import Message
+from server.engine import Engine
+from server.errors import (
+    ClosingError,
+    LoadFailedError,
+    LoadingError,
+    QueueFullError,
+    UnexpectedError,
+)
+
+__all__ = ["Ticket", "Worker"]
+
+_REMEMBERED_ANSWERS = 20
+
+_logger = logging.getLogger(__name__)
+
+
+class Ticket:
+    """A request's place in the queue. Create it where the event loop runs."""
+
+    def __init__(self, messages: Sequence[Message], options: AskOptions) -> None:
+        self.messages = messages
+        self.options = options
+        self.cancelled = False
+        self._loop = asyncio.get_running_loop()
+        self._posted: asyncio.Queue[Event | OverlayError | None] = asyncio.Queue()
+
+    def post(self, item: Event | OverlayError | None) -> None:
+        """Pass on an event, or an error; None ends the events. Any thread may call this."""
+        # The loop is closed when the server had to stop without waiting for the thread.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._posted.put_nowait, item)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield the events as they come; they end early when the ticket is cancelled.
+
+        Raises:
+            OverlayError: the request failed.
+        """
+        while (item := await self._posted.get()) is not None:
+            if isinstance(item, OverlayError):
+                raise item
+            yield item
+
+
+class Worker:
+    """Loads an engine in the background and answers tickets, one at a time.
+
+    Args:
+        load: opens the engine; called in the worker's thread.
+        queue_size: how many tickets may wait while one is answered.
+    """
+
+    def __init__(self, load: Callable[[], Engine], queue_size: int) -> None:
+        self.created = int(time.time())
+        self._load = load
+        self._queue_size = queue_size
+        self._engine: Engine | None = None
+        self._failure: OverlayError | None = None
+        self._changed = threading.Condition()
+        self._waiting: deque[Ticket] = deque()
+        self._running: Ticket | None = None
+        self._stopping = False
+        self._seconds: deque[float] = deque(maxlen=_REMEMBERED_ANSWERS)
+        # A daemon: loading a model cannot be interrupted, and must not keep the process alive.
+        self._thread = threading.Thread(target=self._run, name="overlay-worker", daemon=True)
+
+    @property
+    def engine(self) -> Engine:
+        """The loaded engine, for its facts only.
+
+        Raises:
+            OverlayError: it is loading, could not be loaded, or is about to close.
+        """
+        if self._stopping:
+            raise ClosingError
+        if self._failure is not None:
+            # Raised many times: a traceback that is kept would grow each time.
+            raise self._failure.with_traceback(None)
+        if self._engine is None:
+            raise LoadingError
+        return self._engine
+
+    @property
+    def waiting(self) -> int:
+        """How many tickets wait."""
+        return len(self._waiting)
+
+    def start(self) -> None:
+        """Start loading."""
+        self._thread.start()
+
+    def submit(self, ticket: Ticket) -> None:
+        """Put a ticket into the queue.
+
+        Raises:
+            QueueFullError: as many wait as may.
+            ClosingError: the server stops.
+        """
+        with self._changed:
+            if self._stopping:
+                raise ClosingError
+            if len(self._waiting) + (self._running is not None) > self._queue_size:
+                raise QueueFullError(len(self._waiting), self._retry_after())
+            self._waiting.append(ticket)
+            self._changed.notify()
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Give a ticket's place free at once, or at its next event when it is being answered."""
+        with self._changed:
+            ticket.cancelled = True
+            with contextlib.suppress(ValueError):  # it does not wait any more
+                self._waiting.remove(ticket)
+        ticket.post(None)
+
+    def stop(self) -> None:
+        """Fail every ticket and let the thread end; returns at once. Harmless if repeated."""
+        with self._changed:
+            self._stopping = True
+            tickets = [*self._waiting, *filter(None, [self._running])]
+            self._changed.notify()
+        for ticket in tickets:
+            ticket.post(ClosingError())
+            self.cancel(ticket)
+
+    def join(self, timeout: float) -> None:
+        """Wait up to ``timeout`` seconds for the thread to end."""
+        self._thread.join(timeout)
+
+    def _retry_after(self) -> int:
+        return max(1, math.ceil(statistics.median(self._seconds))) if self._seconds else 1
+
+    def _run(self) -> None:
+        try:
+            engine = self._load()
+        except OverlayError as error:
+            _logger.error("the model could not be loaded: %s", error)  # noqa: TRY400 - no defect
+            self._failure = LoadFailedError(error.message, hint=error.hint, param=error.param)
+            return
+        except Exception:
+            _logger.exception("the model could not be loaded")
+            self._failure = LoadFailedError("the model could not be loaded; see the server's log")
+            return
+        self._engine = engine
+        try:
+            while (ticket := self._next()) is not None:
+                last = self._answer(engine, ticket)
+                with self._changed:
+                    self._running = None
+                # Only now: who has the answer and asks again at once must find the place free.
+                ticket.post(last)
+                ticket.post(None)
+        finally:
+            engine.close()
+
+    def _next(self) -> Ticket | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or self._waiting)
+            self._running = None if self._stopping else self._waiting.popleft()
+            return self._running
+
+    def _answer(self, engine: Engine, ticket: Ticket) -> Event | OverlayError | None:
+        """Post every event but the last, and return that one."""
+        started = time.monotonic()
+        try:
+            events = engine.stream(ticket.messages, ticket.options)
+            try:
+                for event in events:
+                    if ticket.cancelled:
+                        return None
+                    if isinstance(event, AnswerFinished):
+                        self._seconds.append(time.monotonic() - started)
+                        return event
+                    ticket.post(event)
+            finally:
+                if isinstance(events, Generator):
+                    events.close()
+        except OverlayError as error:
+            return error
+        except Exception:
+            _logger.exception("a request failed")
+            return UnexpectedError()
+        return None
