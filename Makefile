@@ -9,6 +9,9 @@ READY := $(VENV)/.ready
 # subprocess tools are not used here: without them the compile is shorter.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF
 
+# See overlay/cli/main.py: threads that spin while they wait make shared machines crawl.
+export OMP_WAIT_POLICY ?= passive
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types compare lock clean
 

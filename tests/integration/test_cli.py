@@ -1,0 +1,124 @@
+"""The command line on the real parts, and what it says to wrong input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+QUESTION = "At what time does the ferry leave?"
+
+
+def overlay(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "overlay", *arguments],
+        cwd=cwd,
+        env=os.environ | dict(env or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three documents, ingested."""
+    root = tmp_path_factory.mktemp("cli")
+    docs = root / "docs"
+    docs.mkdir()
+    (docs / "ferry.md").write_text("# Ferry\n\nThe ferry leaves at 06:40 every morning.\n")
+    (docs / "quay.md").write_text("Be at the quay by 06:30: the ferry leaves at 06:40.\n")
+    (docs / "soup.txt").write_text("Soup is served from noon. The bread comes from Vardle.\n")
+    done = overlay("ingest", "docs", "--json", cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["added"] == 3
+    return root
+
+
+def test_ask_prints_the_answer_and_the_table(folder: Path) -> None:
+    done = overlay("ask", QUESTION, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "06:40" in done.stdout.splitlines()[0]
+    assert "ferry.md" in done.stdout
+    assert "verdict" in done.stdout
+    assert "volatility index" in done.stdout
+
+
+def test_ask_json_is_json_alone(folder: Path) -> None:
+    done = overlay("ask", "--json", "--k", "2", QUESTION, cwd=folder)
+    reply = json.loads(done.stdout)
+    assert reply["outcome"] in {"answered", "abstained", "answered_without_context"}
+    assert len(reply["steps"]) == 2
+    assert all(step["reason"] for step in reply["steps"])
+
+
+def test_models_and_version(tmp_path: Path) -> None:
+    listed = json.loads(overlay("models", "--json", cwd=tmp_path).stdout)
+    assert [model["name"] for model in listed["models"]] == ["smollm2"]
+    assert Path(listed["models"][0]["path"]).exists()
+    assert "overlay" in json.loads(overlay("version", "--json", cwd=tmp_path).stdout)
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    text = overlay("--help", cwd=tmp_path).stdout
+    for command in ("ingest", "ask", "serve", "models", "version", "scales", "compare"):
+        assert f"  {command}" in text
+        shown = overlay(command, "--help", cwd=tmp_path)
+        assert shown.returncode == 0
+        assert "Usage:" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["ask", QUESTION, "--model", "gone.gguf"], 3, ["gone.gguf", "not found", "Hint:"]),
+        (["ask", QUESTION, "--model", "docs/soup.txt"], 3, ["not a GGUF file"]),
+        (["ask", QUESTION, "--model", "smollm3"], 3, ["smollm3", "packaged: smollm2"]),
+        (["ask", QUESTION, "--store", "empty-store"], 3, ["empty-store", "overlay ingest"]),
+        (["ask", QUESTION, "--budget-step", "-1"], 2, ["budget_step", "-1"]),
+        (["ask", QUESTION, "--k", "many"], 2, ["k", "many", "integer"]),
+        (["ask", QUESTION, "--plain", "--no-retrieval"], 2, ["exclude each other"]),
+        (["ask", "word " * 5000], 2, ["context holds 4096"]),
+        (["ask", "  "], 2, ["empty"]),
+        (["ask", QUESTION, "--config", "gone.toml"], 2, ["gone.toml", "not found"]),
+        (["ingest", "gone"], 2, ["gone"]),
+        (["ingest", "hollow"], 2, ["hollow"]),
+        (["ingest", "latin"], 2, ["old.txt", "UTF-8"]),
+        (["ingest", "docs", "--chunk-tokens", "5000"], 2, ["5000", "256"]),
+        (["unknown"], 2, ["unknown"]),
+    ],
+)
+def test_wrong_input_is_explained(
+    folder: Path, arguments: list[str], code: int, words: list[str]
+) -> None:
+    (folder / "hollow").mkdir(exist_ok=True)
+    (folder / "latin").mkdir(exist_ok=True)
+    (folder / "latin" / "old.txt").write_bytes("Größe".encode("latin-1"))
+    done = overlay(*arguments, cwd=folder)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+    # Nothing is lost: the store still holds what was ingested.
+    kept = overlay("ingest", "docs", "--json", cwd=folder)
+    assert json.loads(kept.stdout)["unchanged"] == 3
+
+
+def test_an_unknown_setting_is_named(folder: Path) -> None:
+    done = overlay("ask", QUESTION, cwd=folder, env={"OVERLAY_BUDGET_STEPS": "1"})
+    assert done.returncode == 2
+    assert "did you mean budget_step" in done.stderr
+
+
+def test_errors_are_json_for_machines(folder: Path) -> None:
+    done = overlay("ask", "--json", QUESTION, "--model", "gone.gguf", cwd=folder)
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["param"] == "model"

@@ -1,0 +1,167 @@
+"""The real OpenAI client against ``overlay serve`` with the real model and real documents."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+
+QUESTION = "At what time does the ferry leave?"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("served")
+    (root / "docs").mkdir()
+    (root / "docs" / "ferry.md").write_text("The ferry leaves at 06:40 every morning.\n")
+    (root / "docs" / "quay.md").write_text("Be at the quay by 06:30: the ferry leaves at 06:40.\n")
+    (root / "docs" / "soup.md").write_text("Soup is served from noon. The bread is from Vardle.\n")
+    run = [sys.executable, "-m", "overlay"]
+    subprocess.run([*run, "ingest", "docs"], cwd=root, check=True, capture_output=True)
+    with subprocess.Popen(
+        [*run, "serve", "--port", "0"], cwd=root, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        line = next(text for text in process.stderr if "listens on" in text)
+        url = re.search(r"http://\S+", line)
+        assert url
+        wait_until_ready(url[0])
+        yield url[0]
+        process.terminate()
+        assert process.wait(timeout=20) is not None
+
+
+def wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while httpx.get(f"{url}/health").status_code != 200:
+        assert time.monotonic() < deadline, "the server did not become ready"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Iterator[OpenAI]:
+    with OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as opened:
+        yield opened
+
+
+def test_a_whole_answer(client: OpenAI) -> None:
+    completion = client.chat.completions.create(
+        model="overlay", messages=[{"role": "user", "content": QUESTION}], max_tokens=16
+    )
+    assert "06:40" in (completion.choices[0].message.content or "")
+    assert completion.usage is not None
+    assert completion.usage.completion_tokens <= 16
+    assert completion.model_extra is not None
+    report = completion.model_extra["overlay"]
+    assert report["outcome"] == "answered"
+    assert {step["chunk"]["source"] for step in report["steps"]} >= {"ferry.md", "quay.md"}
+    assert all(step["reason"] for step in report["steps"])
+    assert report["cost"]["evaluated_tokens"] > completion.usage.total_tokens
+
+
+def test_a_streamed_answer(client: OpenAI) -> None:
+    with client.chat.completions.create(
+        model="overlay",
+        messages=[{"role": "user", "content": QUESTION}],
+        max_tokens=16,
+        stream=True,
+        stream_options={"include_usage": True},
+    ) as stream:
+        *chunks, last = list(stream)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert "06:40" in text
+    assert len(chunks) > 3
+    assert last.usage is not None
+    assert last.usage.completion_tokens > 0
+    assert last.model_extra is not None
+    assert last.model_extra["overlay"]["steps"]
+
+
+def test_a_request_sets_budget_and_k(client: OpenAI) -> None:
+    completion = client.chat.completions.create(
+        model="overlay",
+        messages=[{"role": "user", "content": QUESTION}],
+        extra_body={"overlay": {"k": 2, "budget": {"step": 0.0}}},
+    )
+    assert completion.model_extra is not None
+    report = completion.model_extra["overlay"]
+    assert len(report["steps"]) == 2
+    assert not any(step["accepted"] for step in report["steps"])
+    assert report["budget"]["step"] == 0.0
+
+
+@pytest.mark.parametrize(("switch", "mode"), [("enabled", "plain"), ("retrieval", "none")])
+def test_a_request_turns_parts_off(client: OpenAI, switch: str, mode: str) -> None:
+    completion = client.chat.completions.create(
+        model="overlay",
+        messages=[{"role": "user", "content": QUESTION}],
+        max_tokens=8,
+        extra_body={"overlay": {switch: False}},
+    )
+    assert completion.model_extra is not None
+    assert completion.model_extra["overlay"]["mode"] == mode
+
+
+def test_the_models_list_names_the_loaded_model(client: OpenAI) -> None:
+    assert [model.id for model in client.models.list()] == ["SmolLM2-135M-Instruct.Q4_1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "user", "content": ""}]}, "messages.0.content"),
+        ({"overlay": {"budget": {"step": -1}}}, "overlay.budget.step"),
+        ({"overlay": {"buget": {}}}, "overlay.buget"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"messages": [{"role": "user", "content": "why " * 6000}]}, "messages"),
+    ],
+)
+def test_wrong_requests_name_the_field(address: str, body: dict[str, object], param: str) -> None:
+    whole = {"model": "overlay", "messages": [{"role": "user", "content": "hi"}]} | body
+    reply = httpx.post(f"{address}/v1/chat/completions", json=whole, timeout=60)
+    assert reply.status_code == 400
+    error = reply.json()["error"]
+    assert error["param"] == param
+    assert error["message"]
+
+
+def test_a_question_longer_than_the_context_has_openais_code(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(
+            model="overlay", messages=[{"role": "user", "content": "why " * 6000}]
+        )
+    assert caught.value.code == "context_length_exceeded"
+
+
+def test_malformed_json_is_a_400(address: str) -> None:
+    reply = httpx.post(
+        f"{address}/v1/chat/completions",
+        content=b'{"messages": [',
+        headers={"content-type": "application/json"},
+    )
+    assert reply.status_code == 400
+    assert set(reply.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_a_port_in_use_is_an_error(address: str, tmp_path: Path) -> None:
+    port = address.rpartition(":")[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "overlay", "serve", "--port", port],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert port in done.stderr
+    assert "Hint:" in done.stderr
