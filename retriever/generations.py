@@ -1,0 +1,157 @@
+"""Generations of a store on disk: written aside, then published by one atomic rename.
+
+Chroma saves its vector index by overwriting several files in place, so a process that is killed
+meanwhile leaves a store that never opens again (seen with chromadb 1.5.9). A published
+generation is therefore not written to. Changes go to a copy, and a killed process leaves the
+published generation as it was.
+
+    STORE/CURRENT              the name of the published generation
+    STORE/generation-000007/   a Chroma folder
+    STORE/lock.sqlite3         locked by the process that writes
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from overlay.errors import BusyError
+from retriever.errors import StoreError
+
+__all__ = ["Generations"]
+
+_DATABASE = "chroma.sqlite3"
+_NAME = re.compile(r"generation-(\d{6})")
+
+
+class Generations:
+    """The generations in one store folder.
+
+    Args:
+        folder: the store's folder; it need not be there yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._pointer = folder / "CURRENT"
+
+    def current(self) -> Path | None:
+        """The published generation, or None when nothing was published yet.
+
+        Raises:
+            StoreError: the store is damaged.
+        """
+        try:
+            name = self._pointer.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._damaged(f"cannot read {self._pointer}") from error
+        if not _NAME.fullmatch(name) or not (self.folder / name).is_dir():
+            raise self._damaged(f"{self._pointer} names no generation: {name[:40]!r}")
+        return self.folder / name
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds the only right to write; the system releases it even when the process is killed.
+
+        Raises:
+            BusyError: another process or thread holds it.
+            StoreError: the folder cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.folder / "lock.sqlite3", timeout=0)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unwritable(error) from error
+        with closing(connection):
+            try:
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise self._unwritable(error) from error
+                raise BusyError(
+                    f"another ingest is writing to {self.folder}", hint="wait until it has ended"
+                ) from error
+            yield
+
+    def fork(self) -> Path:
+        """A folder to write the next generation to: a copy of the published one, else empty.
+
+        The caller holds the lock. What a killed process left behind is removed.
+        """
+        current = self.current()
+        self._remove_all_but(current)
+        number = int(current.name.rpartition("-")[2]) + 1 if current else 1
+        target = self.folder / f"generation-{number:06d}"
+        try:
+            if current is None:
+                target.mkdir()
+            else:
+                _copy(current, target)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unwritable(error) from error
+        return target
+
+    def publish(self, generation: Path) -> None:
+        """Makes a generation the current one. The caller has closed every file in it.
+
+        The generation before it is kept, because others may still read from it.
+        """
+        previous = self.current()
+        draft = self._pointer.with_suffix(".new")
+        try:
+            for path in [*generation.rglob("*"), generation]:
+                _flush(path)
+            draft.write_text(generation.name + "\n", encoding="utf-8")
+            _flush(draft)
+            draft.replace(self._pointer)
+            _flush(self.folder)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._remove_all_but(generation, previous)
+
+    def _remove_all_but(self, *kept: Path | None) -> None:
+        for path in self.folder.iterdir():
+            if _NAME.fullmatch(path.name) and path not in kept:
+                # Where files in use cannot be removed (Windows), a later ingest does it.
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(
+            f"the store {self.folder} is damaged: {what}",
+            hint="delete the folder and ingest again",
+        )
+
+    def _unwritable(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"cannot write to the store {self.folder}: {error}",
+            hint="check the path, its permissions and the free space",
+        )
+
+
+def _copy(source: Path, target: Path) -> None:
+    database = source / _DATABASE
+    shutil.copytree(source, target, ignore=lambda _, names: [n for n in names if _DATABASE in n])
+    # Chroma writes a row when a reader opens it, so the database is copied in a transaction.
+    with (
+        closing(sqlite3.connect(database)) as original,
+        closing(sqlite3.connect(target / _DATABASE)) as copy,
+    ):
+        original.backup(copy)
+
+
+def _flush(path: Path) -> None:
+    """Waits until a file or folder is on disk, so that a power cut cannot undo its rename."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open a folder, and keeps the order by itself
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,31 @@
+"""All that a store holds, read from Chroma itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import chromadb
+import numpy as np
+from chromadb.api.client import Client
+from chromadb.config import Settings
+
+from retriever.generations import Generations
+
+Snapshot = dict[str, tuple[str, dict[str, Any], tuple[float, ...]]]
+
+
+def snapshot(store: Path) -> Snapshot:
+    """Text, metadata and vector of each chunk in the published generation, by chunk id."""
+    generation = Generations(store).current()
+    assert generation is not None
+    settings = Settings(anonymized_telemetry=False)
+    with cast("Client", chromadb.PersistentClient(str(generation), settings=settings)) as client:
+        (collection,) = client.list_collections()
+        held = collection.get(include=["documents", "metadatas", "embeddings"])
+    assert held["documents"] is not None
+    assert held["metadatas"] is not None
+    assert held["embeddings"] is not None
+    vectors = [tuple(np.round(vector, 5).tolist()) for vector in held["embeddings"]]
+    rows = zip(held["ids"], held["documents"], held["metadatas"], vectors, strict=True)
+    return {identity: (text, dict(metadata), vector) for identity, text, metadata, vector in rows}

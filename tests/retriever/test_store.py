@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from overlay.errors import BusyError
+from retriever import Chunk, ChunkStore, Document, EmbedderMismatchError, StoreError, parse_document
+from tests.retriever.hashing import HashEmbedder
+from tests.retriever.snapshots import snapshot
+
+ROOT = Path(__file__).parents[2]
+
+
+def put(store: ChunkStore, embedder: HashEmbedder, *texts: str, source: str = "a.md") -> Document:
+    document = parse_document(source, "\n".join(texts).encode())
+    chunks = [
+        Chunk(f"{document.sha256[:8]}-{source}-{number}", source, document.title, number, text)
+        for number, text in enumerate(texts)
+    ]
+    with store.writer() as writer:
+        writer.replace([(document, chunks)], embedder.embed(texts), "recipe")
+        writer.publish()
+    return document
+
+
+def found(store: ChunkStore, embedder: HashEmbedder, text: str, k: int = 9) -> list[str]:
+    return [ranked.chunk.text for ranked in store.query(embedder.embed([text])[0], k)]
+
+
+def test_a_store_that_is_not_there(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    assert (store.documents(), store.count()) == ({}, 0)
+    with pytest.raises(StoreError, match="run `overlay ingest FOLDER` first"):
+        found(store, embedder, "anything")
+    assert not (tmp_path / "store").exists()
+
+
+def test_query_ranks_by_cosine(store: ChunkStore, embedder: HashEmbedder) -> None:
+    texts = ["red stove", "red stove red stove", "green bunk", "red bunk"]
+    put(store, embedder, *texts)
+    ranked = store.query(embedder.embed(["red stove"])[0], 3)
+    assert [hit.chunk.text for hit in ranked] == ["red stove", "red stove red stove", "red bunk"]
+    assert [hit.rank for hit in ranked] == [0, 1, 2]
+    expected = embedder.embed(["red stove"]) @ embedder.embed([h.chunk.text for h in ranked]).T
+    assert np.allclose([hit.similarity for hit in ranked], expected[0], atol=1e-5)
+
+
+def test_chunks_and_documents_come_back_whole(store: ChunkStore, embedder: HashEmbedder) -> None:
+    document = put(store, embedder, "# Über\x00 \u2028 🙂", "zwei", source="süd/a.md")
+    (hit, _) = store.query(embedder.embed(["zwei"])[0], 5)
+    assert (hit.chunk.source, hit.chunk.position) == ("süd/a.md", 1)
+    assert hit.chunk.title == document.title
+    (stored,) = store.documents().values()
+    assert (stored.source, stored.sha256) == (document.source, document.sha256)
+    assert (stored.recipe, stored.chunks, store.count()) == ("recipe", 2, 2)
+
+
+def test_replace_leaves_nothing_of_the_old_document(
+    store: ChunkStore, embedder: HashEmbedder
+) -> None:
+    put(store, embedder, "one", "two", "three")
+    put(store, embedder, "other", source="b.md")
+    put(store, embedder, "two", "four")
+    assert sorted(found(store, embedder, "two")) == ["four", "other", "two"]
+    with store.writer() as writer:
+        writer.remove(["a.md", "never there"])
+        writer.publish()
+    assert found(store, embedder, "two") == ["other"]
+
+
+def test_nothing_changes_before_it_is_published(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, "old")
+    before = snapshot(tmp_path / "store")
+    with store.writer() as writer:
+        writer.remove(["a.md"])
+        assert found(store, embedder, "old") == ["old"]
+
+    def give_up() -> None:
+        with store.writer() as writer:
+            writer.remove(["a.md"])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        give_up()
+    assert snapshot(tmp_path / "store") == before
+
+
+def test_two_stores_on_one_folder_see_each_other(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, "first")
+    with ChunkStore(tmp_path / "store", embedder) as other:
+        for number in range(4):
+            assert other.count() == number + 1
+            put(store, embedder, "more", source=f"{number}.md")
+    generations = sorted(path.name for path in (tmp_path / "store").glob("generation-*"))
+    assert generations == ["generation-000004", "generation-000005"]
+
+
+def test_another_process_can_open_it(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, "one", "two")
+    code = (
+        "import sys; from pathlib import Path; from retriever import ChunkStore;"
+        "from tests.retriever.hashing import HashEmbedder;"
+        "print(ChunkStore(Path(sys.argv[1]), HashEmbedder()).count())"
+    )
+    for _ in range(2):  # with the store open here, and closed
+        command = [sys.executable, "-c", code, str(tmp_path / "store")]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert (result.stdout, result.stderr) == ("2\n", "")
+        store.close()
+
+
+def test_one_writer_at_a_time(store: ChunkStore, tmp_path: Path, embedder: HashEmbedder) -> None:
+    other = ChunkStore(tmp_path / "store", embedder)
+    with (
+        store.writer(),
+        pytest.raises(BusyError, match="another ingest is writing"),
+        other.writer(),
+    ):
+        pass
+    with other.writer():
+        pass
+
+
+def test_threads_may_query_while_it_is_written(store: ChunkStore, embedder: HashEmbedder) -> None:
+    put(store, embedder, "steady", source="steady.md")
+    stop = threading.Event()
+
+    def query() -> int:
+        count = 0
+        while not stop.is_set():
+            assert found(store, embedder, "steady", 1) == ["steady"]
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(3) as pool:
+        counts = [pool.submit(query) for _ in range(3)]
+        for number in range(5):
+            put(store, embedder, f"text {number}")
+        stop.set()
+        assert all(count.result() > 0 for count in counts)
+
+
+def test_another_embedder(store: ChunkStore, embedder: HashEmbedder, tmp_path: Path) -> None:
+    put(store, embedder, "text")
+    before = snapshot(tmp_path / "store")
+    other = HashEmbedder("other", dimension=16)
+    with ChunkStore(tmp_path / "store", other) as wrong:
+        with pytest.raises(EmbedderMismatchError, match="made with the embedder hash") as error:
+            wrong.query(other.embed(["text"])[0], 1)
+        with pytest.raises(EmbedderMismatchError), wrong.writer() as writer:
+            writer.remove(["a.md"])
+    assert "ingest into another store folder" in error.value.hint
+    assert snapshot(tmp_path / "store") == before
+
+
+def test_the_collection_names_its_embedder(store: ChunkStore, embedder: HashEmbedder) -> None:
+    put(store, embedder, "text")
+    with store._reading() as collection:
+        assert collection is not None
+        assert collection.metadata == {
+            "embedder": "hash",
+            "fingerprint": "fingerprint of hash",
+            "dimension": 128,
+        }
+
+
+def test_repeated_passages_do_not_hide_the_others(
+    store: ChunkStore, embedder: HashEmbedder
+) -> None:
+    rare = [f"rare words number {number} of hut {number * 7}" for number in range(40)]
+    put(store, embedder, *rare[:20], *["the same footer on every page"] * 400, *rare[20:])
+    assert [found(store, embedder, text, 1) for text in rare] == [[text] for text in rare]
+    assert len(found(store, embedder, "the same footer on every page", 400)) == 400
+
+
+def test_more_chunks_than_one_batch_of_chroma(store: ChunkStore, embedder: HashEmbedder) -> None:
+    put(store, embedder, *(f"number {number}" for number in range(5500)))
+    assert store.count() == 5500
+    put(store, embedder, "short")
+    assert found(store, embedder, "number 17") == ["short"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "echo garbage > generation-000001/chroma.sqlite3",
+        "truncate -s 50000 generation-000001/chroma.sqlite3",
+        "rm generation-000001/chroma.sqlite3",
+        "rm -r generation-000001",
+        "echo ../elsewhere > CURRENT",
+        "printf '\\377' > CURRENT",
+        "rm CURRENT; mkdir CURRENT",
+    ],
+)
+def test_damaged_store(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path, damage: str
+) -> None:
+    put(store, embedder, "text")
+    store.close()
+    subprocess.run(["/bin/sh", "-c", damage], cwd=tmp_path / "store", check=True)
+    with pytest.raises(StoreError) as error:
+        found(store, embedder, "text")
+    assert "ingest" in error.value.hint
+
+
+def test_damaged_index(store: ChunkStore, embedder: HashEmbedder, tmp_path: Path) -> None:
+    put(store, embedder, *(f"number {number}" for number in range(3)))
+    store.close()
+    (pickled,) = (tmp_path / "store").glob("generation-*/*/index_metadata.pickle")
+    pickled.write_bytes(b"")  # what a killed Chroma leaves behind
+    with pytest.raises(StoreError, match="cannot be used"):
+        store.count()
+
+
+def test_a_file_in_place_of_the_folder(embedder: HashEmbedder, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file")
+    store = ChunkStore(tmp_path / "store", embedder)
+    with pytest.raises(StoreError, match="cannot write"), store.writer():
+        pass
+    with pytest.raises(StoreError):
+        store.count()
+
+
+def test_similarity_of_the_wrong_width(store: ChunkStore, embedder: HashEmbedder) -> None:
+    put(store, embedder, "text")
+    with pytest.raises(StoreError, match="dimension"):
+        store.query(np.ones(7, dtype=np.float32), 1)
