@@ -1,4 +1,4 @@
-"""``python -m eval.demo``: the sample documents, the running server, four questions."""
+"""``python -m eval.demo``: the sample documents, the running server, three questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from eval.sample import DOCUMENTS, ingest_sample
+from eval.sample import DOCUMENTS, SampleQuestion, ingest_sample, sample_questions
 from overlay.errors import ResourceError
 from overlay.render import steps_table, summary
 from overlay.settings import load_settings
@@ -25,14 +25,12 @@ __all__ = ["main"]
 
 _STORE = Path(".overlay/sample-store")
 _READY_SECONDS = 120.0
-_QUESTIONS = (
-    ("a clean question", "Who is the engineer of the Thread?"),
-    (
-        "documents that disagree, or carry an injected instruction",
-        "To which account number should deposits be paid?",
-    ),
-    ("no document answers it", "When does bus 61 leave Vardle station on Sundays?"),
-)
+# One of each kind; `overlay compare` asks all of them, and shows how often it goes wrong.
+_QUESTIONS = {
+    "q01": "a clean question",
+    "q37": "look-alike documents: some chunks are rejected",
+    "q58": "no document answers it",
+}
 
 
 def main() -> None:
@@ -52,20 +50,27 @@ def main() -> None:
     console.print(f"{documents} documents are in the store {_STORE}.")
     with _server() as url:
         console.print(f"The server listens on {url}/v1/chat/completions.\n")
-        for what, question in _QUESTIONS:
-            _ask(console, url, what, question)
-    console.print("Ask your own:  .venv/bin/overlay ask --store .overlay/sample-store 'QUESTION'")
+        for question in sample_questions():
+            if question.id in _QUESTIONS:
+                _ask(console, url, _QUESTIONS[question.id], question)
+    console.print(
+        f"Ask your own:   .venv/bin/overlay ask --store {_STORE} 'QUESTION'\n"
+        "All questions:  make compare   (plain RAG and the overlay on all 60, mistakes too)",
+        soft_wrap=True,
+    )
 
 
-def _ask(console: Console, url: str, what: str, question: str) -> None:
+def _ask(console: Console, url: str, what: str, question: SampleQuestion) -> None:
     console.rule(f"[bold]{what}")
-    console.print(f"[bold]Question:[/] {question}")
+    console.print(f"[bold]Question:[/] {question.question}")
     with console.status("probing and answering"):
-        body = {"messages": [{"role": "user", "content": question}], "model": "overlay"}
+        body = {"messages": [{"role": "user", "content": question.question}], "model": "overlay"}
         response = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=600)
     response.raise_for_status()
     reply: dict[str, Any] = response.json()
-    console.print(f"[bold]Answer:[/]   {reply['choices'][0]['message']['content']}\n")
+    console.print(f"[bold]Answer:[/]   {reply['choices'][0]['message']['content']}")
+    expected = question.answers[0] if question.answers else "none: the documents do not say"
+    console.print(f"[bold]Expected:[/] {expected}\n")
     console.print(steps_table(reply["overlay"]))
     console.print(summary(reply["overlay"]), "\n", soft_wrap=True)
 
@@ -80,7 +85,7 @@ def _server() -> Iterator[str]:
     environment = os.environ | {"OVERLAY_STORE": str(_STORE)}
     command = [sys.executable, "-m", "overlay", "serve", "--port", "0"]
     with subprocess.Popen(  # noqa: S603 - our own command
-        command, env=environment, stderr=subprocess.PIPE, text=True
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             yield _wait(process)

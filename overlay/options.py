@@ -43,10 +43,12 @@ class AskOptions:
         checks = (
             ("k", self.k, 1, 64),
             ("max_tokens", self.max_tokens, 1, 1_000_000),
-            ("temperature", self.temperature, 0.0, 2.0),
+            ("temperature", self.temperature, 0, 2),
         )
         if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise InputError(f"top_p is {self.top_p}", hint="above 0, up to 1", param="top_p")
+            raise InputError(
+                f"top_p is {self.top_p}", hint="it lies above 0, up to 1", param="top_p"
+            )
         for name, value, low, high in checks:
             if value is not None and not low <= value <= high:
                 raise InputError(

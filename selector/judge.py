@@ -37,17 +37,17 @@ def judge(
     if cost > budget.step:
         reason = (
             f"it shakes the model more than its evidence covers: volatility {v:.2f} at utility "
-            f"{u:.2f} would spend {cost:.2f}, and a step may spend {budget.step:.2f}. "
+            f"{u:.2f} would spend {cost:.3f}, and a step may spend {budget.step:g}. "
             f"{_cause(reading, thresholds, draft)}"
         )
         return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
     if spent + cost > budget.answer:
         reason = (
             f"the answer's budget is used up: volatility {v:.2f} at utility {u:.2f} would spend "
-            f"{cost:.2f}, and {max(budget.answer - spent, 0):.2f} of {budget.answer:.2f} is left."
+            f"{cost:.3f}, and {max(budget.answer - spent, 0):.3f} of {budget.answer:g} is left."
         )
         return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
-    reason = f"it spends {cost:.2f} of a step's {budget.step:.2f}."
+    reason = f"it spends {cost:.2f} of a step's {budget.step:g}."
     return Verdict(accepted=True, reason=reason, utility=u, volatility=v, spent=cost)
 
 

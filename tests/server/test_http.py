@@ -118,7 +118,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:"}}
         ({"model": None}, "model", "model is null"),
         ({"temperature": "0.5"}, "temperature", 'temperature is "0.5": '),
         ({"temperature": 2.5}, "temperature", "between 0 and 2"),
-        ({"top_p": -1}, "top_p", "between 0 and 1"),
+        ({"top_p": -1}, "top_p", "above 0, up to 1"),
         ({"max_tokens": 0}, "max_tokens", "max_tokens is 0"),
         ({"max_tokens": 1.5}, "max_tokens", "max_tokens is 1.5: "),
         ({"max_tokens": True}, "max_tokens", "max_tokens is true: "),
