@@ -35,7 +35,9 @@ def question_of(messages: Sequence[Message]) -> str:
     for index, message in enumerate(messages):
         if not isinstance(message.content, str) or not message.content.strip():
             raise InputError(
-                f"messages[{index}].content is empty", param=f"messages[{index}].content"
+                f"messages[{index}].content is empty",
+                hint="write a question",
+                param=f"messages[{index}].content",
             )
     last = messages[-1]
     if last.role != "user" or not isinstance(last.content, str):

@@ -12,9 +12,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from probes.chat import Message
-from probes.state import State
+from probes.state import FloatArray, State
 
-__all__ = ["Capabilities", "Model", "ModelInfo", "Sampling", "Session"]
+__all__ = [
+    "Capabilities",
+    "DifferentiableModel",
+    "Gradient",
+    "Model",
+    "ModelInfo",
+    "Sampling",
+    "Session",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,21 @@ class Sampling:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Gradient:
+    """How the log-probability of a window depends on the input embeddings before it.
+
+    Attributes:
+        log_prob: summed natural log-probability of the window's tokens.
+        embeddings: ``[n, width]`` input embeddings of the n tokens before the window.
+        gradient: ``[n, width]`` derivative of ``log_prob`` with respect to them.
+    """
+
+    log_prob: float
+    embeddings: FloatArray
+    gradient: FloatArray
+
+
 class Session(Protocol):
     """A token sequence with a KV cache. Close it, or use it as a context manager."""
 
@@ -76,6 +99,16 @@ class Session(Protocol):
 
     def fork(self, n: int) -> Sequence[Session]:
         """Return ``n`` sessions that share this one's tokens and cache and then go their way."""
+
+    def fork_masked(self, start: int, stop: int) -> Session:
+        """Return a fork in which no later token attends to positions ``start`` to ``stop - 1``.
+
+        The other tokens keep their positions, and what they took from the masked ones when
+        they were evaluated: a removal that evaluates nothing again. Masks add up over forks.
+
+        Raises:
+            InputError: the span is empty, reaches the last token, or lies outside.
+        """
 
     def rollback(self, position: int) -> None:
         """Forget every token from ``position`` (0-based) on."""
@@ -148,3 +181,30 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Free the model."""
+
+
+class DifferentiableModel(Model, Protocol):
+    """A model whose capabilities include gradients."""
+
+    def gradient(self, tokens: Sequence[int], window: Sequence[int]) -> Gradient:
+        """Differentiate the window's log-probability by the embeddings of ``tokens``.
+
+        A backward pass through frozen weights costs about what the forward pass does: each
+        counts its tokens once in :attr:`evaluated`.
+
+        Raises:
+            UnavailableError: these weights cannot be differentiated.
+        """
+
+    def integrated_gradients(
+        self, tokens: Sequence[int], window: Sequence[int], *, steps: int = 16
+    ) -> FloatArray:
+        """Attribute the window's log-probability to each token along a path of embeddings.
+
+        Integrated gradients (Sundararajan et al., 2017, arXiv 1703.01365, eq. 1) from the mean
+        embedding of the vocabulary, by Captum, summed over the width.
+
+        Returns:
+            ``[n]`` nats. They sum, up to the error of the quadrature, to the log-probability
+            less that of the baseline.
+        """

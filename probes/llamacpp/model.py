@@ -256,10 +256,15 @@ class LlamaCppModel:
         for session in sessions:
             session.cached = len(session.tokens) - 1
 
-    def copy(self, session: LlamaCppSession) -> LlamaCppSession:
-        """A session with the same tokens and the same cache cells."""
+    def copy(self, session: LlamaCppSession, without: tuple[int, int] = (0, 0)) -> LlamaCppSession:
+        """A session with the same tokens and the same cache cells, but for a span of them."""
         twin = self.session()
-        llama_cpp.llama_memory_seq_cp(self._memory, session.sequence, twin.sequence, 0, -1)
+        start, stop = without
+        for first, last in ((0, start), (stop, session.cached)):
+            if first < last:
+                llama_cpp.llama_memory_seq_cp(
+                    self._memory, session.sequence, twin.sequence, first, last
+                )
         twin.tokens = list(session.tokens)
         twin.cached = session.cached
         return twin

@@ -44,6 +44,17 @@ class LlamaCppSession:
         self._model.flush([self])
         return [self._model.copy(self) for _ in range(n)]
 
+    def fork_masked(self, start: int, stop: int) -> LlamaCppSession:
+        """See :meth:`probes.protocol.Session.fork_masked`."""
+        if not 0 <= start < stop < len(self.tokens):
+            raise InputError(
+                f"cannot mask {start} to {stop}: the session has {len(self.tokens)} tokens, and "
+                "the last one must stay",
+                param="start",
+            )
+        self._model.flush([self])
+        return self._model.copy(self, without=(start, stop))
+
     def rollback(self, position: int) -> None:
         """See :meth:`probes.protocol.Session.rollback`.
 

@@ -250,3 +250,28 @@ def test_a_gguf_that_is_cut_short_is_an_error(model: LlamaCppModel, tmp_path: Pa
         path.write_bytes(whole.read(100_000))
     with pytest.raises(ModelError, match="cannot load"):
         LlamaCppModel(path)
+
+
+def test_a_masked_span_is_not_seen(model: LlamaCppModel) -> None:
+    tokens = model.tokenize(TEXT)
+    head, other, window = tokens[:12], tokens[30:38], tokens[-6:]
+    floor = noise_floor(model, tokens[:-6], window)
+    read = []
+    for span in (tokens[12:20], other):
+        with model.session() as session:
+            session.extend([*head, *span, tokens[20]])
+            with session.fork_masked(12, 20) as masked:
+                masked.extend(tokens[21:24])
+                read.append(masked.read(window).log_probs)
+                unmasked = session.read(window).log_probs
+    assert np.abs(read[0] - read[1]).max() <= floor
+    assert np.abs(read[1] - unmasked).max() > 0.1
+
+
+@pytest.mark.parametrize(("start", "stop"), [(3, 3), (-1, 2), (4, 10), (8, 12)])
+def test_spans_that_cannot_be_masked(
+    model: LlamaCppModel, session: LlamaCppSession, start: int, stop: int
+) -> None:
+    session.extend(model.tokenize(TEXT)[:10])
+    with pytest.raises(InputError, match=f"cannot mask {start} to {stop}"):
+        session.fork_masked(start, stop)
