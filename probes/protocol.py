@@ -103,11 +103,12 @@ class Session(Protocol):
     def fork_masked(self, start: int, stop: int) -> Session:
         """Return a fork in which no later token attends to positions ``start`` to ``stop - 1``.
 
-        The other tokens keep their positions, and what they took from the masked ones when
-        they were evaluated: a removal that evaluates nothing again. Masks add up over forks.
+        A removal that evaluates nothing again: the tokens behind the span keep their positions,
+        and what they took from the span when they were evaluated. A span right before the last
+        token has none of those behind it: there the fork is the session without the span.
 
         Raises:
-            InputError: the span is empty, reaches the last token, or lies outside.
+            InputError: the span is empty, holds the last token, or lies outside.
         """
 
     def rollback(self, position: int) -> None:

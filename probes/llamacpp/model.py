@@ -267,6 +267,7 @@ class LlamaCppModel:
                 )
         twin.tokens = list(session.tokens)
         twin.cached = session.cached
+        self._close_hole(twin)
         return twin
 
     def trim(self, session: LlamaCppSession, cached: int) -> None:
@@ -274,6 +275,7 @@ class LlamaCppModel:
         if session.cached > cached:
             self._forget(session.sequence, cached)
             session.cached = cached
+            self._close_hole(session)
 
     def release(self, session: LlamaCppSession) -> None:
         """Take the sequence of a closed session back."""
@@ -357,6 +359,12 @@ class LlamaCppModel:
             return np.empty((0, self._vocabulary.size), dtype=np.float32)
         pointer = llama_cpp.llama_get_logits(self._context)
         return np.ctypeslib.as_array(pointer, shape=(wanted, self._vocabulary.size))
+
+    def _close_hole(self, session: LlamaCppSession) -> None:
+        """Drop masked tokens at the end of the cache: new cells must follow on the last one."""
+        filled = llama_cpp.llama_memory_seq_pos_max(self._memory, session.sequence) + 1
+        del session.tokens[filled : session.cached]
+        session.cached = filled
 
     def _forget(self, sequence: int, position: int) -> None:
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)

@@ -254,18 +254,37 @@ def test_a_gguf_that_is_cut_short_is_an_error(model: LlamaCppModel, tmp_path: Pa
 
 def test_a_masked_span_is_not_seen(model: LlamaCppModel) -> None:
     tokens = model.tokenize(TEXT)
-    head, other, window = tokens[:12], tokens[30:38], tokens[-6:]
+    head, window = tokens[:12], tokens[-6:]
     floor = noise_floor(model, tokens[:-6], window)
     read = []
-    for span in (tokens[12:20], other):
+    for span in (tokens[12:20], tokens[2:10]):
         with model.session() as session:
-            session.extend([*head, *span, tokens[20]])
-            with session.fork_masked(12, 20) as masked:
-                masked.extend(tokens[21:24])
-                read.append(masked.read(window).log_probs)
-                unmasked = session.read(window).log_probs
-    assert np.abs(read[0] - read[1]).max() <= floor
-    assert np.abs(read[1] - unmasked).max() > 0.1
+            session.extend([*head, *span, *tokens[20:22]])
+            with session.fork_masked(12, 20) as masked, masked.fork_masked(20, 21) as blind:
+                assert list(masked.tokens) == list(session.tokens)
+                masked.extend(tokens[22:26])
+                blind.extend(tokens[22:26])
+                read.append((masked.read(window).log_probs, blind.read(window).log_probs))
+            with model.session() as without:
+                without.extend([*head, tokens[21], *tokens[22:26]])
+                expected = without.read(window).log_probs
+    # Token 20 was evaluated with the span in sight, and carries some of it on.
+    assert np.abs(read[0][0] - read[1][0]).max() > floor
+    # Without token 20 nothing is left that saw the span.
+    assert np.abs(read[0][1] - read[1][1]).max() <= floor
+    assert np.abs(read[0][1] - expected).max() <= floor
+
+
+def test_a_masked_span_at_the_end_is_a_rollback(model: LlamaCppModel) -> None:
+    tokens = model.tokenize(TEXT)
+    window = tokens[-6:]
+    expected = fresh_log_probs(model, tokens[:12] + tokens[20:25], window)
+    with model.session() as session:
+        session.extend(tokens[:21])
+        with session.fork_masked(12, 20) as masked:
+            masked.extend(tokens[21:25])
+            difference = np.abs(masked.read(window).log_probs - expected).max()
+    assert difference <= noise_floor(model, tokens[:-6], window)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(3, 3), (-1, 2), (4, 10), (8, 12)])
