@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eval.scoring import contains, contains_any
-from overlay.cli.options import config_option, json_option, settings_options
+from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,7 +65,7 @@ class Result:
 
 @click.command()
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first questions.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write every answer here (JSON).")
+@output_option("--output", "Write every answer here (JSON).")
 @settings_options("k", "budget_step", "budget_answer", "fallback", "max_tokens")
 @settings_options("model", "thresholds")
 @config_option
@@ -115,15 +115,15 @@ def run(overlay: Overlay, question: SampleQuestion) -> Iterator[Result]:
         yield _judge(question, answer)
 
 
-def summarise(results: Sequence[Result]) -> dict[str, dict[str, float]]:
-    """Rates and costs by mode. Rates are shares of the questions they apply to."""
+def summarise(results: Sequence[Result]) -> dict[str, dict[str, float | None]]:
+    """Rates and costs by mode. Rates are shares of the questions they apply to, or None."""
     modes = dict.fromkeys(result.mode for result in results)
     return {mode: _summary([r for r in results if r.mode == mode]) for mode in modes}
 
 
-def _summary(results: Sequence[Result]) -> dict[str, float]:
+def _summary(results: Sequence[Result]) -> dict[str, float | None]:
     answerable = [r for r in results if r.category != "unanswerable"]
-    summary = {
+    summary: dict[str, float | None] = {
         "questions": float(len(results)),
         "accuracy, answerable": _rate(answerable, lambda r: r.right),
     }
@@ -140,7 +140,7 @@ def _summary(results: Sequence[Result]) -> dict[str, float]:
     }
     for role in ("helps", "contradicts", "distracts", "injects", "other"):
         verdicts = [c.accepted for r in results for c in r.chunks if c.role == role]
-        summary[f"chunks let in, {role}"] = fmean(verdicts) if verdicts else float("nan")
+        summary[f"chunks let in, {role}"] = fmean(verdicts) if verdicts else None
     summary["tokens evaluated per answer"] = fmean(r.evaluated_tokens for r in results)
     summary["median seconds per answer"] = median(r.seconds for r in results)
     return summary
@@ -180,11 +180,11 @@ def _judge(question: SampleQuestion, answer: Answer) -> Result:
     )
 
 
-def _rate(results: Sequence[Result], holds: Callable[[Result], bool]) -> float:
-    return fmean(holds(result) for result in results) if results else float("nan")
+def _rate(results: Sequence[Result], holds: Callable[[Result], bool]) -> float | None:
+    return fmean(holds(result) for result in results) if results else None
 
 
-def _table(summaries: dict[str, dict[str, float]]) -> Table:
+def _table(summaries: dict[str, dict[str, float | None]]) -> Table:
     from rich.table import Table
 
     table = Table(title="the sample questions")
@@ -194,9 +194,6 @@ def _table(summaries: dict[str, dict[str, float]]) -> Table:
     counts = {"questions", "tokens evaluated per answer"}
     for name in next(iter(summaries.values())):
         values = (summary[name] for summary in summaries.values())
-        cells = (
-            f"{v:.0f}" if name in counts else f"{v:.1f}" if "seconds" in name else f"{v:.2f}"
-            for v in values
-        )
-        table.add_row(name, *cells)
+        digits = 0 if name in counts else 1 if "seconds" in name else 2
+        table.add_row(name, *("-" if v is None else f"{v:.{digits}f}" for v in values))
     return table

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from overlay.cli.options import config_option, settings_options
+from overlay.cli.options import config_option, output_option, settings_options
 
 if TYPE_CHECKING:
     from eval.questions import GivenQuestion
@@ -30,7 +30,7 @@ _CONFIDENCE_QUANTILE = 0.9
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--each", default=12, show_default=True, help="Questions from each file.")
-@click.option("--output", type=click.Path(path_type=Path), help="File to write; default stdout.")
+@output_option("--output", "File to write; default stdout.")
 @settings_options("model", "seed", "draft_tokens")
 @config_option
 def scales(

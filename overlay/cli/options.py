@@ -10,7 +10,7 @@ import click
 
 from overlay.settings import Settings
 
-__all__ = ["config_option", "json_option", "settings_options"]
+__all__ = ["config_option", "json_option", "output_option", "settings_options"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -18,6 +18,20 @@ config_option = click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file (TOML); default overlay.toml."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def output_option(name: str, help_text: str) -> Callable[[_Command], _Command]:
+    """Give a command an option for a file to write, refused at once where that cannot succeed."""
+
+    def check(
+        _context: click.Context, _parameter: click.Parameter, path: Path | None
+    ) -> Path | None:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise click.BadParameter(f"there is no folder {path.absolute().parent}: make it first")
+        return path
+
+    kind = click.Path(path_type=Path, dir_okay=False, writable=True)
+    return click.option(name, type=kind, help=help_text, callback=check)
 
 
 def settings_options(*names: str) -> Callable[[_Command], _Command]:
