@@ -10,7 +10,7 @@ from pathlib import Path
 import llama_cpp
 
 from probes.errors import ModelError
-from probes.llamacpp.gguf import check_gguf
+from probes.gguf import check_gguf
 from probes.llamacpp.tap import LayerTap
 
 __all__ = ["load_context", "load_model"]
@@ -85,6 +85,9 @@ def load_context(
     params.kv_unified = True
     # A rolled-back sliding window would otherwise have lost the cells before it.
     params.swa_full = True
+    # Its kernels for long and for short batches differ: the same tokens would read differently
+    # depending on how many are evaluated at a time.
+    params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.cb_eval = tap.callback
     context: llama_cpp.llama_context_p | None = llama_cpp.llama_init_from_model(model, params)
     if not context:

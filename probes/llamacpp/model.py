@@ -15,8 +15,8 @@ from scipy.special import log_softmax, logsumexp
 from overlay.errors import InputError
 from probes.chat import Message
 from probes.errors import ModelError, PromptTooLongError, UnavailableError
+from probes.gguf import file_sha256
 from probes.llamacpp.batch import Batch, Row
-from probes.llamacpp.gguf import file_sha256
 from probes.llamacpp.library import load_context, load_model
 from probes.llamacpp.sampler import Sampler
 from probes.llamacpp.session import LlamaCppSession
@@ -28,6 +28,7 @@ from probes.state import FloatArray, State
 __all__ = ["LlamaCppModel"]
 
 _SEQUENCES = 64
+_PADDING = 0  # the sequence that padding rows go to
 _BATCH_TOKENS = 512
 _LOGITS_BYTES = 64 * 2**20
 _NO_SLOT = 1
@@ -79,7 +80,7 @@ class LlamaCppModel:
         )
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = Batch(_BATCH_TOKENS)
-        self._free = list(range(_SEQUENCES))
+        self._free = list(range(1, _SEQUENCES))
         self._read_rows = max(32, min(_BATCH_TOKENS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
         self._evaluated = 0
         self._closed = False
@@ -139,7 +140,7 @@ class LlamaCppModel:
         """
         if not self._free:
             raise ModelError(
-                f"all {_SEQUENCES} sequences are in use", hint="close sessions that are done"
+                f"all {_SEQUENCES - 1} sequences are in use", hint="close sessions that are done"
             )
         return LlamaCppSession(self, self._free.pop())
 
@@ -210,9 +211,9 @@ class LlamaCppModel:
         sampler = Sampler(sampling)
         try:
             for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
-                self._evaluate(
-                    [Row(session.tokens[-1], session.cached, session.sequence, logits=True)]
-                )
+                # Not padded: nothing is read here, and one row is faster than two.
+                row = Row(session.tokens[-1], session.cached, session.sequence, logits=True)
+                self._decode([row], counted=1)
                 session.cached += 1
                 token = sampler.draw(self._context)
                 if self._vocabulary.ends_generation(token):
@@ -343,7 +344,21 @@ class LlamaCppModel:
             yield group
 
     def _evaluate(self, rows: Sequence[Row]) -> FloatArray:
-        """Decode up to one batch of rows; returns ``[rows with logits, vocabulary]``, borrowed."""
+        """Decode up to one batch of rows; returns ``[rows with logits, vocabulary]``, borrowed.
+
+        llama.cpp has other kernels for one row than for several, with other rounding. A row by
+        itself is padded, so that a reading does not depend on what was evaluated beside it. The
+        padding is not counted.
+        """
+        if len(rows) == 1:
+            padding = Row(rows[0].token, 0, _PADDING, logits=rows[0].logits)
+            try:
+                return self._decode([*rows, padding], counted=1)
+            finally:
+                self._forget(_PADDING, 0)
+        return self._decode(rows, counted=len(rows))
+
+    def _decode(self, rows: Sequence[Row], counted: int) -> FloatArray:
         status = llama_cpp.llama_decode(self._context, self._batch.fill(rows))
         if status == _NO_SLOT:
             raise ModelError(
@@ -353,8 +368,8 @@ class LlamaCppModel:
             )
         if status != 0:
             raise ModelError(f"llama.cpp failed to evaluate {len(rows)} tokens (code {status})")
-        self._evaluated += len(rows)
-        wanted = sum(row.logits for row in rows)
+        self._evaluated += counted
+        wanted = sum(row.logits for row in rows[:counted])
         if not wanted:
             return np.empty((0, self._vocabulary.size), dtype=np.float32)
         pointer = llama_cpp.llama_get_logits(self._context)

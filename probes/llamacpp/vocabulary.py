@@ -9,7 +9,7 @@ import llama_cpp
 from jinja2 import TemplateError
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-from probes.chat import ChatTemplate, Message
+from probes.chat import ChatTemplate, Message, require_template
 from probes.errors import ModelError
 
 __all__ = ["Vocabulary"]
@@ -59,17 +59,9 @@ class Vocabulary:
 
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.encode_chat`."""
-        if self._template is None:
-            raise ModelError(
-                "the model has no chat template",
-                hint="choose an instruct or chat model",
-                param="model",
-            )
-        pieces: list[list[int]] = [[]]
-        for part in self._template.render(messages):
-            pieces[-1] += self.tokenize(part.text, special=part.from_template)
-            if part.slot_after:
-                pieces.append([])
+        pieces = require_template(self._template).encode(
+            messages, lambda text, special: self.tokenize(text, special=special)
+        )
         if self._add_bos and pieces[0][:1] != [self._bos]:
             pieces[0].insert(0, self._bos)
         return pieces

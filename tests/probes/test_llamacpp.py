@@ -14,6 +14,7 @@ from probes.chat import Message
 from probes.errors import ModelError, PromptTooLongError
 from probes.llamacpp import LlamaCppModel
 from probes.llamacpp.session import LlamaCppSession
+from probes.neutral import NEUTRAL_TEXTS
 from probes.protocol import Sampling
 
 TEXT = (
@@ -21,6 +22,8 @@ TEXT = (
     "book. On Fridays she rings the bell twice, once for the boats and once for the book."
 )
 LAYERS = range(30)
+# Long enough for every kernel that llama.cpp chooses by the number of rows.
+LONG_TEXT = "\n".join(NEUTRAL_TEXTS)
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def noise_floor(model: LlamaCppModel, tokens: list[int], window: list[int]) -> f
     """Largest log-probability difference that batch sizes and the cache's other tenants make."""
     reference = fresh_log_probs(model, tokens, window)
     worst = 0.0
-    for size in (1, 7, 16):
+    for size in (1, 7, 16, 63, 65, 200):
         with model.session() as tenant, model.session() as session:
             tenant.extend(tokens[:: size + 1])
             tenant.fork(1)[0].close()  # a fork evaluates what is pending
@@ -51,8 +54,8 @@ def noise_floor(model: LlamaCppModel, tokens: list[int], window: list[int]) -> f
 
 
 def test_fork_and_rollback_equal_a_fresh_session(model: LlamaCppModel) -> None:
-    tokens = model.tokenize(TEXT)
-    head, tail, window = tokens[:20], tokens[20:-6], tokens[-6:]
+    tokens = model.tokenize(LONG_TEXT)
+    head, tail, window = tokens[:120], tokens[120:-6], tokens[-6:]
     floor = noise_floor(model, head + tail, window)
     reference = fresh_log_probs(model, head + tail, window)
     with model.session() as root:
@@ -103,6 +106,18 @@ def test_reading_many_equals_reading_one_by_one(model: LlamaCppModel) -> None:
             assert cosines.min() > 0.999
             chosen = state.log_probs[np.arange(len(window)), window]
             assert score == pytest.approx(float(chosen.mean()), abs=1e-3)
+
+
+def test_a_token_reads_the_same_alone_and_in_a_window(model: LlamaCppModel) -> None:
+    tokens = model.tokenize(LONG_TEXT)[:150]
+    with model.session() as session:
+        session.extend(tokens[:-4])
+        floor = noise_floor(model, tokens[:-4], tokens[-4:])
+        together = session.read(tokens[-4:], [0, 29])
+        alone = session.read(tokens[-4:-3], [0, 29])
+    assert np.abs(together.log_probs[0] - alone.log_probs[0]).max() <= floor
+    assert alone.hidden.shape == (2, 1, 576)
+    np.testing.assert_allclose(together.hidden[:, 0], alone.hidden[:, 0], atol=1e-3)
 
 
 def test_nothing_is_evaluated_twice(model: LlamaCppModel, session: LlamaCppSession) -> None:

@@ -1,4 +1,4 @@
-"""Checks on a GGUF file before llama.cpp sees it."""
+"""Checks on a GGUF file before any backend sees it."""
 
 from __future__ import annotations
 
