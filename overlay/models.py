@@ -1,4 +1,4 @@
-"""Which language models there are: packaged ones by name, hub files, and local paths."""
+"""Which language models there are: packaged ones by name, on the hub, and local paths."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from overlay.settings import Backend
 from probes.errors import ModelError
-from probes.llamacpp.gguf import file_sha256
+from probes.gguf import file_sha256
 
-__all__ = ["PACKAGED", "PackagedModel", "find_model"]
+__all__ = ["PACKAGED", "LocatedModel", "PackagedModel", "find_model", "locate_model"]
 
 _HUB_FILE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
+_HUB_MODEL = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,60 @@ PACKAGED = {
 }
 
 
-def find_model(name: str) -> Path:
-    """Find the GGUF file that a setting ``model`` means.
+@dataclass(frozen=True, slots=True)
+class LocatedModel:
+    """Where a model is, and what runs it.
+
+    Attributes:
+        backend: ``LLAMACPP`` or ``TRANSFORMERS``, never ``AUTO``.
+        source: a GGUF file, a folder, or a hub id ``OWNER/NAME``.
+    """
+
+    backend: Backend
+    source: Path | str
+
+
+def locate_model(name: str, backend: Backend = Backend.AUTO) -> LocatedModel:
+    """Find what the settings ``model`` and ``backend`` mean.
+
+    A GGUF file, packaged or not, goes to llama.cpp unless transformers is asked for; a folder
+    and a hub id go to transformers.
 
     Args:
-        name: a packaged model's name, a path to a GGUF file, or ``OWNER/NAME:FILE.gguf`` on
-            the Hugging Face hub (downloaded once, then kept in the hub's own cache).
+        name: what :func:`find_model` takes, or a folder as ``save_pretrained`` writes it, or
+            ``OWNER/NAME`` on the Hugging Face hub.
+
+    Raises:
+        ModelError: there is no such model, or llama.cpp is asked for and it is no GGUF file.
+    """
+    source = name if _on_hub(name) else find_model(name)
+    if isinstance(source, Path) and not source.is_dir():
+        chosen = Backend.LLAMACPP if backend is Backend.AUTO else backend
+        return LocatedModel(chosen, source)
+    if backend is Backend.LLAMACPP:
+        kind = "a folder" if isinstance(source, Path) else "a whole model on the hub"
+        raise ModelError(
+            f"llama.cpp takes a GGUF file, and {name} is {kind}",
+            hint="set backend to transformers, or name a .gguf file: a path, or "
+            "OWNER/NAME:FILE.gguf",
+            param="model",
+        )
+    return LocatedModel(Backend.TRANSFORMERS, source)
+
+
+def _on_hub(name: str) -> bool:
+    """Whether ``name`` is a hub id, and no path that is here."""
+    path = Path(name).expanduser()
+    return bool(_HUB_MODEL.fullmatch(name)) and path.suffix != ".gguf" and not path.exists()
+
+
+def find_model(name: str) -> Path:
+    """Find the local path that a model's name means.
+
+    Args:
+        name: a packaged model's name, a path to a GGUF file or a folder, or
+            ``OWNER/NAME:FILE.gguf`` on the Hugging Face hub (downloaded once, then kept in the
+            hub's own cache).
 
     Raises:
         ModelError: there is no such model, or a packaged one was altered.
@@ -67,7 +117,8 @@ def find_model(name: str) -> Path:
     if not path.exists() and path.suffix != ".gguf" and path.name == name:
         raise ModelError(
             f"there is no packaged model named {name!r}",
-            hint=f"packaged: {', '.join(PACKAGED)}; or give a path to a .gguf file",
+            hint=f"packaged: {', '.join(PACKAGED)}; or give a path to a .gguf file or a folder, or "
+            "OWNER/NAME on the hub",
             param="model",
         )
     return path

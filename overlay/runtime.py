@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from overlay.answer import Answer, AnswerFinished, Event
 from overlay.library import Library
 from overlay.options import AskOptions
-from overlay.settings import Settings
+from overlay.settings import Backend, Settings
 from overlay.turn import Turn
 from probes.chat import Message
 from probes.protocol import Model, ModelInfo
@@ -100,15 +101,29 @@ def load_model(settings: Settings) -> Model:
     Raises:
         ModelError: there is no such model, or it cannot be loaded.
     """
-    # Imported here: loading llama.cpp's library takes a while, and not every caller needs it.
-    from overlay.models import find_model
-    from probes.llamacpp import LlamaCppModel
+    # Imported here: loading either library takes a while, and not every caller needs it.
+    from overlay.models import locate_model
 
-    return LlamaCppModel(
-        find_model(settings.model),
+    located = locate_model(settings.model, settings.backend)
+    if isinstance(located.source, Path) and located.backend is Backend.LLAMACPP:
+        from probes.llamacpp import LlamaCppModel
+
+        return LlamaCppModel(
+            located.source,
+            context_size=settings.context_size,
+            threads=settings.threads,
+            gpu_layers=settings.gpu_layers,
+        )
+    from probes.transformers import TransformersModel
+
+    return TransformersModel(
+        located.source,
         context_size=settings.context_size,
         threads=settings.threads,
-        gpu_layers=settings.gpu_layers,
+        device=settings.device,
+        dtype=settings.dtype,
+        quantize=settings.quantize,
+        model_cache=settings.model_cache.expanduser() if settings.model_cache else None,
     )
 
 

@@ -19,7 +19,16 @@ from pydantic_settings import (
 
 from overlay.errors import InputError
 
-__all__ = ["Fallback", "Settings", "SettingsError", "load_settings"]
+__all__ = [
+    "Backend",
+    "DType",
+    "Device",
+    "Fallback",
+    "Quantize",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+]
 
 _PREFIX = "OVERLAY_"
 _CONFIG_VARIABLE = "OVERLAY_CONFIG"
@@ -41,19 +50,91 @@ class Fallback(StrEnum):
     ABSTAIN = "abstain"
 
 
+class Backend(StrEnum):
+    """What runs the model."""
+
+    AUTO = "auto"
+    """llama.cpp for a GGUF file, transformers for a folder or a hub id."""
+    LLAMACPP = "llamacpp"
+    TRANSFORMERS = "transformers"
+
+
+class Device(StrEnum):
+    """Where transformers runs the model."""
+
+    AUTO = "auto"
+    """A GPU where there is one."""
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class DType(StrEnum):
+    """In which number type transformers computes."""
+
+    AUTO = "auto"
+    """float32 on a CPU, bfloat16 on a GPU."""
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
+class Quantize(StrEnum):
+    """How bitsandbytes quantizes the weights."""
+
+    NONE = "none"
+    FOUR_BIT = "4bit"
+    EIGHT_BIT = "8bit"
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Environment variables are ``OVERLAY_`` and the name."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
 
     model: Annotated[
-        str, Field(description="packaged name, path to a .gguf file, or OWNER/NAME:FILE.gguf")
+        str,
+        Field(
+            description="packaged name, path to a .gguf file or a model folder, "
+            "OWNER/NAME:FILE.gguf, or OWNER/NAME"
+        ),
     ] = "smollm2"
+    backend: Annotated[
+        Backend,
+        Field(
+            description="llamacpp, transformers, or auto: llama.cpp for GGUF files, transformers "
+            "for folders and OWNER/NAME"
+        ),
+    ] = Backend.AUTO
     context_size: Annotated[
         int, Field(ge=256, description="tokens that a prompt and its answer may take")
     ] = 4096
     threads: Annotated[int, Field(ge=0, description="CPU threads; 0 for all cores")] = 0
-    gpu_layers: Annotated[int, Field(ge=-1, description="model layers on the GPU; -1 for all")] = 0
+    gpu_layers: Annotated[
+        int, Field(ge=-1, description="model layers on the GPU, under llama.cpp; -1 for all")
+    ] = 0
+    device: Annotated[
+        Device, Field(description="auto, cpu or cuda, under transformers; llama.cpp ignores it")
+    ] = Device.AUTO
+    dtype: Annotated[
+        DType,
+        Field(
+            description="auto (float32 on a CPU, bfloat16 on a GPU), float32 or bfloat16, under "
+            "transformers; llama.cpp ignores it"
+        ),
+    ] = DType.AUTO
+    quantize: Annotated[
+        Quantize,
+        Field(
+            description="none, 4bit or 8bit by bitsandbytes on a GPU, under transformers; "
+            "llama.cpp ignores it"
+        ),
+    ] = Quantize.NONE
+    model_cache: Annotated[
+        Path | None,
+        Field(
+            description="where transformers keeps converted GGUF files; ~/.cache/overlay/models "
+            "if not set"
+        ),
+    ] = None
 
     store: Annotated[Path, Field(description="folder of the chunk store")] = Path(".overlay/store")
     embedder: Annotated[

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from probes.errors import ModelError
 
-__all__ = ["ChatTemplate", "Message", "Part"]
+__all__ = ["ChatTemplate", "Message", "Part", "require_template"]
 
 # Private-use characters: no chat template contains them, and no message is in the text when
 # they are searched for.
@@ -69,6 +69,28 @@ class ChatTemplate:
                 return self.render(_fold_system(messages))
             raise ModelError(f"the model's chat template refuses this chat: {error}") from error
 
+    def encode(
+        self, messages: Sequence[Message], tokenize: Callable[[str, bool], list[int]]
+    ) -> list[list[int]]:
+        """Tokens of a chat, split at the messages' slots.
+
+        Args:
+            tokenize: tokens of a text; its second argument says whether special tokens spelled
+                out in the text count as such.
+
+        Returns:
+            One list more than there are slots.
+
+        Raises:
+            ModelError: as :meth:`render`.
+        """
+        pieces: list[list[int]] = [[]]
+        for part in self.render(messages):
+            pieces[-1] += tokenize(part.text, part.from_template)
+            if part.slot_after:
+                pieces.append([])
+        return pieces
+
     def _render(self, messages: Sequence[Message]) -> list[Part]:
         placeholders = [
             {"role": message.role, "content": f"\ue000{index}\ue001"}
@@ -91,6 +113,17 @@ class ChatTemplate:
         if len(messages) - 1 not in seen:
             raise ModelError("the model's chat template drops the last message")
         return [part for part in parts if part.text or part.slot_after]
+
+
+def require_template(template: ChatTemplate | None) -> ChatTemplate:
+    """The template, or a ModelError where the model has none."""
+    if template is None:
+        raise ModelError(
+            "the model has no chat template",
+            hint="choose an instruct or chat model",
+            param="model",
+        )
+    return template
 
 
 def _fold_system(messages: Sequence[Message]) -> list[Message]:

@@ -16,11 +16,15 @@ _TOP = 50
 def normalised_entropy(state: State, top: int = _TOP) -> float:
     """Entropy of the ``top`` likeliest next tokens over its maximum, averaged over the window.
 
-    ``H(p_K) / log K`` with ``p_K`` the K largest probabilities, renormalised; after the
-    normalised predictive uncertainty of IGP (arXiv 2601.17532).
+    Formula: ``mean_t H(p_K[t]) / log K`` with ``p_K[t]`` the K largest probabilities,
+        renormalised, K = ``top`` (50)
+    Unit: none
+    Range: 0 to 1: 0 for certainty, 1 for K equally likely tokens
+    Source: after the normalised predictive uncertainty of IGP (arXiv 2601.17532)
+    Needs: log-probabilities; both backends
 
     Returns:
-        A number in [0, 1]: 0 for certainty, 1 for K equally likely tokens.
+        A number in [0, 1].
 
     Raises:
         InputError: ``top`` is below 2.
@@ -39,9 +43,16 @@ def normalised_entropy(state: State, top: int = _TOP) -> float:
 def entropy_drop(without: State, with_chunk: State, top: int = _TOP) -> float:
     """Normalised entropy of the window without the chunk, minus that with it.
 
+    Formula: ``E(without) - E(with)`` with ``E`` the :func:`normalised_entropy`
+    Unit: none
+    Range: -1 to 1; positive where the chunk makes the model surer
+    Source: this project, over the normalised predictive uncertainty of IGP (arXiv 2601.17532)
+    Needs: log-probabilities; both backends
+
+    Swapping the states changes the sign.
+
     Returns:
-        A number in [-1, 1]; positive where the chunk makes the model surer. Swapping the
-        states changes the sign.
+        A number in [-1, 1].
 
     Raises:
         InputError: the states are not of the same window and layers, or ``top`` is below 2.

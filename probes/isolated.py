@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
 
 from probes.entropy import entropy_drop
-from probes.hidden_drift import hidden_drift
-from probes.logit_drift import logit_drift
+from probes.hidden_drift import hidden_drift, relative_l2, standardise
+from probes.logit_drift import kl_divergence, logit_drift
+from probes.neutral import cut_to_length
 from probes.protocol import Model, Session
+from probes.rank_change import rank_change
 from probes.reading import Reading
 from probes.state import State
 from probes.support import Matrix, conflict_loss, information_gain, support_max, support_mean
@@ -47,6 +50,7 @@ def probe_chunks(
     *,
     draft_tokens: int,
     layers: Sequence[int],
+    neutral: Sequence[Sequence[int]] = (),
 ) -> Isolated:
     """Read what each chunk alone does to the model.
 
@@ -59,6 +63,8 @@ def probe_chunks(
         tail: the prompt after the context.
         draft_tokens: length of a draft.
         layers: layers whose hidden states are read; none if the model cannot show any.
+        neutral: tokens of neutral texts, at least two, against which hidden drift is
+            standardised; it is not if none are given.
 
     Raises:
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
@@ -75,6 +81,14 @@ def probe_chunks(
         within = model.read_many(list(zip(sessions, drafts, strict=True)), layers)
         matrix = _support_matrix(model, sessions, drafts, without, within)
         confidence = model.score_many([(baseline, baseline_draft)])[0]
+        yardsticks = _neutral_drifts(
+            model,
+            prefix,
+            tail,
+            neutral=neutral,
+            lengths=[len(chunk) for chunk in chunks],
+            without=without,
+        )
         for session, chunk in zip(sessions, chunks, strict=True):
             session.rollback(position + len(chunk))
     except BaseException:
@@ -84,7 +98,7 @@ def probe_chunks(
     finally:
         baseline.close()
     return Isolated(
-        readings=_readings(without, within, matrix),
+        readings=_readings(without, within, matrix, yardsticks),
         baseline_draft=baseline_draft,
         baseline_confidence=confidence,
         drafts=drafts,
@@ -113,15 +127,54 @@ def _support_matrix(
     return matrix
 
 
+def _neutral_drifts(
+    model: Model,
+    prefix: Session,
+    tail: Sequence[int],
+    *,
+    neutral: Sequence[Sequence[int]],
+    lengths: Sequence[int],
+    without: Sequence[State],
+) -> Matrix | None:
+    """``[k, neutral texts, layers]``: what neutral text of each chunk's length moves."""
+    layers = without[0].layers
+    if not neutral or not layers:
+        return None
+    start = len(prefix.tokens)
+    drifts = np.empty((len(lengths), len(neutral), len(layers)), dtype=np.float64)
+    for n, text in enumerate(neutral):
+        [longest] = prefix.fork(1)
+        with ExitStack() as stack:
+            stack.enter_context(longest)
+            longest.extend(cut_to_length(text, max(lengths)))
+            cuts = [stack.enter_context(cut) for cut in longest.fork(len(lengths))]
+            for cut, length in zip(cuts, lengths, strict=True):
+                cut.rollback(start + length)
+                cut.extend(tail)
+            windows = [state.window for state in without]
+            states = model.read_many(list(zip(cuts, windows, strict=True)), layers)
+        for j, state in enumerate(states):
+            drifts[j, n] = hidden_drift(without[j], state)
+    return drifts
+
+
 def _mean_log_prob(state: State) -> float:
     rows = np.arange(len(state.window))
     return float(state.log_probs[rows, list(state.window)].mean(dtype=np.float64))
 
 
-def _readings(without: Sequence[State], within: Sequence[State], matrix: Matrix) -> list[Reading]:
-    unavailable = {}
+def _readings(
+    without: Sequence[State],
+    within: Sequence[State],
+    matrix: Matrix,
+    yardsticks: Matrix | None,
+) -> list[Reading]:
+    unavailable: dict[str, str] = {}
     if not without[0].layers:
-        unavailable["hidden_drift"] = "this backend shows no hidden states for this model"
+        reason = "this backend shows no hidden states for this model"
+        unavailable |= dict.fromkeys(("hidden_drift", "hidden_l2", "hidden_standardised"), reason)
+    elif yardsticks is None:
+        unavailable["hidden_standardised"] = "no neutral text was read beside the chunks"
     if len(within) == 1:
         reason = "there is no other chunk to compare with"
         unavailable |= dict.fromkeys(("support_max", "support_mean", "conflict_loss"), reason)
@@ -130,16 +183,32 @@ def _readings(without: Sequence[State], within: Sequence[State], matrix: Matrix)
         [None if np.isnan(value) else float(value) for value in column]
         for column in (support_max(matrix), support_mean(matrix), conflict_loss(matrix))
     )
-    return [
-        Reading(
-            hidden_drift=tuple(hidden_drift(a, b).tolist()) if a.layers else None,
-            logit_drift=logit_drift(a, b),
-            entropy_drop=entropy_drop(a, b),
-            information_gain=gains[j],
-            support_max=best[j],
-            support_mean=mean[j],
-            conflict_loss=losses[j],
-            unavailable=unavailable,
+    readings = []
+    for j, (a, b) in enumerate(zip(without, within, strict=True)):
+        drift = hidden_drift(a, b) if a.layers else None
+        standardised = (
+            standardise(drift, yardsticks[j])
+            if drift is not None and yardsticks is not None
+            else None
         )
-        for j, (a, b) in enumerate(zip(without, within, strict=True))
-    ]
+        readings.append(
+            Reading(
+                hidden_drift=_floats(drift),
+                hidden_l2=_floats(relative_l2(a, b) if a.layers else None),
+                hidden_standardised=_floats(standardised),
+                logit_drift=logit_drift(a, b),
+                kl_divergence=kl_divergence(b, a),
+                rank_change=rank_change(a, b),
+                entropy_drop=entropy_drop(a, b),
+                information_gain=gains[j],
+                support_max=best[j],
+                support_mean=mean[j],
+                conflict_loss=losses[j],
+                unavailable=unavailable,
+            )
+        )
+    return readings
+
+
+def _floats(values: Matrix | None) -> tuple[float, ...] | None:
+    return None if values is None else tuple(values.tolist())

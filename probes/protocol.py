@@ -202,10 +202,16 @@ class DifferentiableModel(Model, Protocol):
     ) -> FloatArray:
         """Attribute the window's log-probability to each token along a path of embeddings.
 
-        Integrated gradients (Sundararajan et al., 2017, arXiv 1703.01365, eq. 1) from the mean
-        embedding of the vocabulary, by Captum, summed over the width.
+        Formula: ``sum_d (e_i - b)[d] * integral over s in [0, 1] of (d log p / d e_i[d])`` at
+            ``b + s (e - b)``, with ``e_i`` the token's embedding and ``b`` the mean embedding of
+            the vocabulary
+        Unit: nats
+        Range: unbounded; the tokens add up to the log-probability less that of the baseline,
+            but for the error of the quadrature, which in a deep model can be as large as the
+            values: read them as an order, not as a sum
+        Source: Sundararajan et al., 2017, arXiv 1703.01365, eq. 1; computed by Captum
+        Needs: gradients; transformers only
 
         Returns:
-            ``[n]`` nats. They sum, up to the error of the quadrature, to the log-probability
-            less that of the baseline.
+            ``[n]`` nats.
         """

@@ -12,11 +12,16 @@ class Reading:
     """What the probes say of one chunk, alone, against the baseline without context.
 
     A value is None where it could not be computed; ``unavailable`` then says why, by the
-    value's name. Units and ranges are those of the probe functions.
+    value's name. Units and ranges are those of the probe functions. The hidden drifts have one
+    value a layer.
     """
 
     hidden_drift: tuple[float, ...] | None
+    hidden_l2: tuple[float, ...] | None
+    hidden_standardised: tuple[float, ...] | None
     logit_drift: float
+    kl_divergence: float
+    rank_change: float
     entropy_drop: float
     information_gain: float
     support_max: float | None

@@ -29,12 +29,18 @@ class TokenProbe:
         token_grad: gradient norm, nats per unit of embedding, at least 0.
         gradient_input: gradient times input, nats.
         removal: what the answer's log-probability loses when the token is masked, nats.
+        integrated_gradients: integrated gradients, nats.
+        alternative: the model's own likeliest other token in its place; None if none was tried.
+        mutation: loss sensitivity to that replacement, nats per token of the answer.
     """
 
     text: str
     token_grad: float | None
     gradient_input: float | None
     removal: float | None
+    integrated_gradients: float | None = None
+    alternative: str | None = None
+    mutation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,8 @@ class SentenceProbe:
 
     Attributes:
         removal: what the answer's log-probability loses when the sentence is masked, nats.
-        share: its share of the decision by removal, 0 to 1; shares of a chunk's sentences add
-            up to the chunk's share.
+        share: its share of the decision by removal, 0 to 1: the chunk's share, split among the
+            sentences that the answer loses by; 0 for all where it loses by none alone.
     """
 
     text: str
@@ -61,12 +67,6 @@ class ChunkProbe:
         text: the chunk itself.
         draft: what the model says under this chunk alone.
         reading: the chunk alone against no context.
-        cosine_drift: per layer, cosine distance, 0 to 2.
-        l2_drift: per layer, relative L2 distance, 0 to 2.
-        standardised_drift: per layer, standard deviations from the cosine drift of neutral
-            text of the same length.
-        kl: Kullback-Leibler divergence from no context to the chunk, nats per token.
-        rank_change: mean change of log10 rank of the draft's tokens; positive where they rise.
         removal: what the answer loses when the chunk is masked in the whole context, nats.
         loss_sensitivity: the same, per token of the answer: loss without the chunk less loss
             with it.
@@ -80,11 +80,6 @@ class ChunkProbe:
     text: str
     draft: str
     reading: Reading
-    cosine_drift: tuple[float, ...]
-    l2_drift: tuple[float, ...]
-    standardised_drift: tuple[float, ...]
-    kl: float
-    rank_change: float
     removal: float
     loss_sensitivity: float
     influence_removal: float

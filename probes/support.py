@@ -2,7 +2,7 @@
 
 ``M[i, j]`` is the mean natural log-probability, per token, of the draft made under chunk ``j``
 when it is scored under context ``i``. Row 0 is the baseline without any chunk; row ``j + 1``
-is chunk ``j``. Formulas: DESIGN.md section 4. All values are in nats per token.
+is chunk ``j``. All values are in nats per token.
 """
 
 from __future__ import annotations
@@ -20,13 +20,19 @@ Matrix = NDArray[np.float64]
 
 
 def information_gain(matrix: Matrix) -> Matrix:
-    """How much each chunk raises its own draft over the baseline: ``M[j, j] - M[0, j]``.
+    """How much each chunk raises its own draft over the baseline.
+
+    Formula: ``M[j, j] - M[0, j]``
+    Unit: nats per token
+    Range: unbounded; 0 where the chunk changes nothing
+    Source: this project
+    Needs: log-probabilities; both backends
 
     Args:
         matrix: ``[k + 1, k]``.
 
     Returns:
-        ``[k]`` nats per token; 0 where the chunk changes nothing.
+        ``[k]`` nats per token.
 
     Raises:
         InputError: the matrix has another shape.
@@ -36,7 +42,13 @@ def information_gain(matrix: Matrix) -> Matrix:
 
 
 def support_max(matrix: Matrix) -> Matrix:
-    """How much the most favourable other chunk raises each draft: ``max_i M[i, j] - M[0, j]``.
+    """How much the most favourable other chunk raises each draft.
+
+    Formula: ``max over i != j of M[i, j] - M[0, j]``
+    Unit: nats per token
+    Range: unbounded; negative where every other chunk lowers the draft
+    Source: this project
+    Needs: log-probabilities; both backends
 
     Args:
         matrix: ``[k + 1, k]``.
@@ -51,7 +63,13 @@ def support_max(matrix: Matrix) -> Matrix:
 
 
 def support_mean(matrix: Matrix) -> Matrix:
-    """How much the other chunks raise each draft on average: ``mean_i M[i, j] - M[0, j]``.
+    """How much the other chunks raise each draft on average.
+
+    Formula: ``mean over i != j of M[i, j] - M[0, j]``
+    Unit: nats per token
+    Range: unbounded; negative where the other chunks lower the draft
+    Source: this project
+    Needs: log-probabilities; both backends
 
     Args:
         matrix: ``[k + 1, k]``.
@@ -68,7 +86,11 @@ def support_mean(matrix: Matrix) -> Matrix:
 def conflict_loss(matrix: Matrix) -> Matrix:
     """How much each chunk lowers the drafts of the others, on average.
 
-    ``mean over j != i of max(0, M[0, j] - M[i, j])`` for chunk ``i``.
+    Formula: ``mean over j != i of max(0, M[0, j] - M[i, j])`` for chunk ``i``
+    Unit: nats per token
+    Range: at least 0, without upper bound
+    Source: this project
+    Needs: log-probabilities; both backends
 
     Args:
         matrix: ``[k + 1, k]``.

@@ -1,13 +1,15 @@
-"""Fixtures that several folders share: the real packaged model, loaded once."""
+"""Fixtures that several folders share: the real packaged model under both backends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from overlay.models import find_model
 from probes.llamacpp import LlamaCppModel
+from probes.transformers import TransformersModel
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +17,17 @@ def model() -> Iterator[LlamaCppModel]:
     loaded = LlamaCppModel(find_model("smollm2"), context_size=2048)
     yield loaded
     loaded.close()
+
+
+@pytest.fixture(scope="session")
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the converted model is kept: it is converted once a run."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def other(model_cache: Path) -> TransformersModel:
+    """The same GGUF file under transformers."""
+    return TransformersModel(
+        find_model("smollm2"), context_size=2048, device="cpu", model_cache=model_cache
+    )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from overlay import models
-from overlay.models import PACKAGED, find_model
+from overlay.models import PACKAGED, LocatedModel, find_model, locate_model
+from overlay.settings import Backend
 from probes.errors import ModelError
 
 
@@ -61,3 +62,41 @@ def test_a_hub_file_that_cannot_be_fetched_is_named(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match=r"tiny\.gguf of someone/tiny"):
         models.find_model("someone/tiny:tiny.gguf")
+
+
+@pytest.mark.parametrize("backend", [Backend.AUTO, Backend.LLAMACPP])
+def test_gguf_files_go_to_llama_cpp(tmp_path: Path, backend: Backend) -> None:
+    path = tmp_path / "own.gguf"
+    assert locate_model(str(path), backend) == LocatedModel(Backend.LLAMACPP, path)
+    assert locate_model("smollm2", backend).backend is Backend.LLAMACPP
+
+
+def test_gguf_files_go_to_transformers_where_it_is_asked_for() -> None:
+    located = locate_model("smollm2", Backend.TRANSFORMERS)
+    assert located == LocatedModel(Backend.TRANSFORMERS, find_model("smollm2"))
+
+
+@pytest.mark.parametrize("backend", [Backend.AUTO, Backend.TRANSFORMERS])
+def test_folders_and_hub_models_go_to_transformers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: Backend
+) -> None:
+    assert locate_model(str(tmp_path), backend) == LocatedModel(Backend.TRANSFORMERS, tmp_path)
+    assert locate_model("owner/name", backend) == LocatedModel(Backend.TRANSFORMERS, "owner/name")
+    monkeypatch.chdir(tmp_path)
+    here = Path("owner/name")
+    here.mkdir(parents=True)
+    assert locate_model("owner/name", backend) == LocatedModel(Backend.TRANSFORMERS, here)
+    # A path to a file that is not there yet is no hub id.
+    assert locate_model("owner/own.gguf", Backend.LLAMACPP).source == Path("owner/own.gguf")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("folder", "a folder"), ("owner/name", "on the hub")])
+def test_llama_cpp_takes_nothing_but_gguf_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    with pytest.raises(ModelError, match=kind) as caught:
+        locate_model(name, Backend.LLAMACPP)
+    assert "set backend to transformers" in caught.value.hint
+    assert caught.value.param == "model"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from overlay.settings import Fallback, SettingsError, load_settings
+from overlay.settings import Backend, DType, Fallback, Quantize, SettingsError, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +38,10 @@ def test_a_named_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("k = 'many'", ["k", "many", "integer"]),
         ("budget_step = -0.5", ["budget_step", "-0.5", "greater than or equal to 0"]),
         ("fallback = 'guess'", ["fallback", "guess", "abstain"]),
+        ("backend = 'vllm'", ["backend", "vllm", "transformers"]),
+        ("device = 'tpu'", ["device", "tpu", "cuda"]),
+        ("dtype = 'float64'", ["dtype", "float64", "bfloat16"]),
+        ("quantize = '2bit'", ["quantize", "2bit", "4bit"]),
         ("k = = 2", ["no TOML"]),
     ],
 )
@@ -47,6 +51,16 @@ def test_a_wrong_file_is_explained(text: str, words: list[str]) -> None:
         load_settings()
     for word in words:
         assert word in str(caught.value)
+
+
+def test_how_a_model_is_run_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("overlay.toml").write_text('backend = "transformers"\nmodel_cache = "converted"\n')
+    monkeypatch.setenv("OVERLAY_QUANTIZE", "4bit")
+    settings = load_settings(dtype="bfloat16")
+    assert settings.backend is Backend.TRANSFORMERS
+    assert settings.model_cache == Path("converted")
+    assert settings.quantize is Quantize.FOUR_BIT
+    assert settings.dtype is DType.BFLOAT16
 
 
 def test_a_file_that_is_not_text_is_explained() -> None:

@@ -23,7 +23,11 @@ numbers = st.floats(-1e6, 1e6)
 def readings(draw: st.DrawFn) -> Reading:
     return Reading(
         hidden_drift=draw(st.none() | st.lists(st.floats(0, 2), min_size=1, max_size=5).map(tuple)),
+        hidden_l2=None,
+        hidden_standardised=None,
         logit_drift=draw(st.floats(0, 1)),
+        kl_divergence=draw(st.floats(0, 20)),
+        rank_change=draw(st.floats(-5, 5)),
         entropy_drop=draw(st.floats(-1, 1)),
         information_gain=draw(st.floats(-20, 20)),
         support_max=draw(st.none() | st.floats(-20, 20)),
@@ -80,7 +84,13 @@ def reading(**values: float) -> Reading:
         for name in ("logit_drift", "entropy_drop", "information_gain", "support_max")
     }
     usual |= {"conflict_loss": THRESHOLDS.conflict_loss.centre, "support_mean": 0.0}
-    return Reading(hidden_drift=(THRESHOLDS.hidden_drift.centre,), **{**usual, **values})
+    usual |= {"kl_divergence": 0.0, "rank_change": 0.0}
+    return Reading(
+        hidden_drift=(THRESHOLDS.hidden_drift.centre,),
+        hidden_l2=None,
+        hidden_standardised=None,
+        **{**usual, **values},
+    )
 
 
 def test_the_usual_reading_lies_in_the_middle() -> None:

@@ -1,0 +1,86 @@
+"""The trajectory: how the answer comes about while the context grows, source by source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from probes.entropy import normalised_entropy
+from probes.hidden_drift import hidden_drift
+from probes.logit_drift import logit_drift
+from probes.path import path_ratio
+from probes.protocol import Session
+from probes.report import TrajectoryPoint
+from probes.state import State
+from probes.subject import Subject
+
+__all__ = ["Trajectory", "follow", "summed_log_prob"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trajectory:
+    """States on the answer that all sources together lead to.
+
+    Attributes:
+        answer: the draft under all sources.
+        states: one without context, then one after each source.
+    """
+
+    answer: list[int]
+    states: list[State]
+
+    @property
+    def log_prob(self) -> float:
+        """Summed log-probability of the answer under all sources, nats."""
+        return summed_log_prob(self.states[-1])
+
+    @property
+    def ratio(self) -> float | None:
+        """See :func:`probes.path.path_ratio`."""
+        steps = [logit_drift(a, b) for a, b in zip(self.states, self.states[1:], strict=False)]
+        return path_ratio(steps, logit_drift(self.states[0], self.states[-1]))
+
+    def points(self, subject: Subject) -> Iterator[TrajectoryPoint]:
+        """The trajectory as the report shows it."""
+        first = previous = self.states[0]
+        labels = ("no context", *(source.label for source in subject.sources))
+        for label, state in zip(labels, self.states, strict=True):
+            yield TrajectoryPoint(
+                label=label,
+                answer_log_prob=summed_log_prob(state) / len(self.answer),
+                step_drift=logit_drift(previous, state),
+                net_drift=logit_drift(first, state),
+                entropy=normalised_entropy(state),
+                step_hidden=tuple(hidden_drift(previous, state).tolist()) if state.layers else (),
+            )
+            previous = state
+
+
+def follow(subject: Subject, context: Session) -> Trajectory:
+    """Grow the context source by source, and read each stage on the answer of the last one.
+
+    Args:
+        context: a session that holds the prefix; all sources stand in it afterwards.
+    """
+    model = subject.model
+    stages: list[Session] = []
+    try:
+        for tokens in ((), *(source.tokens for source in subject.sources)):
+            context.extend(tokens)
+            [stage] = context.fork(1)
+            stages.append(stage)
+            stage.extend(subject.tail)
+        [answer] = model.draft_many([stages[-1]], subject.draft_tokens)
+        states = model.read_many([(stage, answer) for stage in stages], subject.layers)
+    finally:
+        for stage in stages:
+            stage.close()
+    return Trajectory(answer, states)
+
+
+def summed_log_prob(state: State) -> float:
+    """Summed log-probability of a state's own window, nats."""
+    rows = np.arange(len(state.window))
+    return float(state.log_probs[rows, list(state.window)].sum(dtype=np.float64))

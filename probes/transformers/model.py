@@ -1,0 +1,361 @@
+"""The transformers implementation of :class:`probes.protocol.DifferentiableModel`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from overlay.errors import InputError
+from probes.chat import Message
+from probes.errors import PromptTooLongError, UnavailableError
+from probes.protocol import Capabilities, Gradient, ModelInfo, Sampling, Session
+from probes.state import FloatArray, State
+from probes.transformers.cells import Span
+from probes.transformers.converted import default_model_cache
+from probes.transformers.evaluator import Evaluation, Evaluator, Row
+from probes.transformers.gradients import Differentiator
+from probes.transformers.hardware import choose_device, choose_dtype, quantization
+from probes.transformers.sampler import Sampler
+from probes.transformers.selfcheck import check_sessions
+from probes.transformers.session import TransformersSession
+from probes.transformers.vocabulary import Vocabulary
+from probes.transformers.weights import load_weights
+
+__all__ = ["TransformersModel"]
+
+# Rows of one forward call: enough to keep the cores busy, few enough for the masks.
+_BATCH_ROWS = 512
+_LOGITS_BYTES = 64 * 2**20
+
+_Result = TypeVar("_Result")
+_Request = tuple[Session, Sequence[int]]
+
+
+class TransformersModel:
+    """A causal language model under transformers. See :class:`DifferentiableModel`.
+
+    Args:
+        source: a folder as ``save_pretrained`` writes it, a hub id ``OWNER/NAME``, or a GGUF
+            file. A GGUF file is converted once, which takes half a minute and more.
+        context_size: tokens that one prompt and its answer may take; at most what the model was
+            trained on.
+        threads: CPU threads, for the whole process; 0 leaves torch's own choice, all cores.
+        device: ``auto``, ``cpu`` or ``cuda``; auto takes a GPU where there is one.
+        dtype: ``auto``, ``float32``, ``bfloat16`` or ``float64``; auto is float32 on a CPU and
+            bfloat16 on a GPU.
+        quantize: ``none``, or ``4bit`` or ``8bit`` by bitsandbytes, on a GPU.
+        model_cache: folder of converted GGUF files; ``~/.cache/overlay/models`` by default.
+        name: what to call the model; by default the hub id, or the last part of the path.
+
+    Raises:
+        ModelError: the model cannot be loaded, or this machine lacks what is asked for.
+        InputError: ``device``, ``dtype`` or ``quantize`` has an unknown value.
+    """
+
+    def __init__(
+        self,
+        source: Path | str,
+        *,
+        context_size: int = 4096,
+        threads: int = 0,
+        device: str = "auto",
+        dtype: str = "auto",
+        quantize: str = "none",
+        model_cache: Path | None = None,
+        name: str | None = None,
+    ) -> None:
+        chosen = choose_device(device)
+        number_type = choose_dtype(dtype, chosen)
+        if threads:
+            torch.set_num_threads(threads)
+        self._weights = load_weights(
+            source,
+            device=chosen,
+            dtype=number_type,
+            quantization=quantization(quantize, chosen, number_type),
+            model_cache=model_cache or default_model_cache(),
+        )
+        model = self._weights.model
+        self._name = name or _default_name(source)
+        self._config = model.config.get_text_config(decoder=True)
+        self._vocabulary = Vocabulary(self._weights.tokenizer, model)
+        self._evaluator = Evaluator(model)
+        check_sessions(model, self._evaluator, self._vocabulary.size)
+        trained = getattr(self._config, "max_position_embeddings", None) or context_size
+        self._context_size = min(context_size, trained)
+        self._read_rows = max(32, min(_BATCH_ROWS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
+        self._differentiated = 0
+
+    @cached_property
+    def info(self) -> ModelInfo:
+        """See :attr:`probes.protocol.Model.info`.
+
+        ``cache_size`` is what callers should keep to: cells are made as they are needed, and
+        nothing but the machine's memory ends them.
+        """
+        return ModelInfo(
+            name=self._name,
+            path=self._weights.path,
+            sha256=self._weights.sha256,
+            backend="transformers",
+            layers=self._config.num_hidden_layers,
+            width=self._config.hidden_size,
+            vocabulary=self._vocabulary.size,
+            context_size=self._context_size,
+            cache_size=2 * self._context_size,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See :attr:`probes.protocol.Model.capabilities`."""
+        return Capabilities(layer_states=bool(self._evaluator.layers), gradients=True, batch=True)
+
+    @property
+    def network(self) -> PreTrainedModel:
+        """The model itself, frozen, for libraries that work on one."""
+        return self._weights.model
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer itself."""
+        return self._weights.tokenizer
+
+    @property
+    def evaluated(self) -> int:
+        """See :attr:`probes.protocol.Model.evaluated`."""
+        return self._evaluator.evaluated + self._differentiated
+
+    def tokenize(self, text: str) -> list[int]:
+        """See :meth:`probes.protocol.Model.tokenize`."""
+        return self._vocabulary.tokenize(text)
+
+    def piece(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.piece`."""
+        return self._vocabulary.piece(token)
+
+    def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.encode_chat`."""
+        return self._vocabulary.encode_chat(messages)
+
+    def session(self) -> TransformersSession:
+        """See :meth:`probes.protocol.Model.session`."""
+        return TransformersSession(self)
+
+    def read_many(self, requests: Sequence[_Request], layers: Sequence[int] = ()) -> list[State]:
+        """See :meth:`probes.protocol.Model.read_many`.
+
+        Raises:
+            InputError: a window is empty, or a layer is not there.
+            UnavailableError: layers are asked for that this architecture does not show.
+        """
+        for layer in layers:
+            if not 0 <= layer < self._config.num_hidden_layers:
+                raise InputError(
+                    f"layer {layer} of {self._config.num_hidden_layers}", param="layers"
+                )
+        if layers and not self.capabilities.layer_states:
+            raise UnavailableError(f"transformers does not show the layers of {self._name}")
+
+        def state(window: Sequence[int], read: Evaluation) -> State:
+            log_probs = read.logits.float().log_softmax(dim=-1).cpu().numpy()
+            hidden = (
+                torch.stack(read.hidden).float().cpu().numpy()
+                if layers
+                else np.empty((0, len(window), self._config.hidden_size), dtype=np.float32)
+            )
+            return State(tuple(window), log_probs, hidden, tuple(layers))
+
+        return self._read_windows(requests, layers, state)
+
+    def score_many(self, requests: Sequence[_Request]) -> list[float]:
+        """See :meth:`probes.protocol.Model.score_many`."""
+
+        def score(window: Sequence[int], read: Evaluation) -> float:
+            logits = read.logits.float()
+            chosen = logits[torch.arange(len(window)), list(window)]
+            return float((chosen - logits.logsumexp(dim=-1)).mean())
+
+        return self._read_windows(requests, (), score)
+
+    def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.draft_many`."""
+        owners = [_own(session) for session in sessions]
+        for owner in owners:
+            self.check_length(len(owner.tokens) + length)
+        self.flush(owners)
+        workspace = self._evaluator.workspace(
+            [owner.cells for owner in owners], room=len(owners) * length
+        )
+        drafts: list[list[int]] = [[] for _ in owners]
+        active = list(range(len(owners)))
+        for step in range(length):
+            rows = [
+                Row(
+                    drafts[index][-1] if step else owners[index].tokens[-1],
+                    owners[index].cached + step,
+                    index,
+                    logits=True,
+                )
+                for index in active
+            ]
+            if not rows:
+                break
+            choices = self._evaluator.run(workspace, rows).logits.argmax(dim=-1)
+            still = []
+            for index, choice in zip(active, choices.tolist(), strict=True):
+                ends = self._vocabulary.ends_generation(choice)
+                if not ends or not step:
+                    drafts[index].append(choice)
+                if not ends:
+                    still.append(index)
+            active = still
+        return drafts
+
+    def generate(self, session: TransformersSession, sampling: Sampling) -> Iterator[int]:
+        """See :meth:`probes.protocol.Session.generate`."""
+        sampler = Sampler(sampling, self.network.device)
+        self.flush([session])
+        workspace = None
+        cells = session.cells
+        for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
+            # Whoever takes the tokens may use the session in between; then its cells are new.
+            self.flush([session])
+            if workspace is None or session.cells is not cells:
+                workspace = self._evaluator.workspace([session.cells], room=sampling.max_tokens)
+            column, position = len(workspace.positions), session.cached
+            row = Row(session.tokens[-1], position, 0, logits=True)
+            token = sampler.draw(self._evaluator.run(workspace, [row]).logits[0])
+            if self._vocabulary.ends_generation(token):
+                # The last token stays pending, so that the session can be read.
+                return
+            segment = workspace.take(column, 1)
+            cells = session.cells = (*session.cells, Span(segment, position, position + 1))
+            session.tokens.append(token)
+            yield token
+
+    def gradient(self, tokens: Sequence[int], window: Sequence[int]) -> Gradient:
+        """See :meth:`probes.protocol.DifferentiableModel.gradient`."""
+        differentiator = self._differentiator(tokens, window)
+        try:
+            return differentiator.gradient()
+        finally:
+            self._differentiated += differentiator.evaluated
+
+    def integrated_gradients(
+        self, tokens: Sequence[int], window: Sequence[int], *, steps: int = 16
+    ) -> FloatArray:
+        """See :meth:`probes.protocol.DifferentiableModel.integrated_gradients`."""
+        if steps < 1:
+            raise InputError(f"{steps} steps", param="steps")
+        differentiator = self._differentiator(tokens, window)
+        try:
+            return differentiator.integrated(steps)
+        finally:
+            self._differentiated += differentiator.evaluated
+
+    def close(self) -> None:
+        """See :meth:`probes.protocol.Model.close`."""
+        # Nothing outside of Python is held: the weights go with the last reference.
+
+    def check_length(self, tokens: int) -> None:
+        """Raise PromptTooLongError unless a session may hold this many tokens."""
+        if tokens > self._context_size:
+            raise PromptTooLongError(
+                f"the prompt needs {tokens} tokens, the context holds {self._context_size}",
+                hint="shorten the question or the conversation, or raise context_size",
+                param="messages",
+            )
+
+    def flush(self, sessions: Sequence[TransformersSession]) -> None:
+        """Evaluate what is pending, all but the last token of each session, together."""
+        distinct = list({id(session): session for session in sessions}.values())
+        for session in distinct:
+            if not session.tokens:
+                raise InputError("the session is empty: extend it first", param="tokens")
+        late = [session for session in distinct if len(session.pending) > 1]
+        rows = [
+            Row(token, session.cached + offset, view, logits=False)
+            for view, session in enumerate(late)
+            for offset, token in enumerate(session.pending[:-1])
+        ]
+        if not rows:
+            return
+        workspace = self._evaluator.workspace([session.cells for session in late], len(rows))
+        column = len(workspace.positions)
+        for start in range(0, len(rows), _BATCH_ROWS):
+            self._evaluator.run(workspace, rows[start : start + _BATCH_ROWS])
+        for session in late:
+            first, last = session.cached, len(session.tokens) - 1
+            segment = workspace.take(column, last - first)
+            session.cells = (*session.cells, Span(segment, first, last))
+            column += last - first
+
+    def _read_windows(
+        self,
+        requests: Sequence[_Request],
+        layers: Sequence[int],
+        reduce: Callable[[Sequence[int], Evaluation], _Result],
+    ) -> list[_Result]:
+        """Evaluate each window after its session and reduce its logits at once."""
+        for session, window in requests:
+            if not window:
+                raise InputError("the window is empty", param="window")
+            self.check_length(len(session.tokens) + len(window))
+        self.flush([_own(session) for session, _ in requests])
+        results: list[_Result] = []
+        for group in self._groups(requests):
+            owners = [_own(session) for session, _ in group]
+            rows = [
+                Row(token, owner.cached + offset, view, logits=True)
+                for view, (owner, (_, window)) in enumerate(zip(owners, group, strict=True))
+                for offset, token in enumerate([owner.tokens[-1], *window[:-1]])
+            ]
+            workspace = self._evaluator.workspace([owner.cells for owner in owners], len(rows))
+            logits, hidden = self._evaluator.run(workspace, rows, layers)
+            start = 0
+            for _, window in group:
+                end = start + len(window)
+                part = Evaluation(logits[start:end], [states[start:end] for states in hidden])
+                results.append(reduce(window, part))
+                start = end
+        return results
+
+    def _groups(self, requests: Sequence[_Request]) -> Iterator[list[_Request]]:
+        """Cut requests into groups whose logits fit into one read."""
+        group: list[_Request] = []
+        rows = 0
+        for request in requests:
+            size = len(request[1])
+            if group and rows + size > self._read_rows:
+                yield group
+                group, rows = [], 0
+            group.append(request)
+            rows += size
+        if group:
+            yield group
+
+    def _differentiator(self, tokens: Sequence[int], window: Sequence[int]) -> Differentiator:
+        for name, value in (("tokens", tokens), ("window", window)):
+            if not value:
+                raise InputError(f"{name} is empty", param=name)
+        self.check_length(len(tokens) + len(window))
+        return Differentiator(self.network, tokens, window)
+
+
+def _default_name(source: Path | str) -> str:
+    path = Path(source)
+    if path.suffix == ".gguf":
+        return path.stem
+    return path.name if isinstance(source, Path) or path.is_dir() else source
+
+
+def _own(session: Session) -> TransformersSession:
+    if not isinstance(session, TransformersSession):
+        raise InputError(f"a {type(session).__name__} is no session of this model")
+    return session

@@ -1,0 +1,106 @@
+"""A transformers session: the tokens, and the cells that stand for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from overlay.errors import InputError
+from probes.protocol import Sampling
+from probes.state import State
+from probes.transformers.cells import Cells, clip, cut, filled
+
+if TYPE_CHECKING:
+    from probes.transformers.model import TransformersModel
+
+__all__ = ["TransformersSession"]
+
+
+class TransformersSession:
+    """See :class:`probes.protocol.Session`. Made by :meth:`TransformersModel.session`.
+
+    The cells always lack at least the last token: that one is evaluated together with what is
+    read after it, so reading again after a rollback never evaluates a token twice.
+    """
+
+    def __init__(
+        self, model: TransformersModel, tokens: Sequence[int] = (), cells: Cells = ()
+    ) -> None:
+        self._model = model
+        self.tokens = list(tokens)
+        self.cells = cells
+
+    @property
+    def cached(self) -> int:
+        """Tokens, from the first on, that have been evaluated."""
+        return filled(self.cells)
+
+    @property
+    def pending(self) -> list[int]:
+        """Tokens that have not been evaluated yet."""
+        return self.tokens[self.cached :]
+
+    def extend(self, tokens: Sequence[int]) -> None:
+        """See :meth:`probes.protocol.Session.extend`."""
+        self._model.check_length(len(self.tokens) + len(tokens))
+        self.tokens.extend(tokens)
+
+    def fork(self, n: int) -> list[TransformersSession]:
+        """See :meth:`probes.protocol.Session.fork`."""
+        self._model.flush([self])
+        return [TransformersSession(self._model, self.tokens, self.cells) for _ in range(n)]
+
+    def fork_masked(self, start: int, stop: int) -> TransformersSession:
+        """See :meth:`probes.protocol.Session.fork_masked`."""
+        if not 0 <= start < stop < len(self.tokens):
+            raise InputError(
+                f"cannot mask {start} to {stop}: the session has {len(self.tokens)} tokens, and "
+                "the last one must stay",
+                param="start",
+            )
+        [twin] = self.fork(1)
+        twin._see(cut(twin.cells, start, stop))
+        return twin
+
+    def rollback(self, position: int) -> None:
+        """See :meth:`probes.protocol.Session.rollback`.
+
+        Raises:
+            InputError: ``position`` lies outside of the session.
+        """
+        if not 0 <= position <= len(self.tokens):
+            raise InputError(
+                f"cannot roll back to {position}: the session has {len(self.tokens)} tokens",
+                param="position",
+            )
+        del self.tokens[position:]
+        if self.cached >= position:
+            kept = max(position - 1, 0)
+            self._see(clip(self.cells, kept), kept)
+
+    def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
+        """See :meth:`probes.protocol.Session.read`."""
+        return self._model.read_many([(self, window)], layers)[0]
+
+    def generate(self, sampling: Sampling) -> Iterator[int]:
+        """See :meth:`probes.protocol.Session.generate`."""
+        return self._model.generate(self, sampling)
+
+    def close(self) -> None:
+        """See :meth:`probes.protocol.Session.close`."""
+        self.cells = ()
+
+    def _see(self, cells: Cells, cached: int | None = None) -> None:
+        """See these cells from now on, of ``cached`` tokens in all.
+
+        Masked tokens at the end are dropped: the next cell must follow on the last one.
+        """
+        end = self.cached if cached is None else cached
+        self.cells = cells
+        del self.tokens[self.cached : end]
+
+    def __enter__(self) -> TransformersSession:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
