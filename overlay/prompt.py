@@ -9,11 +9,11 @@ from overlay.errors import InputError
 from probes.chat import Message
 from probes.protocol import Model
 
-__all__ = ["Prompt", "build_prompt", "chunk_tokens", "question_of"]
+__all__ = ["INSTRUCTION", "Prompt", "build_prompt", "chunk_tokens", "question_of"]
 
 _SYSTEM = "You are a helpful assistant."
 # The instruction stands after the context: small models follow what they read last.
-_INSTRUCTION = "Use the context to answer in a few words."
+INSTRUCTION = "Use the context to answer in a few words."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ def question_of(messages: Sequence[Message]) -> str:
     return last.content
 
 
-def build_prompt(model: Model, messages: Sequence[Message]) -> Prompt:
+def build_prompt(
+    model: Model, messages: Sequence[Message], instruction: str = INSTRUCTION
+) -> Prompt:
     """Put a slot for the context and the instruction before the question.
 
     Earlier turns stay as they are, and so does a system message of the caller's.
@@ -60,7 +62,7 @@ def build_prompt(model: Model, messages: Sequence[Message]) -> Prompt:
     chat = [
         Message("system", "\n\n".join(systems or [_SYSTEM])),
         *turns,
-        Message("user", ("Context:\n", f"\n{_INSTRUCTION}\nQuestion: {question}")),
+        Message("user", ("Context:\n", f"\n{instruction}\nQuestion: {question}")),
     ]
     prefix, tail = model.encode_chat(chat)
     return Prompt(tuple(prefix), tuple(tail))

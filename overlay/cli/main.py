@@ -12,6 +12,7 @@ import click
 from overlay.cli.ask import ask
 from overlay.cli.ingest import ingest
 from overlay.cli.models import models
+from overlay.cli.probe import probe
 from overlay.cli.version import version
 from overlay.errors import OverlayError
 
@@ -56,13 +57,14 @@ def cli() -> None:
     \b
     overlay ingest docs/                 read a folder of Markdown and text
     overlay ask "Who runs the ferry?"    answer from it, with the stability table
-    overlay serve                        the same behind an OpenAI-compatible endpoint
+    overlay probe "Who runs the ferry?"  what every chunk, sentence and token does to the model
+    overlay serve                        the same answers behind an OpenAI-compatible endpoint
 
     Settings come from overlay.toml, then OVERLAY_* environment variables, then options.
     """
 
 
-for _command in (ask, ingest, models, version):
+for _command in (ask, ingest, models, probe, version):
     cli.add_command(_command)
 
 

@@ -1,0 +1,1 @@
+"""Views of a :class:`probes.report.ProbeReport`: terminal, HTML, PNG, CSV, JSON, notebook."""

@@ -1,0 +1,92 @@
+"""``overlay probe`` and ``overlay map`` on the real packaged model."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from overlay.views.document import from_dict
+from tests.integration.test_cli import overlay
+
+QUESTION = "At what time does the ferry leave?"
+QUICK = ("--no-variants", "--no-neutral", "--removal-tokens", "4", "--mutated-tokens", "1")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("probe")
+    (root / "ferry.md").write_text("The ferry leaves at 06:40 every morning.\n")
+    (root / "latin.md").write_bytes(b"caf\xe9")
+    questions = [
+        {
+            "id": f"q{n}",
+            "question": QUESTION,
+            "answers": ["06:40"],
+            "chunks": [
+                {"text": "The ferry leaves at 06:40.", "kind": "gold"},
+                {"text": "Soup is served from noon, and the bread is baked.", "kind": "distractor"},
+            ],
+        }
+        for n in range(2)
+    ]
+    (root / "set.jsonl").write_text("\n".join(json.dumps(question) for question in questions))
+    return root
+
+
+def test_a_report_in_every_form(folder: Path) -> None:
+    given = ("--file", "ferry.md", "--text", "Soup is served from noon. The bread is baked.")
+    files = ("--html", "report.html", "--png", "report.png", "--csv", "report.csv")
+    done = overlay("probe", QUESTION, *given, *QUICK, "--layers", "3", *files, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "ferry.md" in done.stdout
+    assert "llama.cpp computes no gradients" in " ".join(done.stdout.split())
+    assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert (folder / "report.png").read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.DictReader((folder / "report.csv").open()))
+    assert {row["label"] for row in rows} == {"text 1", "ferry.md"}
+    assert {row["layer"] for row in rows} >= {"0", "14", "29"}
+
+
+def test_a_report_as_json_can_be_read_again(folder: Path) -> None:
+    done = overlay("probe", QUESTION, "--file", "ferry.md", *QUICK, "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    report = from_dict(json.loads(done.stdout))
+    assert report.question == QUESTION
+    assert len(report.layers) == 30
+    assert "support_max" in report.unavailable
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--file", "absent.md"], 2, "absent.md cannot be read"),
+        (["--file", "latin.md"], 2, "latin.md is not UTF-8: byte 0xe9 at offset 3"),
+        (["--text", " "], 2, "text 1' is empty"),
+        ([], 3, "nothing in the store"),
+        (["--text", "x", "--html", "absent/report.html"], 2, "there is no folder"),
+        (["--text", "x", "--backend", "tensorflow"], 2, "backend"),
+        (["--text", "x", "--model", "absent/folder/x"], 3, "absent/folder/x"),
+    ],
+)
+def test_wrong_input(folder: Path, arguments: list[str], code: int, message: str) -> None:
+    done = overlay("probe", QUESTION, *arguments, cwd=folder)
+    assert message in done.stderr
+    assert done.returncode == code
+
+
+def test_the_map_of_a_question_set(folder: Path) -> None:
+    done = overlay(
+        "map", "set.jsonl", "--questions", "2", "--layers", "3", "--png", "map.png", "--json",
+        cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {(row["kind"], row["layer"]) for row in found["layers"]} == {
+        (kind, layer) for kind in ("helpful", "irrelevant") for layer in (0, 14, 29)
+    }
+    assert all(row["standardised"] is not None for row in found["layers"])
+    assert found["explosive_by"] == "removal"
+    assert (folder / "map.png").read_bytes().startswith(b"\x89PNG")
