@@ -28,7 +28,7 @@ _READY_SECONDS = 120.0
 # One of each kind; `overlay compare` asks all of them, and shows how often it goes wrong.
 _QUESTIONS = {
     "q01": "a clean question",
-    "q37": "look-alike documents: some chunks are rejected",
+    "q49": "a document carries an injected instruction",
     "q58": "no document answers it",
 }
 

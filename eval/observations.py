@@ -1,0 +1,126 @@
+"""Labelled questions probed: what every probe says of chunks whose kind is known."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from eval.questions import GivenQuestion, read_questions
+from overlay.errors import InputError
+from overlay.probing import Effort, probe
+from overlay.settings import Settings
+from probes.protocol import Model
+from probes.report import ChunkProbe, ProbeReport
+
+__all__ = ["KINDS", "Observation", "draw_questions", "observe"]
+
+KINDS = {
+    "gold": "helpful",
+    "distractor": "irrelevant",
+    "counterfactual": "contradicting",
+    "poison": "contradicting",
+    "injection": "injected",
+}
+"""The kinds of the question sets, in this project's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One chunk of one question.
+
+    Attributes:
+        question: the question's id.
+        kind: helpful, irrelevant, contradicting or injected.
+        values: every number that the probes say of the chunk, by name; None where one could
+            not be computed.
+    """
+
+    question: str
+    kind: str
+    values: dict[str, float | None]
+
+
+def draw_questions(files: Sequence[Path], count: int, seed: int) -> list[GivenQuestion]:
+    """``count`` questions drawn evenly from the files, the same ones for the same seed.
+
+    Raises:
+        InputError: a file cannot be read, or there are not that many questions.
+    """
+    sets = read_questions(files)
+    draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    for questions in sets:
+        draw.shuffle(questions)
+    mixed = [
+        questions[place]
+        for place in range(max(map(len, sets)))
+        for questions in sets
+        if place < len(questions)
+    ]
+    if len(mixed) < count:
+        raise InputError(f"the files hold {len(mixed)} questions, not {count}", param="questions")
+    return mixed[:count]
+
+
+def observe(
+    model: Model, questions: Sequence[GivenQuestion], settings: Settings
+) -> Iterator[list[Observation]]:
+    """Probe the questions, each with its chunks; yields the observations of one at a time."""
+    effort = Effort(variants=False, removal_tokens=0, mutated_tokens=0, layers=5)
+    for question in questions:
+        texts = [(chunk.kind, chunk.text) for chunk in question.chunks]
+        report = probe(model, question.question, texts, settings, effort)
+        yield [
+            Observation(question.id, KINDS[chunk.kind], _values(report, index))
+            for index, chunk in enumerate(question.chunks)
+            if chunk.kind in KINDS
+        ]
+
+
+def _values(report: ProbeReport, index: int) -> dict[str, float | None]:
+    chunk = report.chunks[index]
+    reading = chunk.reading
+    step = report.trajectory[index + 1]
+    values: dict[str, float | None] = {
+        "logit drift": reading.logit_drift,
+        "KL divergence": reading.kl_divergence,
+        "entropy drop": reading.entropy_drop,
+        "rank change": reading.rank_change,
+        "information gain": reading.information_gain,
+        "support, max": reading.support_max,
+        "support, mean": reading.support_mean,
+        "conflict loss": reading.conflict_loss,
+        "hidden drift, mean": _mean(reading.hidden_drift),
+        "relative L2, mean": _mean(reading.hidden_l2),
+        "standardised drift, mean": _mean(reading.hidden_standardised),
+    }
+    for depth, layer in enumerate(report.layers):
+        share = layer / max(report.layers)
+        drift = reading.hidden_standardised
+        values[f"standardised drift, depth {share:.2f}"] = drift[depth] if drift else None
+    values |= {
+        "marginal logit drift": step.step_drift,
+        "marginal hidden drift, mean": _mean(step.step_hidden),
+        "removal": chunk.removal,
+        "influence by removal": chunk.influence_removal,
+        "influence by gradient": chunk.influence_gradient,
+        "TokenGrad, mean": _tokens(chunk, lambda token: token.token_grad, fmean),
+        "TokenGrad, max": _tokens(chunk, lambda token: token.token_grad, max),
+        "gradient times input, sum": _tokens(chunk, lambda token: token.gradient_input, sum),
+    }
+    return values
+
+
+def _mean(values: Sequence[float] | None) -> float | None:
+    return fmean(values) if values else None
+
+
+def _tokens(
+    chunk: ChunkProbe,
+    value: Callable[..., float | None],
+    reduce: Callable[[list[float]], float],
+) -> float | None:
+    values = [number for token in chunk.tokens if (number := value(token)) is not None]
+    return reduce(values) if values else None

@@ -1,0 +1,38 @@
+"""What probes cost: growth, peak memory, and the summary of faithfulness."""
+
+from __future__ import annotations
+
+import pytest
+
+from eval.curves import Cost, growth
+from eval.faithfulness import Score, summarise
+from eval.peak_memory import peak_memory
+
+
+def cost(length: int, seconds: float) -> Cost:
+    return Cost("probe", length, evaluated=length, seconds=seconds, megabytes=1)
+
+
+@pytest.mark.parametrize(("seconds", "exponent"), [(2.0, 1), (1.0, 0), (4.0, 2), (0.5, -1)])
+def test_the_exponent_of_growth(seconds: float, exponent: float) -> None:
+    assert growth(cost(64, 1.0), cost(128, seconds), lambda c: c.seconds) == pytest.approx(exponent)
+
+
+def test_peak_memory_sees_what_is_held() -> None:
+    with peak_memory() as peak:
+        held = bytearray(b"x") * (64 * 2**20)
+        assert held[-1] == ord("x")
+    assert 48 * 2**20 < peak.size < 256 * 2**20
+
+
+def score(correlation: float | None, evaluated: int) -> Score:
+    return Score("q", "method", 5, correlation, 0.5, (1.0, 2.0), evaluated, evaluated / 100)
+
+
+def test_means_leave_out_what_has_no_order() -> None:
+    [row] = summarise([score(0.2, 100), score(0.6, 300), score(None, 200)], seed=0)
+    assert row["rank corr."].startswith("0.40 (")
+    assert row["of"] == "2"
+    assert row["tokens"] == "200"
+    assert row["passes"] == "2.0"
+    assert row["top 3 drop"].startswith("2.00")
