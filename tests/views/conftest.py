@@ -20,13 +20,13 @@ _HOW = (
 def browser() -> Iterator[Chrome]:
     """Headless Chromium that keeps what its console says.
 
-    Without one the tests are skipped; OVERLAY_BROWSER=required makes that a failure.
+    Without one the tests are skipped; REQUIRE_BROWSER=required makes that a failure.
     """
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     binary = next(filter(None, map(shutil.which, names)), None)
     driver = shutil.which("chromedriver")
     if binary is None or driver is None:
-        if os.environ.get("OVERLAY_BROWSER") == "required":
+        if os.environ.get("REQUIRE_BROWSER") == "required":
             pytest.fail(_HOW)
         pytest.skip(_HOW)
     options = ChromeOptions()
