@@ -35,7 +35,12 @@ def token_views(report: ProbeReport) -> list[list[RenderableType]]:
                 table.add_row("strongest", _strongest(chunk, value, scales[value.name]))
                 parts.append(table)
             else:
-                parts.append(Text(f"{value.heading}: {why(report, value.name)}", style="italic"))
+                reason = (
+                    why(report, value.name)
+                    if value.name in report.unavailable
+                    else "none here, the most influential sentences come first."
+                )
+                parts.append(Text(f"{value.heading}: {reason}", style="italic"))
         if strongest(chunk, _MUTATION):
             table = _table()
             table.add_row(_MUTATION.heading, _strongest(chunk, _MUTATION, scales[_MUTATION.name]))
