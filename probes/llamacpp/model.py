@@ -13,8 +13,10 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from overlay.errors import InputError
+from probes.batching import Request, draft_side_by_side, grouped
 from probes.chat import Message
-from probes.errors import ModelError, PromptTooLongError, UnavailableError
+from probes.checks import check_layers, check_length, check_window
+from probes.errors import ModelError, UnavailableError
 from probes.gguf import file_sha256
 from probes.llamacpp.batch import Batch, Row
 from probes.llamacpp.library import load_context, load_model
@@ -34,7 +36,6 @@ _LOGITS_BYTES = 64 * 2**20
 _NO_SLOT = 1
 
 _Result = TypeVar("_Result")
-_Request = tuple[Session, Sequence[int]]
 
 
 class LlamaCppModel:
@@ -144,16 +145,14 @@ class LlamaCppModel:
             )
         return LlamaCppSession(self, self._free.pop())
 
-    def read_many(self, requests: Sequence[_Request], layers: Sequence[int] = ()) -> list[State]:
+    def read_many(self, requests: Sequence[Request], layers: Sequence[int] = ()) -> list[State]:
         """See :meth:`probes.protocol.Model.read_many`.
 
         Raises:
             InputError: a window is empty, or a layer is not there.
             UnavailableError: layers are asked for that this architecture does not show.
         """
-        for layer in layers:
-            if not 0 <= layer < self._layers:
-                raise InputError(f"layer {layer} of {self._layers}", param="layers")
+        check_layers(layers, self._layers)
         if layers and not self.capabilities.layer_states:
             raise UnavailableError(f"llama.cpp does not name the layers of {self._name}")
 
@@ -163,7 +162,7 @@ class LlamaCppModel:
 
         return self._read_windows(requests, layers, state)
 
-    def score_many(self, requests: Sequence[_Request]) -> list[float]:
+    def score_many(self, requests: Sequence[Request]) -> list[float]:
         """See :meth:`probes.protocol.Model.score_many`."""
 
         def score(window: Sequence[int], logits: FloatArray, _hidden: FloatArray) -> float:
@@ -178,29 +177,21 @@ class LlamaCppModel:
         for owner in owners:
             self.check_length(len(owner.tokens) + length)
         self.flush(owners)
-        drafts: list[list[int]] = [[] for _ in owners]
-        active = list(range(len(owners)))
-        for step in range(length):
+
+        def step(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
             rows = [
                 Row(
-                    drafts[index][-1] if step else owners[index].tokens[-1],
-                    owners[index].cached + step,
+                    owners[index].tokens[-1] if token is None else token,
+                    owners[index].cached + number,
                     owners[index].sequence,
                     logits=True,
                 )
-                for index in active
+                for index, token in last
             ]
-            if not rows:
-                break
-            choices = np.argmax(self._evaluate(rows), axis=1)
-            still = []
-            for index, choice in zip(active, choices.tolist(), strict=True):
-                ends = self._vocabulary.ends_generation(choice)
-                if not ends or not step:
-                    drafts[index].append(choice)
-                if not ends:
-                    still.append(index)
-            active = still
+            choices: list[int] = np.argmax(self._evaluate(rows), axis=1).tolist()
+            return choices
+
+        drafts = draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
         for owner in owners:
             self._forget(owner.sequence, owner.cached)
         return drafts
@@ -235,12 +226,7 @@ class LlamaCppModel:
 
     def check_length(self, tokens: int) -> None:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
-        if tokens > self._context_size:
-            raise PromptTooLongError(
-                f"the prompt needs {tokens} tokens, the context holds {self._context_size}",
-                hint="shorten the question or the conversation, or raise context_size",
-                param="messages",
-            )
+        check_length(tokens, self._context_size)
 
     def flush(self, sessions: Sequence[LlamaCppSession]) -> None:
         """Evaluate what is pending, all but the last token of each session, in one batch."""
@@ -286,7 +272,7 @@ class LlamaCppModel:
 
     def _read_windows(
         self,
-        requests: Sequence[_Request],
+        requests: Sequence[Request],
         layers: Sequence[int],
         reduce: Callable[[Sequence[int], FloatArray, FloatArray], _Result],
     ) -> list[_Result]:
@@ -296,12 +282,11 @@ class LlamaCppModel:
         keeps.
         """
         for session, window in requests:
-            if not window:
-                raise InputError("the window is empty", param="window")
+            check_window(window)
             self.check_length(len(session.tokens) + len(window))
         self.flush([_own(session) for session in _distinct(requests)])
         results: list[_Result] = []
-        for group in self._groups(requests):
+        for group in grouped(requests, rows=self._read_rows, sessions=len(self._free)):
             forks = [self.copy(_own(session)) for session, _ in group]
             try:
                 rows = [
@@ -328,20 +313,6 @@ class LlamaCppModel:
                 for fork in forks:
                     fork.close()
         return results
-
-    def _groups(self, requests: Sequence[_Request]) -> Iterator[list[_Request]]:
-        """Cut requests into groups that fit one read: by rows, and by free sequences."""
-        group: list[_Request] = []
-        rows = 0
-        for request in requests:
-            size = len(request[1])
-            if group and (rows + size > self._read_rows or len(group) == len(self._free)):
-                yield group
-                group, rows = [], 0
-            group.append(request)
-            rows += size
-        if group:
-            yield group
 
     def _evaluate(self, rows: Sequence[Row]) -> FloatArray:
         """Decode up to one batch of rows; returns ``[rows with logits, vocabulary]``, borrowed.
@@ -391,5 +362,5 @@ def _own(session: Session) -> LlamaCppSession:
     return session
 
 
-def _distinct(requests: Sequence[_Request]) -> list[Session]:
+def _distinct(requests: Sequence[Request]) -> list[Session]:
     return list({id(session): session for session, _ in requests}.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from overlay.errors import InputError
+from probes.checks import check_position, check_span
 from probes.protocol import Sampling
 from probes.state import State
 
@@ -46,12 +46,7 @@ class LlamaCppSession:
 
     def fork_masked(self, start: int, stop: int) -> LlamaCppSession:
         """See :meth:`probes.protocol.Session.fork_masked`."""
-        if not 0 <= start < stop < len(self.tokens):
-            raise InputError(
-                f"cannot mask {start} to {stop}: the session has {len(self.tokens)} tokens, and "
-                "the last one must stay",
-                param="start",
-            )
+        check_span(start, stop, len(self.tokens))
         self._model.flush([self])
         return self._model.copy(self, without=(start, stop))
 
@@ -61,11 +56,7 @@ class LlamaCppSession:
         Raises:
             InputError: ``position`` lies outside of the session.
         """
-        if not 0 <= position <= len(self.tokens):
-            raise InputError(
-                f"cannot roll back to {position}: the session has {len(self.tokens)} tokens",
-                param="position",
-            )
+        check_position(position, len(self.tokens))
         del self.tokens[position:]
         self._model.trim(self, max(position - 1, 0))
 

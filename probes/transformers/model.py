@@ -12,8 +12,10 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from overlay.errors import InputError
+from probes.batching import Request, draft_side_by_side, grouped
 from probes.chat import Message
-from probes.errors import PromptTooLongError, UnavailableError
+from probes.checks import check_layers, check_length, check_window
+from probes.errors import UnavailableError
 from probes.protocol import Capabilities, Gradient, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
 from probes.transformers.cells import Span
@@ -34,7 +36,6 @@ _BATCH_ROWS = 512
 _LOGITS_BYTES = 64 * 2**20
 
 _Result = TypeVar("_Result")
-_Request = tuple[Session, Sequence[int]]
 
 
 class TransformersModel:
@@ -147,18 +148,14 @@ class TransformersModel:
         """See :meth:`probes.protocol.Model.session`."""
         return TransformersSession(self)
 
-    def read_many(self, requests: Sequence[_Request], layers: Sequence[int] = ()) -> list[State]:
+    def read_many(self, requests: Sequence[Request], layers: Sequence[int] = ()) -> list[State]:
         """See :meth:`probes.protocol.Model.read_many`.
 
         Raises:
             InputError: a window is empty, or a layer is not there.
             UnavailableError: layers are asked for that this architecture does not show.
         """
-        for layer in layers:
-            if not 0 <= layer < self._config.num_hidden_layers:
-                raise InputError(
-                    f"layer {layer} of {self._config.num_hidden_layers}", param="layers"
-                )
+        check_layers(layers, self._config.num_hidden_layers)
         if layers and not self.capabilities.layer_states:
             raise UnavailableError(f"transformers does not show the layers of {self._name}")
 
@@ -173,7 +170,7 @@ class TransformersModel:
 
         return self._read_windows(requests, layers, state)
 
-    def score_many(self, requests: Sequence[_Request]) -> list[float]:
+    def score_many(self, requests: Sequence[Request]) -> list[float]:
         """See :meth:`probes.protocol.Model.score_many`."""
 
         def score(window: Sequence[int], read: Evaluation) -> float:
@@ -192,30 +189,21 @@ class TransformersModel:
         workspace = self._evaluator.workspace(
             [owner.cells for owner in owners], room=len(owners) * length
         )
-        drafts: list[list[int]] = [[] for _ in owners]
-        active = list(range(len(owners)))
-        for step in range(length):
+
+        def step(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
             rows = [
                 Row(
-                    drafts[index][-1] if step else owners[index].tokens[-1],
-                    owners[index].cached + step,
+                    owners[index].tokens[-1] if token is None else token,
+                    owners[index].cached + number,
                     index,
                     logits=True,
                 )
-                for index in active
+                for index, token in last
             ]
-            if not rows:
-                break
-            choices = self._evaluator.run(workspace, rows).logits.argmax(dim=-1)
-            still = []
-            for index, choice in zip(active, choices.tolist(), strict=True):
-                ends = self._vocabulary.ends_generation(choice)
-                if not ends or not step:
-                    drafts[index].append(choice)
-                if not ends:
-                    still.append(index)
-            active = still
-        return drafts
+            choices: list[int] = self._evaluator.run(workspace, rows).logits.argmax(dim=-1).tolist()
+            return choices
+
+        return draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
 
     def generate(self, session: TransformersSession, sampling: Sampling) -> Iterator[int]:
         """See :meth:`probes.protocol.Session.generate`."""
@@ -265,12 +253,7 @@ class TransformersModel:
 
     def check_length(self, tokens: int) -> None:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
-        if tokens > self._context_size:
-            raise PromptTooLongError(
-                f"the prompt needs {tokens} tokens, the context holds {self._context_size}",
-                hint="shorten the question or the conversation, or raise context_size",
-                param="messages",
-            )
+        check_length(tokens, self._context_size)
 
     def flush(self, sessions: Sequence[TransformersSession]) -> None:
         """Evaluate what is pending, all but the last token of each session, together."""
@@ -298,18 +281,17 @@ class TransformersModel:
 
     def _read_windows(
         self,
-        requests: Sequence[_Request],
+        requests: Sequence[Request],
         layers: Sequence[int],
         reduce: Callable[[Sequence[int], Evaluation], _Result],
     ) -> list[_Result]:
         """Evaluate each window after its session and reduce its logits at once."""
         for session, window in requests:
-            if not window:
-                raise InputError("the window is empty", param="window")
+            check_window(window)
             self.check_length(len(session.tokens) + len(window))
         self.flush([_own(session) for session, _ in requests])
         results: list[_Result] = []
-        for group in self._groups(requests):
+        for group in grouped(requests, rows=self._read_rows):
             owners = [_own(session) for session, _ in group]
             rows = [
                 Row(token, owner.cached + offset, view, logits=True)
@@ -325,20 +307,6 @@ class TransformersModel:
                 results.append(reduce(window, part))
                 start = end
         return results
-
-    def _groups(self, requests: Sequence[_Request]) -> Iterator[list[_Request]]:
-        """Cut requests into groups whose logits fit into one read."""
-        group: list[_Request] = []
-        rows = 0
-        for request in requests:
-            size = len(request[1])
-            if group and rows + size > self._read_rows:
-                yield group
-                group, rows = [], 0
-            group.append(request)
-            rows += size
-        if group:
-            yield group
 
     def _differentiator(self, tokens: Sequence[int], window: Sequence[int]) -> Differentiator:
         for name, value in (("tokens", tokens), ("window", window)):

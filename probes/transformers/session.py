@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from overlay.errors import InputError
+from probes.checks import check_position, check_span
 from probes.protocol import Sampling
 from probes.state import State
 from probes.transformers.cells import Cells, clip, cut, filled
@@ -52,12 +52,7 @@ class TransformersSession:
 
     def fork_masked(self, start: int, stop: int) -> TransformersSession:
         """See :meth:`probes.protocol.Session.fork_masked`."""
-        if not 0 <= start < stop < len(self.tokens):
-            raise InputError(
-                f"cannot mask {start} to {stop}: the session has {len(self.tokens)} tokens, and "
-                "the last one must stay",
-                param="start",
-            )
+        check_span(start, stop, len(self.tokens))
         [twin] = self.fork(1)
         twin._see(cut(twin.cells, start, stop))
         return twin
@@ -68,11 +63,7 @@ class TransformersSession:
         Raises:
             InputError: ``position`` lies outside of the session.
         """
-        if not 0 <= position <= len(self.tokens):
-            raise InputError(
-                f"cannot roll back to {position}: the session has {len(self.tokens)} tokens",
-                param="position",
-            )
+        check_position(position, len(self.tokens))
         del self.tokens[position:]
         if self.cached >= position:
             kept = max(position - 1, 0)

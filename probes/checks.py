@@ -1,0 +1,51 @@
+"""Checks that every backend makes of what its callers give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from overlay.errors import InputError
+from probes.errors import PromptTooLongError
+
+__all__ = ["check_layers", "check_length", "check_position", "check_span", "check_window"]
+
+
+def check_length(tokens: int, context_size: int) -> None:
+    """Raise PromptTooLongError unless a session may hold this many tokens."""
+    if tokens > context_size:
+        raise PromptTooLongError(
+            f"the prompt needs {tokens} tokens, the context holds {context_size}",
+            hint="shorten the question or the conversation, or raise context_size",
+            param="messages",
+        )
+
+
+def check_layers(layers: Iterable[int], count: int) -> None:
+    """Raise InputError unless the model has all these layers."""
+    for layer in layers:
+        if not 0 <= layer < count:
+            raise InputError(f"layer {layer} of {count}", param="layers")
+
+
+def check_window(window: Sequence[int]) -> None:
+    """Raise InputError where there is nothing to read."""
+    if not window:
+        raise InputError("the window is empty", param="window")
+
+
+def check_position(position: int, tokens: int) -> None:
+    """Raise InputError unless a session of ``tokens`` tokens can be rolled back to ``position``."""
+    if not 0 <= position <= tokens:
+        raise InputError(
+            f"cannot roll back to {position}: the session has {tokens} tokens", param="position"
+        )
+
+
+def check_span(start: int, stop: int, tokens: int) -> None:
+    """Raise InputError unless ``start`` to ``stop - 1`` can be masked in ``tokens`` tokens."""
+    if not 0 <= start < stop < tokens:
+        raise InputError(
+            f"cannot mask {start} to {stop}: the session has {tokens} tokens, and the last one "
+            "must stay",
+            param="start",
+        )
