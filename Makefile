@@ -13,7 +13,7 @@ export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OF
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types compare lock clean
+.PHONY: help setup demo test lint types compare docs lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ types: $(READY)
 
 compare: $(READY) ## Plain RAG and the overlay side by side on the 60 sample questions
 	$(BIN)/overlay compare
+
+docs: $(READY) ## Make docs/probes.md from the probes' docstrings
+	$(BIN)/python -m eval.docs
 
 # pip-compile writes the local build of torch; its public version is the same on every platform.
 lock: $(READY) ## Renew requirements.lock from pyproject.toml
