@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 from retriever.chunking import Chunk
 from retriever.documents import Document
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     _Among = dict[Literal["$in", "$nin"], list[str | int | float | bool]]  # as Chroma types it
 
 __all__ = ["ChunkStore", "RankedChunk", "StoreWriter", "StoredDocument"]
+
+_Result = TypeVar("_Result")
 
 _COLLECTION = "chunks"
 _SOURCES = 500  # in one condition; SQLite limits how long one may be
@@ -86,17 +88,15 @@ class ChunkStore:
 
     def documents(self) -> dict[str, StoredDocument]:
         """Every document by its source; empty when nothing was ingested yet."""
-        with self._reading() as collection:
-            if collection is None:
-                return {}
-            found = collection.get(where={"position": 0}, include=["metadatas"])
+        found = self._read(lambda c: c.get(where={"position": 0}, include=["metadatas"]))
+        if found is None:
+            return {}
         stored = [_stored_document(metadata) for metadata in found["metadatas"] or []]
         return {document.source: document for document in sorted(stored, key=lambda d: d.source)}
 
     def count(self) -> int:
         """How many chunks there are; 0 when nothing was ingested yet."""
-        with self._reading() as collection:
-            return collection.count() if collection else 0
+        return self._read(lambda collection: collection.count()) or 0
 
     def query(self, vector: Vectors, k: int) -> list[RankedChunk]:
         """The ``k`` chunks nearest to a vector ``[dimension]``, most similar first.
@@ -106,17 +106,18 @@ class ChunkStore:
         Raises:
             StoreError: nothing was ingested yet.
         """
-        with self._reading() as collection:
-            if collection is None:
-                raise StoreError(
-                    f"there is no store in {self._generations.folder}",
-                    hint="run `overlay ingest FOLDER` first",
-                    param="store",
-                )
-            found: Mapping[str, Any] = collection.query(
+        found: Mapping[str, Any] | None = self._read(
+            lambda collection: collection.query(
                 query_embeddings=vector[None, :],
                 n_results=k,
                 include=["documents", "metadatas", "distances"],
+            )
+        )
+        if found is None:
+            raise StoreError(
+                f"there is no store in {self._generations.folder}",
+                hint="run `overlay ingest FOLDER` first",
+                param="store",
             )
         columns = (found[key][0] for key in ("distances", "ids", "documents", "metadatas"))
         hits = sorted(zip(*columns, strict=True), key=lambda hit: hit[:2])
@@ -152,20 +153,26 @@ class ChunkStore:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Collection | None]:
-        """The published collection, or None when there is none."""
+    def _read(self, action: Callable[[Collection], _Result]) -> _Result | None:
+        """What ``action`` makes of the published collection; None when there is none."""
         with self._lock:
-            generation = self._generations.current()
-            if generation is None:
-                self.close()
-                yield None
-                return
-            if self._connection is None or self._connection.generation != generation:
-                self.close()
-                self._connection = _Connection(generation, self._embedder, create=False)
-            with _chroma_errors(generation):
-                yield self._connection.collection
+            while (generation := self._generations.current()) is not None:
+                try:
+                    with _chroma_errors(generation):
+                        return action(self._open(generation).collection)
+                except StoreError:
+                    # Ingests that ended meanwhile may have removed what was being read.
+                    self.close()
+                    if self._generations.current() == generation:
+                        raise
+            self.close()
+            return None
+
+    def _open(self, generation: Path) -> _Connection:
+        if self._connection is None or self._connection.generation != generation:
+            self.close()
+            self._connection = _Connection(generation, self._embedder, create=False)
+        return self._connection
 
 
 class StoreWriter:

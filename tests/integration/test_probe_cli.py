@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from overlay.views.document import from_dict
+from probes.transformers import TransformersModel
 from tests.integration.test_cli import overlay
 
 QUESTION = "At what time does the ferry leave?"
@@ -90,3 +91,45 @@ def test_the_map_of_a_question_set(folder: Path) -> None:
     assert all(row["standardised"] is not None for row in found["layers"])
     assert found["explosive_by"] == "removal"
     assert (folder / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_readings_tell(folder: Path) -> None:
+    done = overlay(
+        "auroc", "set.jsonl", "--questions", "2", "--output", "auroc.json",
+        "--markdown", "auroc.md", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [saved] = json.loads((folder / "auroc.json").read_text())
+    found = {row["reading"]: row for row in saved["separations"]}
+    assert {row["against"] for row in found.values()} == {"irrelevant"}
+    assert found["removal"]["helpful"] == found["removal"]["others"] == 2
+    assert all(0 <= row["low"] <= row["auroc"] <= row["high"] <= 1 for row in found.values())
+    assert "TokenGrad, mean" not in found  # llama.cpp has no gradients
+    assert "| logit drift |" in (folder / "auroc.md").read_text()
+
+
+def test_faithfulness_without_context_cite(
+    folder: Path, model_cache: Path, other: TransformersModel
+) -> None:
+    done = overlay(
+        "faithfulness", "set.jsonl", "--questions", "2", "--ablations", "0", "--masks", "4",
+        "--output", "faith.json", cwd=folder, env={"OVERLAY_MODEL_CACHE": str(model_cache)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    scores = json.loads((folder / "faith.json").read_text())
+    cost = {score["method"]: score["forwards"] for score in scores}
+    assert cost["removal, masked on the kept cache"] < cost["leave-one-out"]
+    assert cost["gradient times input"] == pytest.approx(2, abs=0.05)
+    assert {score["sentences"] for score in scores} == {2}
+
+
+def test_costs_by_length(folder: Path) -> None:
+    done = overlay("curves", "--longest", "128", "--repeats", "1", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    costs = json.loads(done.stdout)["costs"]
+    evaluated = {(cost["probe"], cost["length"]): cost["evaluated"] for cost in costs}
+    assert {length for _, length in evaluated} == {64, 128}
+    # Masking evaluates what stands behind the chunk, whatever the chunk's length.
+    assert evaluated["removal of 16 tokens", 64] == evaluated["removal of 16 tokens", 128]
+    drifts = "drifts of the chunk alone"
+    assert evaluated[drifts, 128] - evaluated[drifts, 64] == pytest.approx(64, abs=32)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chromadb.api.models.Collection import Collection
 
 from overlay.errors import BusyError
 from retriever import Chunk, ChunkStore, Document, EmbedderMismatchError, StoreError, parse_document
@@ -153,6 +154,40 @@ def test_threads_may_query_while_it_is_written(store: ChunkStore, embedder: Hash
         assert all(count.result() > 0 for count in counts)
 
 
+def test_a_read_that_ingests_overtake_is_tried_again(
+    store: ChunkStore, embedder: HashEmbedder
+) -> None:
+    put(store, embedder, "steady", source="steady.md")
+    tries = []
+
+    def overtaken(collection: Collection) -> int:
+        tries.append(collection)
+        if len(tries) == 1:
+            # The second removes the generation that is being read.
+            put(store, embedder, "one")
+            put(store, embedder, "two")
+            raise StoreError("unable to open database file")
+        return collection.count()
+
+    assert store._read(overtaken) == 2
+    assert len(tries) == 2
+
+
+def test_a_read_that_fails_by_itself_is_not_tried_again(
+    store: ChunkStore, embedder: HashEmbedder
+) -> None:
+    put(store, embedder, "steady", source="steady.md")
+    tries = []
+
+    def broken(collection: Collection) -> None:
+        tries.append(collection)
+        raise StoreError("broken")
+
+    with pytest.raises(StoreError, match="broken"):
+        store._read(broken)
+    assert len(tries) == 1
+
+
 def test_another_embedder(store: ChunkStore, embedder: HashEmbedder, tmp_path: Path) -> None:
     put(store, embedder, "text")
     before = snapshot(tmp_path / "store")
@@ -168,13 +203,11 @@ def test_another_embedder(store: ChunkStore, embedder: HashEmbedder, tmp_path: P
 
 def test_the_collection_names_its_embedder(store: ChunkStore, embedder: HashEmbedder) -> None:
     put(store, embedder, "text")
-    with store._reading() as collection:
-        assert collection is not None
-        assert collection.metadata == {
-            "embedder": "hash",
-            "fingerprint": "fingerprint of hash",
-            "dimension": 128,
-        }
+    assert store._read(lambda collection: collection.metadata) == {
+        "embedder": "hash",
+        "fingerprint": "fingerprint of hash",
+        "dimension": 128,
+    }
 
 
 def test_repeated_passages_do_not_hide_the_others(
