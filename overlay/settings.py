@@ -100,8 +100,8 @@ class Settings(BaseSettings):
     backend: Annotated[
         Backend,
         Field(
-            description="llamacpp, transformers, or auto: llama.cpp for GGUF files, transformers "
-            "for folders and OWNER/NAME"
+            description="what runs the model: llamacpp, transformers, or auto, which is llama.cpp "
+            "for GGUF files and transformers for folders and OWNER/NAME"
         ),
     ] = Backend.AUTO
     context_size: Annotated[
@@ -112,20 +112,21 @@ class Settings(BaseSettings):
         int, Field(ge=-1, description="model layers on the GPU, under llama.cpp; -1 for all")
     ] = 0
     device: Annotated[
-        Device, Field(description="auto, cpu or cuda, under transformers; llama.cpp ignores it")
+        Device,
+        Field(description="where transformers runs the model: auto, cpu or cuda"),
     ] = Device.AUTO
     dtype: Annotated[
         DType,
         Field(
-            description="auto (float32 on a CPU, bfloat16 on a GPU), float32 or bfloat16, under "
-            "transformers; llama.cpp ignores it"
+            description="number type under transformers: float32, bfloat16, or auto, which is "
+            "float32 on a CPU and bfloat16 on a GPU"
         ),
     ] = DType.AUTO
     quantize: Annotated[
         Quantize,
         Field(
-            description="none, 4bit or 8bit by bitsandbytes on a GPU, under transformers; "
-            "llama.cpp ignores it"
+            description="quantization under transformers: none, or 4bit or 8bit by bitsandbytes "
+            "on a GPU"
         ),
     ] = Quantize.NONE
     model_cache: Annotated[

@@ -21,7 +21,8 @@ __all__ = ["ask"]
 @click.argument("question")
 @settings_options("k", "budget_step", "budget_answer", "fallback")
 @settings_options("max_tokens", "temperature", "seed")
-@settings_options("model", "context_size", "store", "embedder")
+@settings_options("model", "backend", "device", "dtype", "quantize")
+@settings_options("context_size", "store", "embedder")
 @click.option("--plain", is_flag=True, help="Plain RAG: every retrieved chunk, unjudged.")
 @click.option("--no-retrieval", is_flag=True, help="Answer without any document.")
 @config_option

@@ -44,8 +44,11 @@ def settings_options(*names: str) -> Callable[[_Command], _Command]:
     def decorate(command: _Command) -> _Command:
         for name in reversed(names):
             field = Settings.model_fields[name]
-            help_text = f"{(field.description or name).capitalize()}.  [default: {field.default}]"
-            option = click.option(f"--{name.replace('_', '-')}", name, help=help_text)
+            said = field.description or name
+            help_text = f"{said[0].upper()}{said[1:]}.  [default: {field.default}]"
+            option = click.option(
+                f"--{name.replace('_', '-')}", name, metavar="VALUE", help=help_text
+            )
             command = option(command)
         return command
 
