@@ -1,13 +1,13 @@
-"""Ways to say which sentences of the context an answer rests on, side by side."""
+"""Ways to say which sentences and chunks of the context an answer rests on, side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from probes.influence import sum_over_spans
 from probes.masking import Masker
@@ -16,9 +16,16 @@ from probes.subject import Span, Subject
 from probes.token_grad import gradient_times_input, token_grad
 from probes.trajectory import Trajectory
 
-__all__ = ["METHODS", "Task", "log_prob_without"]
+__all__ = ["METHODS", "Attribution", "Task", "leave_one_out", "log_prob_without"]
 
 Float64Array = NDArray[np.float64]
+
+
+class Attribution(NamedTuple):
+    """A number for each sentence, ``[sentences]``, and for each chunk, ``[chunks]``."""
+
+    sentences: Float64Array
+    chunks: Float64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +34,28 @@ class Task:
 
     Attributes:
         context: a session that holds prefix and all sources.
-        sentences: spans of all sentences in the whole prompt.
+        sentences: spans of all sentences in the whole prompt, chunk by chunk.
+        owners: for each sentence, the chunk in which it stands.
     """
 
     subject: Subject
     trajectory: Trajectory
     context: Session
     sentences: tuple[Span, ...]
+    owners: tuple[int, ...]
+
+    @classmethod
+    def of(cls, subject: Subject, trajectory: Trajectory, context: Session) -> Task:
+        """The task that a trajectory over all sources leaves behind."""
+        places = [
+            (owner, (start + first, start + last))
+            for owner, (source, (start, _)) in enumerate(
+                zip(subject.sources, subject.spans, strict=True)
+            )
+            for _, (first, last) in source.sentences
+        ]
+        owners, sentences = zip(*places, strict=True)
+        return cls(subject, trajectory, context, sentences, owners)
 
 
 def log_prob_without(task: Task, spans: Sequence[Span]) -> float:
@@ -47,33 +69,47 @@ def log_prob_without(task: Task, spans: Sequence[Span]) -> float:
     return mean * len(task.trajectory.answer)
 
 
-def _masked_removal(task: Task) -> Float64Array:
+def leave_one_out(task: Task) -> Attribution:
+    """The reference: what is lost without each sentence, and without each chunk."""
+    full = task.trajectory.log_prob
+    return Attribution(
+        np.array([full - log_prob_without(task, [span]) for span in task.sentences]),
+        np.array([full - log_prob_without(task, [span]) for span in task.subject.spans]),
+    )
+
+
+def _masked_removal(task: Task) -> Attribution:
     masker = Masker(task.subject, task.trajectory, task.context)
-    return masker.removal(task.sentences)
+    values = masker.removal([*task.sentences, *task.subject.spans])
+    return Attribution(values[: len(task.sentences)], values[len(task.sentences) :])
 
 
-def _gradient_input(task: Task) -> Float64Array:
+def _gradient_input(task: Task) -> Attribution:
     model = cast(DifferentiableModel, task.subject.model)
     gradient = model.gradient(task.subject.tokens, task.trajectory.answer)
-    return sum_over_spans(gradient_times_input(gradient), task.sentences)
+    return _sums(task, gradient_times_input(gradient))
 
 
-def _token_grad(task: Task) -> Float64Array:
+def _token_grad(task: Task) -> Attribution:
     model = cast(DifferentiableModel, task.subject.model)
-    gradient = model.gradient(task.subject.tokens, task.trajectory.answer)
-    return sum_over_spans(token_grad(gradient), task.sentences)
+    return _sums(task, token_grad(model.gradient(task.subject.tokens, task.trajectory.answer)))
 
 
-def _integrated_gradients(task: Task) -> Float64Array:
+def _integrated_gradients(task: Task) -> Attribution:
     model = cast(DifferentiableModel, task.subject.model)
     values = model.integrated_gradients(task.subject.tokens, task.trajectory.answer, steps=8)
-    return sum_over_spans(values, task.sentences)
+    return _sums(task, values)
 
 
-METHODS: dict[str, Callable[[Task], Float64Array]] = {
+def _sums(task: Task, values: ArrayLike) -> Attribution:
+    return Attribution(
+        sum_over_spans(values, task.sentences), sum_over_spans(values, task.subject.spans)
+    )
+
+
+METHODS: dict[str, Callable[[Task], Attribution]] = {
     "removal, masked on the kept cache": _masked_removal,
     "gradient times input": _gradient_input,
     "TokenGrad, summed": _token_grad,
     "integrated gradients, 8 steps": _integrated_gradients,
 }
-"""By name: a function that gives each sentence a number, ``[sentences]``."""

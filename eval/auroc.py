@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from overlay.cli.options import config_option, output_option, settings_options
+from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from eval.journal import Journal
     from eval.observations import Observation
+    from eval.questions import GivenQuestion
+    from overlay.settings import Settings
 
 __all__ = ["Separation", "auroc", "separations"]
 
@@ -48,8 +51,9 @@ class Separation:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--questions", default=50, show_default=True, help="Questions, drawn evenly.")
 @click.option("--models", multiple=True, help="Models to measure; repeat. Default: the setting.")
-@output_option("--output", "Write every value here (JSON).")
+@output_option("--output", "Keep every value here (JSON lines); a stopped run goes on from it.")
 @output_option("--markdown", "Write the tables here.")
+@json_option
 @settings_options("backend", "seed", "draft_tokens")
 @config_option
 def auroc(
@@ -59,6 +63,7 @@ def auroc(
     output: Path | None,
     *,
     markdown: Path | None,
+    as_json: bool,
     config: Path | None,
     **settings: str | None,
 ) -> None:
@@ -68,50 +73,55 @@ def auroc(
     with "text" and "kind": gold, distractor, counterfactual, poison or injection).
     """
     from rich.console import Console
-    from rich.progress import track
 
-    from eval.observations import draw_questions, observe
-    from overlay.runtime import load_model
+    from eval.journal import Journal
+    from eval.observations import draw_questions
     from overlay.settings import load_settings
 
-    named = models or (load_settings(config).model,)
+    first = load_settings(config, **settings)
+    drawn = draw_questions(files, questions, first.seed)
+    run = {
+        "command": "auroc",
+        "files": [file.name for file in files],
+        **first.model_dump(mode="json", include={"backend", "seed", "draft_tokens"}),
+    }
+    journal = Journal(output, run)
     console = Console()
-    saved: list[dict[str, object]] = []
-    pages: list[str] = []
-    for name in named:
+    tables: dict[str, list[Separation]] = {}
+    for name in models or (first.model,):
         loaded = load_settings(config, model=name, **settings)
-        drawn = draw_questions(files, questions, loaded.seed)
-        model = load_model(loaded)
-        try:
-            probed = track(
-                observe(model, drawn, loaded),
-                f"probing {model.info.name}",
-                total=len(drawn),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            observations = [observation for chunks in probed for observation in chunks]
-            title = f"{model.info.name} on {model.info.backend}, {len(drawn)} questions"
-            sha256 = model.info.sha256
-        finally:
-            model.close()
-        found = list(separations(observations, seed=loaded.seed))
-        console.print(_table(title, found))
-        pages.append(_markdown(title, found))
-        saved.append(
-            {
-                "model": title,
-                "sha256": sha256,
-                "files": [file.name for file in files],
-                "seed": loaded.seed,
-                "separations": [asdict(separation) for separation in found],
-                "observations": [asdict(observation) for observation in observations],
-            }
-        )
-    if output is not None:
-        output.write_text(json.dumps(saved, indent=1), encoding="utf-8")
+        title, observations = _observe(loaded, drawn, journal)
+        tables[title] = list(separations(observations, seed=loaded.seed))
+        if not as_json:
+            console.print(_table(title, tables[title]))
+    if as_json:
+        found = {title: [asdict(row) for row in rows] for title, rows in tables.items()}
+        click.echo(json.dumps(found))
     if markdown is not None:
-        markdown.write_text(_page(files, questions, pages), encoding="utf-8")
+        pages = [_markdown(title, found) for title, found in tables.items()]
+        markdown.write_text(_page(files, questions, first.backend, pages), encoding="utf-8")
+
+
+def _observe(
+    settings: Settings, questions: Sequence[GivenQuestion], journal: Journal
+) -> tuple[str, list[Observation]]:
+    """Probe what the journal does not hold yet; a title and the observations of all questions."""
+    from eval.observations import Observation, observe
+    from eval.progress import track
+    from overlay.runtime import load_model
+
+    model = load_model(settings)
+    try:
+        info = model.info
+        keys = [f"{info.sha256 or info.name} {info.backend} {q.id}" for q in questions]
+        pairs = list(zip(keys, questions, strict=True))
+        for key, question in track(pairs, f"probing {info.name}"):
+            if key not in journal:
+                journal.add(key, [asdict(o) for o in observe(model, question, settings)])
+    finally:
+        model.close()
+    title = f"{info.name} on {info.backend}, {len(questions)} questions"
+    return title, [Observation(**observation) for key in keys for observation in journal[key]]
 
 
 def separations(
@@ -122,9 +132,7 @@ def separations(
     A question counts as one draw of the bootstrap: its chunks share a draft and a prompt.
     Readings that could not be computed are left out.
     """
-    import numpy as np
-    from scipy.stats import bootstrap
-    from sklearn.metrics import roc_auc_score
+    from eval.clustered_auroc import clustered_auroc
 
     names = list(dict.fromkeys(name for o in observations for name in o.values))
     for against in _AGAINST:
@@ -132,46 +140,29 @@ def separations(
             groups = _by_question(observations, name, against)
             if not groups:
                 continue
-
-            def statistic(draw: Sequence[int], groups: list[_Group] = groups) -> float:
-                labels = np.concatenate([groups[int(i)][0] for i in draw])
-                values = np.concatenate([groups[int(i)][1] for i in draw])
-                return float(roc_auc_score(labels, values))
-
-            everything = np.arange(len(groups))
-            interval = bootstrap(
-                (everything,),
-                statistic,
-                n_resamples=resamples,
-                vectorized=False,
-                method="percentile",
-                rng=np.random.default_rng(seed),
-            ).confidence_interval
-            labels = np.concatenate([labels for labels, _ in groups])
+            value, low, high = clustered_auroc(groups, seed=seed, resamples=resamples)
             yield Separation(
                 reading=name,
                 against=against,
-                auroc=statistic(everything.tolist()),
-                low=float(interval.low),
-                high=float(interval.high),
-                helpful=int(labels.sum()),
-                others=int(len(labels) - labels.sum()),
+                auroc=value,
+                low=low,
+                high=high,
+                helpful=sum(len(helpful) for helpful, _ in groups),
+                others=sum(len(others) for _, others in groups),
             )
 
 
-_Group = tuple[list[bool], list[float]]
-
-
-def _by_question(observations: Sequence[Observation], name: str, against: str) -> list[_Group]:
-    """Labels and values of the questions that have chunks of both kinds."""
-    groups: dict[str, _Group] = {}
+def _by_question(
+    observations: Sequence[Observation], name: str, against: str
+) -> list[tuple[list[float], list[float]]]:
+    """For each question that has both kinds: values of helpful and of other chunks."""
+    groups: dict[str, tuple[list[float], list[float]]] = {}
     for observation in observations:
         value = observation.values[name]
-        if observation.kind in ("helpful", against) and value is not None:
-            labels, values = groups.setdefault(observation.question, ([], []))
-            labels.append(observation.kind == "helpful")
-            values.append(value)
-    return [group for group in groups.values() if len(set(group[0])) == 2]
+        if value is not None and observation.kind in ("helpful", against):
+            helpful, others = groups.setdefault(observation.question, ([], []))
+            (helpful if observation.kind == "helpful" else others).append(value)
+    return [group for group in groups.values() if all(group)]
 
 
 def _rows(found: Sequence[Separation]) -> Iterator[list[str]]:
@@ -199,13 +190,14 @@ def _markdown(title: str, found: Sequence[Separation]) -> str:
     return "\n".join([f"## {title}", "", *("| " + " | ".join(line) + " |" for line in lines)])
 
 
-def _page(files: Sequence[Path], questions: int, pages: Sequence[str]) -> str:
+def _page(files: Sequence[Path], questions: int, backend: str, pages: Sequence[str]) -> str:
     named = " ".join(file.name for file in files)
     today = datetime.now(UTC).date().isoformat()
     intro = (
-        f"Made by `overlay auroc --questions {questions} {named}` on {today}. AUROC is the chance "
-        "that a helpful chunk has the larger value than one of the other kind: 0.5 tells "
-        "nothing, and below 0.5 helpful chunks have the smaller values. In brackets: 95 % "
+        f"Made by `overlay auroc --questions {questions} --backend {backend} {named}` with the "
+        f"models named below (`--models`) on {today}. AUROC is the chance that a helpful chunk has "
+        "the larger value than one of the other kind: 0.5 tells nothing, and "
+        "below 0.5 helpful chunks have the smaller values. In brackets: 95 % "
         f"bootstrap interval over questions ({_RESAMPLES} resamples); in the head: chunks "
         "compared. The readings are explained in [probes.md](probes.md)."
     )

@@ -84,8 +84,8 @@ def compare(
     model. Takes about fifteen minutes on two cores with the packaged model.
     """
     from rich.console import Console
-    from rich.progress import track
 
+    from eval.progress import track
     from eval.sample import ingest_sample, sample_questions
     from overlay.runtime import open_overlay
     from overlay.settings import load_settings
@@ -94,7 +94,7 @@ def compare(
     ingest_sample(loaded)
     questions = sample_questions()[:limit]
     with open_overlay(loaded) as overlay:
-        bar = track(questions, "answering", console=Console(stderr=True), transient=True)
+        bar = track(questions, "answering")
         results = [result for question in bar for result in run(overlay, question)]
     if output is not None:
         rows = [asdict(result) for result in results]

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.attribution import Task
+from eval.attribution import Attribution, Task
 from overlay.errors import ResourceError
 from probes.transformers import TransformersModel
 
 __all__ = ["attribute"]
 
 
-def attribute(task: Task, ablations: int = 64) -> tuple[NDArray[np.float64], int]:
-    """Scores of the sentences, and the model-token evaluations that they cost.
+def attribute(task: Task, ablations: int = 64) -> tuple[Attribution, int]:
+    """Scores of sentences and chunks, and the model-token evaluations that they cost.
 
     Prompt, answer and sentences are the task's, not ContextCite's own; solver, ablations and
-    their probability are its defaults.
+    their probability are its defaults. Its model is linear: a chunk has what its sentences have.
 
     Raises:
         ResourceError: the package is not installed, or the model is none of transformers'.
@@ -38,7 +38,10 @@ def attribute(task: Task, ablations: int = 64) -> tuple[NDArray[np.float64], int
     citer = _citer(task, model, ablations)
     with _counted(model) as seen, contextlib.redirect_stderr(io.StringIO()):  # its progress bar
         weights, _ = citer._get_attributions_for_ids_range(0, len(task.trajectory.answer))
-    return np.asarray(weights, dtype=np.float64), seen[0]
+    sentences = np.asarray(weights, dtype=np.float64)
+    chunks = np.zeros(len(task.subject.sources))
+    np.add.at(chunks, list(task.owners), sentences)
+    return Attribution(sentences, chunks), seen[0]
 
 
 def _citer(task: Task, model: TransformersModel, ablations: int) -> Any:

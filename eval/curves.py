@@ -68,8 +68,8 @@ def curves(
     the two longest: 1 is linear.
     """
     from rich.console import Console
-    from rich.progress import track
 
+    from eval.progress import track
     from overlay.runtime import load_model
     from overlay.settings import load_settings
 
@@ -79,7 +79,7 @@ def curves(
     try:
         costs = [
             cost
-            for length in track(lengths, "probing", console=Console(stderr=True), transient=True)
+            for length in track(lengths, "probing")
             for cost in measure(model, length, loaded, repeats)
         ]
         title = f"{model.info.name} on {model.info.backend}"

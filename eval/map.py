@@ -54,8 +54,8 @@ def volatility_map(
     counted in standard deviations of the drift that neutral text of the same length brings.
     """
     from rich.console import Console
-    from rich.progress import track
 
+    from eval.progress import track
     from eval.volatility_map import explosive_tokens, layer_drifts
     from overlay.runtime import load_model
     from overlay.settings import load_settings
@@ -66,9 +66,7 @@ def volatility_map(
     try:
         probed = [
             (kinds, _probe(model, question, texts, loaded, layers))
-            for question, kinds, texts in track(
-                tasks, "probing", console=Console(stderr=True), transient=True
-            )
+            for question, kinds, texts in track(tasks, "probing")
         ]
         name, gradients = model.info.name, model.capabilities.gradients
     finally:

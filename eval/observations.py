@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -64,19 +64,16 @@ def draw_questions(files: Sequence[Path], count: int, seed: int) -> list[GivenQu
     return mixed[:count]
 
 
-def observe(
-    model: Model, questions: Sequence[GivenQuestion], settings: Settings
-) -> Iterator[list[Observation]]:
-    """Probe the questions, each with its chunks; yields the observations of one at a time."""
+def observe(model: Model, question: GivenQuestion, settings: Settings) -> list[Observation]:
+    """Probe the question with its chunks."""
     effort = Effort(variants=False, removal_tokens=0, mutated_tokens=0, layers=5)
-    for question in questions:
-        texts = [(chunk.kind, chunk.text) for chunk in question.chunks]
-        report = probe(model, question.question, texts, settings, effort)
-        yield [
-            Observation(question.id, KINDS[chunk.kind], _values(report, index))
-            for index, chunk in enumerate(question.chunks)
-            if chunk.kind in KINDS
-        ]
+    texts = [(chunk.kind, chunk.text) for chunk in question.chunks]
+    report = probe(model, question.question, texts, settings, effort)
+    return [
+        Observation(question.id, KINDS[chunk.kind], _values(report, index))
+        for index, chunk in enumerate(question.chunks)
+        if chunk.kind in KINDS
+    ]
 
 
 def _values(report: ProbeReport, index: int) -> dict[str, float | None]:

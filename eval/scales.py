@@ -100,16 +100,15 @@ def measure(
 
 
 def _probe(model: Model, sample: Sequence[GivenQuestion], settings: Settings) -> Iterator[Isolated]:
-    from rich.console import Console
-    from rich.progress import track
 
+    from eval.progress import track
     from overlay.prompt import build_prompt, chunk_tokens
     from probes.chat import Message
     from probes.isolated import probe_chunks
     from probes.layers import spread_layers
 
     layers = spread_layers(model.info.layers) if model.capabilities.layer_states else ()
-    for question in track(sample, "probing", console=Console(stderr=True), transient=True):
+    for question in track(sample, "probing"):
         prompt = build_prompt(model, [Message("user", question.question)])
         chunks = [chunk_tokens(model, chunk.text) for chunk in question.chunks]
         with model.session() as prefix:

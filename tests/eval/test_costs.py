@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from eval.attribution_scores import Score
 from eval.curves import Cost, growth
-from eval.faithfulness import Score, summarise
+from eval.faithfulness import summarise
 from eval.peak_memory import peak_memory
 
 
@@ -26,13 +27,13 @@ def test_peak_memory_sees_what_is_held() -> None:
 
 
 def score(correlation: float | None, evaluated: int) -> Score:
-    return Score("q", "method", 5, correlation, 0.5, (1.0, 2.0), evaluated, evaluated / 100)
+    return Score("q", "method", 5, correlation, None, 0.5, (1.0, 2.0), evaluated, evaluated / 100)
 
 
 def test_means_leave_out_what_has_no_order() -> None:
     [row] = summarise([score(0.2, 100), score(0.6, 300), score(None, 200)], seed=0)
-    assert row["rank corr."].startswith("0.40 (")
-    assert row["of"] == "2"
+    assert row["sentences"].startswith("0.40 (")
+    assert row["chunks"] == "-"
     assert row["tokens"] == "200"
     assert row["passes"] == "2.0"
     assert row["top 3 drop"].startswith("2.00")

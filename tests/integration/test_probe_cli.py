@@ -95,12 +95,12 @@ def test_the_map_of_a_question_set(folder: Path) -> None:
 
 def test_what_readings_tell(folder: Path) -> None:
     done = overlay(
-        "auroc", "set.jsonl", "--questions", "2", "--output", "auroc.json",
-        "--markdown", "auroc.md", cwd=folder,
+        "auroc", "set.jsonl", "--questions", "2", "--output", "auroc.jsonl",
+        "--markdown", "auroc.md", "--json", cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    [saved] = json.loads((folder / "auroc.json").read_text())
-    found = {row["reading"]: row for row in saved["separations"]}
+    [rows] = json.loads(done.stdout).values()
+    found = {row["reading"]: row for row in rows}
     assert {row["against"] for row in found.values()} == {"irrelevant"}
     assert found["removal"]["helpful"] == found["removal"]["others"] == 2
     assert all(0 <= row["low"] <= row["auroc"] <= row["high"] <= 1 for row in found.values())
@@ -113,10 +113,12 @@ def test_faithfulness_without_context_cite(
 ) -> None:
     done = overlay(
         "faithfulness", "set.jsonl", "--questions", "2", "--ablations", "0", "--masks", "4",
-        "--output", "faith.json", cwd=folder, env={"OVERLAY_MODEL_CACHE": str(model_cache)},
+        "--output", "faith.jsonl", cwd=folder, env={"OVERLAY_MODEL_CACHE": str(model_cache)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    scores = json.loads((folder / "faith.json").read_text())
+    lines = [json.loads(line) for line in (folder / "faith.jsonl").read_text().splitlines()]
+    assert lines[0]["run"]["command"] == "faithfulness"
+    scores = [score for line in lines[1:] for score in line["result"]]
     cost = {score["method"]: score["forwards"] for score in scores}
     assert cost["removal, masked on the kept cache"] < cost["leave-one-out"]
     assert cost["gradient times input"] == pytest.approx(2, abs=0.05)
