@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.scoring import contains, contains_any
+from eval.metrics.answers import contains, contains_any
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.sample import SampleQuestion
+    from eval.tasks.sample import SampleQuestion
     from overlay.answer import Answer
     from overlay.runtime import Overlay
 
@@ -86,7 +86,7 @@ def compare(
     from rich.console import Console
 
     from eval.progress import track
-    from eval.sample import ingest_sample, sample_questions
+    from eval.tasks.sample import ingest_sample, sample_questions
     from overlay.runtime import open_overlay
     from overlay.settings import load_settings
 

@@ -16,7 +16,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from eval.sample import DOCUMENTS, SampleQuestion, ingest_sample, sample_questions
+from eval.tasks.sample import DOCUMENTS, SampleQuestion, ingest_sample, sample_questions
 from overlay.errors import ResourceError
 from overlay.render import steps_table, summary
 from overlay.settings import load_settings

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from eval.compare import ChunkResult, Result, run, summarise
-from eval.sample import DOCUMENTS, ingest_sample, sample_questions
-from eval.scoring import contains, normalise
+from eval.metrics.answers import contains, normalise
+from eval.tasks.sample import DOCUMENTS, ingest_sample, sample_questions
 from overlay.library import Library
 from overlay.runtime import Overlay
 from overlay.settings import Settings

@@ -15,7 +15,7 @@ import click
 from overlay.cli.options import config_option, output_option, settings_options
 
 if TYPE_CHECKING:
-    from eval.questions import GivenQuestion
+    from eval.items import Item
     from overlay.settings import Settings
     from probes.isolated import Isolated
     from probes.protocol import Model
@@ -67,7 +67,7 @@ def measure(
     """Probe ``each`` questions of each file; return thresholds with where they come from."""
     import numpy as np
 
-    from eval.questions import read_questions
+    from eval.tasks.given import read_questions
     from selector.thresholds import SCALES
 
     sets = read_questions(files)
@@ -99,7 +99,7 @@ def measure(
     }
 
 
-def _probe(model: Model, sample: Sequence[GivenQuestion], settings: Settings) -> Iterator[Isolated]:
+def _probe(model: Model, sample: Sequence[Item], settings: Settings) -> Iterator[Isolated]:
 
     from eval.progress import track
     from overlay.prompt import build_prompt, chunk_tokens
@@ -110,7 +110,7 @@ def _probe(model: Model, sample: Sequence[GivenQuestion], settings: Settings) ->
     layers = spread_layers(model.info.layers) if model.capabilities.layer_states else ()
     for question in track(sample, "probing"):
         prompt = build_prompt(model, [Message("user", question.question)])
-        chunks = [chunk_tokens(model, chunk.text) for chunk in question.chunks]
+        chunks = [chunk_tokens(model, passage.text) for passage in question.passages]
         with model.session() as prefix:
             prefix.extend(prompt.prefix)
             isolated = probe_chunks(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from eval.auroc import separations
-from eval.observations import Observation, draw_questions
+from eval.readings.auroc import separations
+from eval.readings.observations import Observation, draw_questions
 from overlay.errors import InputError
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from eval.clustered_auroc import clustered_auroc
+from eval.readings.clustered_auroc import clustered_auroc
 
 values = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=4)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from eval.attribution_scores import Score
-from eval.curves import Cost, growth
-from eval.faithfulness import summarise
-from eval.peak_memory import peak_memory
+from eval.readings.attribution_scores import Score
+from eval.readings.curves import Cost, growth
+from eval.readings.faithfulness import summarise
+from eval.readings.peak_memory import peak_memory
 
 
 def cost(length: int, seconds: float) -> Cost:

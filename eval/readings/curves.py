@@ -95,7 +95,7 @@ def curves(
 
 def measure(model: Model, length: int, settings: Settings, repeats: int) -> Iterator[Cost]:
     """Run each probe on a chunk of ``length`` tokens."""
-    from eval.peak_memory import peak_memory
+    from eval.readings.peak_memory import peak_memory
 
     for name, run in _probes(model, length, settings):
         seconds = []

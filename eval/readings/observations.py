@@ -8,23 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from eval.questions import GivenQuestion, read_questions
+from eval.items import Item
+from eval.tasks.given import read_questions
 from overlay.errors import InputError
 from overlay.probing import Effort, probe
 from overlay.settings import Settings
 from probes.protocol import Model
 from probes.report import ChunkProbe, ProbeReport
 
-__all__ = ["KINDS", "Observation", "draw_questions", "observe"]
-
-KINDS = {
-    "gold": "helpful",
-    "distractor": "irrelevant",
-    "counterfactual": "contradicting",
-    "poison": "contradicting",
-    "injection": "injected",
-}
-"""The kinds of the question sets, in this project's words."""
+__all__ = ["Observation", "draw_questions", "observe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +25,7 @@ class Observation:
 
     Attributes:
         question: the question's id.
-        kind: helpful, irrelevant, contradicting or injected.
+        kind: helpful, irrelevant, contradicting, poisoned or injected.
         values: every number that the probes say of the chunk, by name; None where one could
             not be computed.
     """
@@ -43,7 +35,7 @@ class Observation:
     values: dict[str, float | None]
 
 
-def draw_questions(files: Sequence[Path], count: int, seed: int) -> list[GivenQuestion]:
+def draw_questions(files: Sequence[Path], count: int, seed: int) -> list[Item]:
     """``count`` questions drawn evenly from the files, the same ones for the same seed.
 
     Raises:
@@ -64,15 +56,14 @@ def draw_questions(files: Sequence[Path], count: int, seed: int) -> list[GivenQu
     return mixed[:count]
 
 
-def observe(model: Model, question: GivenQuestion, settings: Settings) -> list[Observation]:
+def observe(model: Model, question: Item, settings: Settings) -> list[Observation]:
     """Probe the question with its chunks."""
     effort = Effort(variants=False, removal_tokens=0, mutated_tokens=0, layers=5)
-    texts = [(chunk.kind, chunk.text) for chunk in question.chunks]
+    texts = [(passage.kind, passage.text) for passage in question.passages]
     report = probe(model, question.question, texts, settings, effort)
     return [
-        Observation(question.id, KINDS[chunk.kind], _values(report, index))
-        for index, chunk in enumerate(question.chunks)
-        if chunk.kind in KINDS
+        Observation(question.id, passage.kind, _values(report, index))
+        for index, passage in enumerate(question.passages)
     ]
 
 

@@ -16,7 +16,7 @@ from overlay.cli.options import config_option, output_option, settings_options
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.attribution_scores import Design, Score
+    from eval.readings.attribution_scores import Design, Score
 
 __all__ = ["faithfulness", "summarise"]
 
@@ -55,10 +55,10 @@ def faithfulness(
     """
     from rich.console import Console
 
-    from eval.attribution_scores import Design, Score, score_methods
     from eval.journal import Journal
-    from eval.observations import draw_questions
     from eval.progress import track
+    from eval.readings.attribution_scores import Design, Score, score_methods
+    from eval.readings.observations import draw_questions
     from overlay.runtime import load_model
     from overlay.settings import load_settings
 
@@ -93,7 +93,7 @@ def faithfulness(
 
 def summarise(scores: Sequence[Score], *, seed: int) -> list[dict[str, str]]:
     """Means with 95 % bootstrap intervals over questions, one row a method."""
-    from eval.attribution_scores import TOP
+    from eval.readings.attribution_scores import TOP
 
     rows = []
     for method in dict.fromkeys(score.method for score in scores):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from eval.volatility_map import explosive_tokens, layer_drifts
+from eval.readings.volatility_map import explosive_tokens, layer_drifts
 from probes.report import ProbeReport, TokenProbe
 from tests.views.sample import bare, sample
 

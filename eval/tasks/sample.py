@@ -12,7 +12,7 @@ from retriever import Progress
 
 __all__ = ["DOCUMENTS", "SampleQuestion", "ingest_sample", "sample_questions"]
 
-_FOLDER = Path(__file__).parent / "sample"
+_FOLDER = Path(__file__).parent / "sample_corpus"
 DOCUMENTS = _FOLDER / "documents"
 
 
@@ -28,7 +28,7 @@ class SampleRoles(BaseModel):
 
 
 class SampleQuestion(BaseModel):
-    """One question; see ``eval/sample/README.md``."""
+    """One question; see ``eval/tasks/sample_corpus/README.md``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

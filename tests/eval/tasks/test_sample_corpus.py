@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-SAMPLE = Path(__file__).resolve().parents[2] / "eval" / "sample"
+SAMPLE = Path(__file__).resolve().parents[3] / "eval" / "tasks" / "sample_corpus"
 DOCUMENTS = SAMPLE / "documents"
 
 CATEGORIES = {

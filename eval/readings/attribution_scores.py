@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.attribution import METHODS, Attribution, Task, leave_one_out, log_prob_without
-from eval.questions import GivenQuestion
+from eval.items import Item
+from eval.readings.attribution import METHODS, Attribution, Task, leave_one_out, log_prob_without
 from overlay.errors import InputError
 from overlay.probing import subject_of
 from overlay.settings import Settings
@@ -70,14 +70,14 @@ class Score:
 
 
 def score_methods(
-    model: Model, question: GivenQuestion, settings: Settings, design: Design
+    model: Model, question: Item, settings: Settings, design: Design
 ) -> Iterator[Score]:
     """Answer the question over its chunks and attribute the answer with every method.
 
     Raises:
         ResourceError: the model is none of transformers', or ContextCite is not installed.
     """
-    texts = [(chunk.kind, chunk.text) for chunk in question.chunks[: design.chunks]]
+    texts = [(passage.kind, passage.text) for passage in question.passages[: design.chunks]]
     subject = subject_of(model, question.question, texts, settings, layers=())
     with model.session() as context:
         context.extend(subject.prefix)
@@ -113,7 +113,7 @@ def _attributions(task: Task, design: Design) -> Iterator[tuple[str, Attribution
         values = method(task)
         yield name, values, model.evaluated - before
     if design.ablations:
-        from eval.context_cite import attribute
+        from eval.readings.context_cite import attribute
 
         values, cost = attribute(task, design.ablations)
         yield f"ContextCite, {design.ablations} ablations", values, cost

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
-    from eval.volatility_map import ExplosiveToken, LayerDrift
+    from eval.readings.volatility_map import ExplosiveToken, LayerDrift
     from overlay.settings import Settings
     from probes.protocol import Model
     from probes.report import ProbeReport
@@ -56,7 +56,7 @@ def volatility_map(
     from rich.console import Console
 
     from eval.progress import track
-    from eval.volatility_map import explosive_tokens, layer_drifts
+    from eval.readings.volatility_map import explosive_tokens, layer_drifts
     from overlay.runtime import load_model
     from overlay.settings import load_settings
 
@@ -98,18 +98,17 @@ _Task = tuple[str, list[str], list[tuple[str, str]]]
 
 def _tasks(paths: Sequence[Path], count: int, settings: Settings) -> list[_Task]:
     """Question, kinds and texts of everything that is to be probed."""
-    from eval.observations import KINDS, draw_questions
+    from eval.readings.observations import draw_questions
 
     files = [path for path in paths if path.is_file()]
     tasks: list[_Task] = []
     if files:
         for question in draw_questions(files, count, settings.seed):
-            chunks = [chunk for chunk in question.chunks if chunk.kind in KINDS]
             tasks.append(
                 (
                     question.question,
-                    [KINDS[chunk.kind] for chunk in chunks],
-                    [(chunk.kind, chunk.text) for chunk in chunks],
+                    [passage.kind for passage in question.passages],
+                    [(passage.kind, passage.text) for passage in question.passages],
                 )
             )
     for folder in paths:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.attribution import Attribution, Task
+from eval.readings.attribution import Attribution, Task
 from overlay.errors import ResourceError
 from probes.transformers import TransformersModel
 

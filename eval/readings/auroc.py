@@ -16,14 +16,14 @@ from overlay.cli.options import config_option, json_option, output_option, setti
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from eval.items import Item
     from eval.journal import Journal
-    from eval.observations import Observation
-    from eval.questions import GivenQuestion
+    from eval.readings.observations import Observation
     from overlay.settings import Settings
 
 __all__ = ["Separation", "auroc", "separations"]
 
-_AGAINST = ("irrelevant", "contradicting", "injected")
+_AGAINST = ("irrelevant", "contradicting", "poisoned", "injected")
 _RESAMPLES = 1000
 
 
@@ -75,7 +75,7 @@ def auroc(
     from rich.console import Console
 
     from eval.journal import Journal
-    from eval.observations import draw_questions
+    from eval.readings.observations import draw_questions
     from overlay.settings import load_settings
 
     first = load_settings(config, **settings)
@@ -103,11 +103,11 @@ def auroc(
 
 
 def _observe(
-    settings: Settings, questions: Sequence[GivenQuestion], journal: Journal
+    settings: Settings, questions: Sequence[Item], journal: Journal
 ) -> tuple[str, list[Observation]]:
     """Probe what the journal does not hold yet; a title and the observations of all questions."""
-    from eval.observations import Observation, observe
     from eval.progress import track
+    from eval.readings.observations import Observation, observe
     from overlay.runtime import load_model
 
     model = load_model(settings)
@@ -132,7 +132,7 @@ def separations(
     A question counts as one draw of the bootstrap: its chunks share a draft and a prompt.
     Readings that could not be computed are left out.
     """
-    from eval.clustered_auroc import clustered_auroc
+    from eval.readings.clustered_auroc import clustered_auroc
 
     names = list(dict.fromkeys(name for o in observations for name in o.values))
     for against in _AGAINST:

@@ -1,0 +1,1 @@
+"""Ways to answer from retrieved passages, side by side behind one protocol."""

@@ -1,0 +1,49 @@
+"""The protocol behind which every policy stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from eval.items import Passage
+from overlay.answer import Outcome
+
+__all__ = ["Policy", "Response"]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a policy made of one question and its passages.
+
+    Attributes:
+        outcome: answered from passages, answered without, or abstained.
+        accepted: for each passage, whether the answer could see it.
+        volatility: how shaky the policy takes its answer to be, larger is worse; None where a
+            policy says nothing of that.
+        evaluated: model-token evaluations, all that the policy would need if it ran alone.
+        seconds: wall time, likewise.
+    """
+
+    text: str
+    outcome: Outcome
+    accepted: tuple[bool, ...]
+    volatility: float | None
+    evaluated: int
+    seconds: float
+
+
+class Policy(Protocol):
+    """A way to answer a question from passages of unknown worth.
+
+    Attributes:
+        name: how tables call it.
+        knows_kinds: whether the passages come with their true kinds. For oracles only: everyone
+            else gets :attr:`eval.items.Kind.UNKNOWN`.
+    """
+
+    name: str
+    knows_kinds: bool
+
+    def answer(self, question: str, passages: Sequence[Passage]) -> Response:
+        """Answer the question; the passages come in the order of retrieval."""

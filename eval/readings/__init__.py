@@ -1,0 +1,1 @@
+"""What the readings are worth and cost: AUROC, faithfulness, curves, maps, scales."""

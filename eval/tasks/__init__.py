@@ -1,0 +1,1 @@
+"""Where questions come from: question files, benchmarks, the sample documents."""
