@@ -269,6 +269,11 @@ class LlamaCppModel:
         if not self._closed:
             self._forget(session.sequence, 0)
             self._free.append(session.sequence)
+            if len(self._free) == _SEQUENCES - 1:
+                # Where rows lie in the cache rounds attention: what comes next shall not depend
+                # on what was asked before.
+                llama_cpp.llama_memory_clear(self._memory, False)
+                self._free.sort()
 
     def _read_windows(
         self,

@@ -87,6 +87,18 @@ def test_fork_and_rollback_equal_a_fresh_session(model: LlamaCppModel) -> None:
     assert floor < 0.01
 
 
+def test_what_was_asked_before_changes_nothing(model: LlamaCppModel) -> None:
+    tokens = model.tokenize(LONG_TEXT)
+    first = fresh_log_probs(model, tokens[:200], tokens[200:208])
+    with model.session() as other, model.session() as third:
+        third.extend(tokens[50:180])
+        other.extend(tokens[:33])
+        other.fork(2)[1].close()
+        third.read(tokens[:3])
+    second = fresh_log_probs(model, tokens[:200], tokens[200:208])
+    np.testing.assert_array_equal(first, second)
+
+
 def test_reading_twice_gives_the_same_state(model: LlamaCppModel, session: LlamaCppSession) -> None:
     tokens = model.tokenize(TEXT)
     session.extend(tokens[:-5])
