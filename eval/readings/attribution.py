@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -16,7 +16,7 @@ from probes.subject import Span, Subject
 from probes.token_grad import gradient_times_input, token_grad
 from probes.trajectory import Trajectory
 
-__all__ = ["METHODS", "Attribution", "Task", "leave_one_out", "log_prob_without"]
+__all__ = ["METHODS", "Attribution", "Task", "TrueRemoval", "leave_one_out"]
 
 Float64Array = NDArray[np.float64]
 
@@ -58,23 +58,42 @@ class Task:
         return cls(subject, trajectory, context, sentences, owners)
 
 
-def log_prob_without(task: Task, spans: Sequence[Span]) -> float:
-    """Log-probability of the answer when the spans are truly gone, everything evaluated anew."""
-    gone = {place for start, stop in spans for place in range(start, stop)}
-    tokens = [token for place, token in enumerate(task.subject.tokens) if place not in gone]
-    model = task.subject.model
-    with model.session() as session:
-        session.extend(tokens)
-        [mean] = model.score_many([(session, task.trajectory.answer)])
-    return mean * len(task.trajectory.answer)
+class TrueRemoval:
+    """What the answer loses when spans are truly gone: all behind the first is evaluated anew.
+
+    The same spans are evaluated once.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._known: dict[frozenset[Span], float] = {}
+
+    def drop(self, spans: Iterable[Span]) -> float:
+        """Log-probability of the answer less that without the spans, nats."""
+        key = frozenset(spans)
+        if key not in self._known:
+            self._known[key] = self._log_prob(key)
+        return self._task.trajectory.log_prob - self._known[key]
+
+    def _log_prob(self, spans: frozenset[Span]) -> float:
+        task = self._task
+        tokens = task.subject.tokens
+        gone = {place for start, stop in spans for place in range(start, stop)}
+        first = min(gone, default=len(task.context.tokens))
+        kept = [token for place, token in enumerate(tokens) if place >= first and place not in gone]
+        [session] = task.context.fork(1)
+        with session:
+            session.rollback(first)
+            session.extend(kept)
+            [mean] = task.subject.model.score_many([(session, task.trajectory.answer)])
+        return mean * len(task.trajectory.answer)
 
 
-def leave_one_out(task: Task) -> Attribution:
+def leave_one_out(task: Task, removal: TrueRemoval) -> Attribution:
     """The reference: what is lost without each sentence, and without each chunk."""
-    full = task.trajectory.log_prob
     return Attribution(
-        np.array([full - log_prob_without(task, [span]) for span in task.sentences]),
-        np.array([full - log_prob_without(task, [span]) for span in task.subject.spans]),
+        np.array([removal.drop([span]) for span in task.sentences]),
+        np.array([removal.drop([span]) for span in task.subject.spans]),
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.items import Item
-from eval.readings.attribution import METHODS, Attribution, Task, leave_one_out, log_prob_without
+from eval.readings.attribution import METHODS, Attribution, Task, TrueRemoval, leave_one_out
 from overlay.errors import InputError
 from overlay.probing import subject_of
 from overlay.settings import Settings
@@ -85,9 +85,14 @@ def score_methods(
         task = Task.of(subject, trajectory, context)
         count = len(task.sentences)
         length = len(subject.tokens) + len(trajectory.answer)
-        found = list(_attributions(task, design))
+        removal = TrueRemoval(task)
+
+        def drop(sentences: Iterable[int]) -> float:
+            return removal.drop(task.sentences[index] for index in sentences)
+
+        found = list(_attributions(task, removal, design))
         kept = np.random.default_rng(settings.seed).random((design.masks, count)) < 0.5
-        outcomes = np.array([_log_prob(task, np.flatnonzero(~row).tolist()) for row in kept])
+        outcomes = -np.array([drop(np.flatnonzero(~row).tolist()) for row in kept])
         reference = found[0][1]
         for name, values, cost in found:
             tops = [top_k(values.sentences, min(k, count)).tolist() for k in TOP]
@@ -99,16 +104,21 @@ def score_methods(
                 correlation=_correlation(values.sentences, reference.sentences) if other else None,
                 chunk_correlation=_correlation(values.chunks, reference.chunks) if other else None,
                 datamodeling=_datamodeling(values.sentences, kept, outcomes),
-                drops=tuple(trajectory.log_prob - _log_prob(task, indices) for indices in tops),
+                drops=tuple(drop(indices) for indices in tops),
                 evaluated=cost,
                 forwards=cost / length,
             )
 
 
-def _attributions(task: Task, design: Design) -> Iterator[tuple[str, Attribution, int]]:
+def _attributions(
+    task: Task, removal: TrueRemoval, design: Design
+) -> Iterator[tuple[str, Attribution, int]]:
     """Name, values and model-token evaluations of each method, the reference first."""
     model = task.subject.model
-    for name, method in {REFERENCE: leave_one_out, **METHODS}.items():
+    before = model.evaluated
+    reference = leave_one_out(task, removal)
+    yield REFERENCE, reference, model.evaluated - before
+    for name, method in METHODS.items():
         before = model.evaluated
         values = method(task)
         yield name, values, model.evaluated - before
@@ -117,10 +127,6 @@ def _attributions(task: Task, design: Design) -> Iterator[tuple[str, Attribution
 
         values, cost = attribute(task, design.ablations)
         yield f"ContextCite, {design.ablations} ablations", values, cost
-
-
-def _log_prob(task: Task, sentences: Sequence[int]) -> float:
-    return log_prob_without(task, [task.sentences[index] for index in sentences])
 
 
 def _correlation(values: Float64Array, reference: Float64Array) -> float | None:
