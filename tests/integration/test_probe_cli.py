@@ -120,7 +120,10 @@ def test_faithfulness_without_context_cite(
     assert lines[0]["run"]["command"] == "faithfulness"
     scores = [score for line in lines[1:] for score in line["result"]]
     cost = {score["method"]: score["forwards"] for score in scores}
-    assert cost["removal, masked on the kept cache"] < cost["leave-one-out"]
+    # Each chunk is one sentence, so two parts are left out, each at most a pass; masking asks for
+    # sentences and chunks apart.
+    assert 0 < cost["leave-one-out"] <= 2
+    assert 0 < cost["removal, masked on the kept cache"] <= 4
     assert cost["gradient times input"] == pytest.approx(2, abs=0.05)
     assert {score["sentences"] for score in scores} == {2}
 
