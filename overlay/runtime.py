@@ -11,9 +11,10 @@ from overlay.options import AskOptions
 from overlay.settings import Backend, Settings
 from overlay.turn import Turn
 from probes.chat import Message
+from probes.isolated import ChunkProber, probe_chunks
 from probes.protocol import Model, ModelInfo
-from retriever import Retriever
-from selector.thresholds import load_thresholds, thresholds_for
+from retriever import Searcher
+from selector.thresholds import Thresholds, load_thresholds, thresholds_for
 
 __all__ = ["Overlay", "load_model", "open_overlay"]
 
@@ -28,20 +29,26 @@ class Overlay:
         retriever: where chunks come from; None answers everything without context.
         settings: defaults of every question.
         library: closed with the overlay where given.
+        thresholds: in place of those that the settings, or the model's hash, name.
+        prober: in place of the one that probes every chunk anew.
     """
 
     def __init__(
         self,
         model: Model,
-        retriever: Retriever | None,
+        retriever: Searcher | None,
         settings: Settings,
         library: Library | None = None,
+        *,
+        thresholds: Thresholds | None = None,
+        prober: ChunkProber = probe_chunks,
     ) -> None:
         self._model = model
         self._retriever = retriever
         self._library = library
         self.settings = settings
-        self._thresholds = (
+        self._prober = prober
+        self._thresholds = thresholds or (
             load_thresholds(settings.thresholds)
             if settings.thresholds
             else thresholds_for(model.info.sha256)
@@ -79,6 +86,7 @@ class Overlay:
             retriever=self._retriever,
             settings=self.settings,
             thresholds=self._thresholds,
+            prober=self._prober,
         )
         return turn.run()
 

@@ -24,10 +24,10 @@ from overlay.settings import Fallback, Settings
 from overlay.text_stream import TextStream
 from probes.chat import Message
 from probes.errors import PromptTooLongError
-from probes.isolated import probe_chunks
+from probes.isolated import ChunkProber, probe_chunks
 from probes.layers import spread_layers
 from probes.protocol import Model, Sampling, Session
-from retriever import Retriever
+from retriever import Searcher
 from selector.budget import Budget
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
@@ -55,9 +55,10 @@ class Turn:
         messages: Sequence[Message],
         options: AskOptions,
         *,
-        retriever: Retriever | None,
+        retriever: Searcher | None,
         settings: Settings,
         thresholds: Thresholds,
+        prober: ChunkProber = probe_chunks,
     ) -> None:
         self._model = model
         self._retriever = retriever
@@ -66,6 +67,7 @@ class Turn:
         self._question = question_of(messages)
         self._prompt = build_prompt(model, messages)
         self._thresholds = thresholds
+        self._prober = prober
         self._budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
         self._sampling = Sampling(
             max_tokens=_first(options.max_tokens, settings.max_tokens),
@@ -123,7 +125,7 @@ class Turn:
             return
         fitting, misfits = self._split_by_room(doses)
         if fitting:
-            probed = probe_chunks(
+            probed = self._prober(
                 self._model,
                 prefix,
                 [dose.tokens for dose in fitting],

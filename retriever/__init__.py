@@ -5,7 +5,7 @@ from retriever.documents import Document, parse_document, read_folder
 from retriever.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
 from retriever.errors import DocumentError, EmbedderError, EmbedderMismatchError, StoreError
 from retriever.ingest import IngestReport, Progress, ingest, ingest_documents
-from retriever.search import Retriever
+from retriever.search import Retriever, Searcher
 from retriever.store import ChunkStore, RankedChunk, StoredDocument, StoreWriter
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Progress",
     "RankedChunk",
     "Retriever",
+    "Searcher",
     "SentenceTransformerEmbedder",
     "StoreError",
     "StoreWriter",

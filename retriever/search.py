@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from overlay.errors import InputError
 from retriever.embedder import Embedder
 from retriever.store import ChunkStore, RankedChunk
 
-__all__ = ["Retriever"]
+__all__ = ["Retriever", "Searcher"]
+
+
+class Searcher(Protocol):
+    """Whatever finds chunks for a question."""
+
+    def search(self, question: str, k: int, /) -> list[RankedChunk]:
+        """The ``k`` best chunks, best first; fewer if there are not that many."""
 
 
 class Retriever:

@@ -40,7 +40,7 @@ class Shelf:
 
 
 def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay:
-    return Overlay(model, Shelf(texts), Settings(max_tokens=16, **settings))  # type: ignore[arg-type]  # Shelf has what is used of a Retriever; pydantic checks the settings
+    return Overlay(model, Shelf(texts), Settings(max_tokens=16, **settings))  # type: ignore[arg-type]  # pydantic checks the settings
 
 
 @pytest.fixture(autouse=True)
