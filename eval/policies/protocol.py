@@ -19,30 +19,24 @@ class Response:
     Attributes:
         outcome: answered from passages, answered without, or abstained.
         accepted: for each passage, whether the answer could see it.
-        volatility: how shaky the policy takes its answer to be, larger is worse; None where a
-            policy says nothing of that.
-        evaluated: model-token evaluations, all that the policy would need if it ran alone.
-        seconds: wall time, likewise.
+        volatility: how shaky the policy takes its answer to be, from 0 to 1, larger is worse;
+            None where a policy says nothing of that.
     """
 
     text: str
     outcome: Outcome
     accepted: tuple[bool, ...]
-    volatility: float | None
-    evaluated: int
-    seconds: float
+    volatility: float | None = None
 
 
 class Policy(Protocol):
     """A way to answer a question from passages of unknown worth.
 
     Attributes:
-        name: how tables call it.
         knows_kinds: whether the passages come with their true kinds. For oracles only: everyone
             else gets :attr:`eval.items.Kind.UNKNOWN`.
     """
 
-    name: str
     knows_kinds: bool
 
     def answer(self, question: str, passages: Sequence[Passage]) -> Response:

@@ -1,0 +1,61 @@
+"""The overlay itself, under a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from eval.items import Passage
+from eval.policies.bench import Bench
+from eval.policies.protocol import Response
+from overlay.settings import Fallback
+from selector.thresholds import load_thresholds, thresholds_for
+
+__all__ = ["OverlayPolicy"]
+
+
+class OverlayPolicy:
+    """Probes, judges, doses and answers as ``overlay ask`` does.
+
+    Args:
+        budget: volatility that one step may spend; the settings' by default.
+        answer_budget: volatility that the whole answer may spend; likewise.
+        fallback: what to do when no passage brings evidence; likewise.
+        evidence: utility that an accepted passage must reach, in place of the model's threshold.
+    """
+
+    knows_kinds = False
+
+    def __init__(
+        self,
+        bench: Bench,
+        *,
+        budget: float | None = None,
+        answer_budget: float | None = None,
+        fallback: Fallback | None = None,
+        evidence: float | None = None,
+    ) -> None:
+        self._bench = bench
+        chosen = {
+            "budget_step": budget,
+            "budget_answer": answer_budget,
+            "fallback": fallback and Fallback(fallback),
+        }
+        given = {name: value for name, value in chosen.items() if value is not None}
+        self._settings = bench.settings.model_copy(update=given)
+        named = self._settings.thresholds
+        thresholds = load_thresholds(named) if named else thresholds_for(bench.model.info.sha256)
+        self._thresholds = (
+            thresholds if evidence is None else replace(thresholds, evidence=evidence)
+        )
+
+    def answer(self, question: str, passages: Sequence[Passage]) -> Response:
+        """Answer from the passages within budget."""
+        answer = self._bench.dosed(question, passages, self._settings, self._thresholds)
+        accepted = {step.chunk.rank for step in answer.steps if step.verdict.accepted}
+        return Response(
+            answer.text,
+            answer.outcome,
+            tuple(place in accepted for place in range(len(passages))),
+            min(answer.volatility_index, 1.0),
+        )
