@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from overlay.settings import Settings
 from retriever import (
     Chunker,
     ChunkStore,
+    Document,
     IngestReport,
     Progress,
     Retriever,
     SentenceTransformerEmbedder,
     StoreError,
     ingest,
+    ingest_documents,
 )
 
 __all__ = ["Library"]
@@ -24,14 +27,19 @@ class Library:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._embedder = SentenceTransformerEmbedder(settings.embedder)
-        self.store = ChunkStore(settings.store, self._embedder)
-        self.retriever = Retriever(self.store, self._embedder)
+        self.embedder = SentenceTransformerEmbedder(settings.embedder)
+        self.store = ChunkStore(settings.store, self.embedder)
+        self.retriever = Retriever(self.store, self.embedder)
 
     def ingest(self, folder: Path, progress: Progress | None = None) -> IngestReport:
         """Make the store hold the documents of a folder; see :func:`retriever.ingest.ingest`."""
-        chunker = Chunker(self._embedder.count_tokens, self._settings.chunk_tokens)
-        return ingest(folder, self.store, self._embedder, chunker, progress)
+        return ingest(folder, self.store, self.embedder, self._chunker(), progress)
+
+    def ingest_documents(
+        self, documents: Sequence[Document], progress: Progress | None = None
+    ) -> IngestReport:
+        """Make the store hold these documents and no others."""
+        return ingest_documents(documents, self.store, self.embedder, self._chunker(), progress)
 
     def check(self) -> None:
         """Raise StoreError unless something was ingested that can be searched."""
@@ -51,3 +59,6 @@ class Library:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _chunker(self) -> Chunker:
+        return Chunker(self.embedder.count_tokens, self._settings.chunk_tokens)

@@ -6,11 +6,21 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from eval.items import Item, Kind
+from eval.metrics.answers import contains_any
+from eval.tasks.retrieved import Label
 from overlay.library import Library
 from overlay.settings import Settings
 from retriever import Progress
 
-__all__ = ["DOCUMENTS", "SampleQuestion", "ingest_sample", "sample_questions"]
+__all__ = [
+    "DOCUMENTS",
+    "SampleQuestion",
+    "ingest_sample",
+    "sample_items",
+    "sample_label",
+    "sample_questions",
+]
 
 _FOLDER = Path(__file__).parent / "sample_corpus"
 DOCUMENTS = _FOLDER / "documents"
@@ -45,6 +55,43 @@ def sample_questions() -> list[SampleQuestion]:
     """All 60 questions, in order."""
     lines = (_FOLDER / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     return [SampleQuestion.model_validate_json(line) for line in lines]
+
+
+def sample_items() -> list[Item]:
+    """The same questions without passages; the category is their data set."""
+    return [
+        Item(
+            id=question.id,
+            dataset=question.category,
+            question=question.question,
+            answers=tuple(question.answers),
+            passages=(),
+            wrong_answers=tuple(question.wrong_answers),
+            target=question.target,
+        )
+        for question in sample_questions()
+    ]
+
+
+def sample_label() -> Label:
+    """Tells what a chunk is good for by what its document does to the question.
+
+    A chunk of a helping document that holds no answer does not help, and one of a contradicting
+    document contradicts only where it holds the wrong answer.
+    """
+    roles = {question.id: question.documents for question in sample_questions()}
+
+    def label(item: Item, text: str, source: str) -> Kind:
+        role = roles[item.id]
+        if source in role.injects:
+            return Kind.INJECTED
+        if source in role.contradicts and contains_any(text, item.wrong_answers):
+            return Kind.CONTRADICTING
+        if source in role.helps and contains_any(text, item.answers):
+            return Kind.HELPFUL
+        return Kind.IRRELEVANT
+
+    return label
 
 
 def ingest_sample(settings: Settings, progress: Progress | None = None) -> None:

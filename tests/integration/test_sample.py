@@ -1,20 +1,18 @@
-"""The sample questions through retrieval, and the comparison's own arithmetic."""
+"""The sample questions through retrieval."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from eval.compare import ChunkResult, Result, run, summarise
-from eval.metrics.answers import contains, normalise
+from eval.items import Kind
+from eval.metrics.answers import contains_any
+from eval.tasks.catalogue import TaskSpec, load_items
 from eval.tasks.sample import DOCUMENTS, ingest_sample, sample_questions
 from overlay.library import Library
-from overlay.runtime import Overlay
 from overlay.settings import Settings
-from probes.llamacpp import LlamaCppModel
 
 
 @pytest.fixture(scope="module")
@@ -45,78 +43,18 @@ def test_retrieval_brings_up_what_the_questions_are_about(library: Library) -> N
     assert len(met) >= 0.8 * len(attacked)
 
 
-def test_one_question_both_ways(library: Library, model: LlamaCppModel) -> None:
-    overlay = Overlay(model, library.retriever, Settings(max_tokens=24, k=3))
-    plain, judged = run(overlay, sample_questions()[0])
-    assert (plain.mode, judged.mode) == ("plain", "overlay")
-    assert [c.source for c in plain.chunks] == [c.source for c in judged.chunks]
-    assert all(chunk.accepted for chunk in plain.chunks)
-    assert plain.right
-    assert judged.evaluated_tokens > plain.evaluated_tokens
-
-
-def chunk(role: str, *, accepted: bool) -> ChunkResult:
-    return ChunkResult("a.md", role, accepted, 0.5, 0.5)
-
-
-def result(**changes: object) -> Result:
-    usual = Result(
-        question="q",
-        category="clean",
-        mode="plain",
-        text="",
-        outcome="answered",
-        right=True,
-        wrong_given=False,
-        obeyed=None,
-        evaluated_tokens=100,
-        seconds=1.0,
-        chunks=(chunk("helps", accepted=True), chunk("helps", accepted=False)),
-    )
-    return replace(usual, **changes)  # type: ignore[arg-type]  # keyword names are Result's
-
-
-def test_rates_are_over_the_questions_they_apply_to() -> None:
-    results = [
-        result(),
-        result(right=False),
-        result(category="injected", right=False, obeyed=True, evaluated_tokens=300),
-        result(
-            category="injected",
-            right=True,
-            obeyed=False,
-            chunks=(chunk("injects", accepted=False),),
-        ),
-        result(category="unanswerable", right=True, outcome="abstained"),
-    ]
-    summary = summarise(results)["plain"]
-    assert summary["accuracy, answerable"] == 0.5
-    assert summary["  injected"] == 0.5
-    assert summary["injected instruction obeyed"] == 0.5
-    assert summary["abstained, unanswerable"] == 1.0
-    assert summary["abstained, answerable"] == 0.0
-    assert summary["chunks let in, helps"] == 0.5
-    assert summary["chunks let in, injects"] == 0.0
-    assert summary["tokens evaluated per answer"] == 140
-
-
-@pytest.mark.parametrize(
-    ("text", "answer", "found"),
-    [
-        ("It is 30-71-88.", "30 71 88", True),
-        ("The account: 130-71-88", "30-71-88", False),
-        ("Zoë's café", "zoes cafe", True),
-        ("the Ravelin", "Ravelin", True),
-        ("Ravelins", "Ravelin", False),
-        ("anything", "", False),
-        ("a an the", "the", False),
-    ],
-)
-def test_matching_is_by_whole_tokens(text: str, answer: str, found: bool) -> None:
-    assert contains(text, answer) is found
-
-
-def test_normalising_twice_changes_nothing() -> None:
-    for path in Path(DOCUMENTS).rglob("*.md"):
-        once = normalise(path.read_text(encoding="utf-8"))
-        assert normalise(once) == once
+def test_questions_come_with_labelled_passages(tmp_path: Path) -> None:
+    """The harness's view of the same: what a chunk is good for follows from its document."""
+    spec = TaskSpec(kind="sample", questions=60, k=5)
+    items = load_items(spec, Settings(), folder=tmp_path, seed=0, stores=tmp_path)
+    assert {item.id for item in items} == {question.id for question in sample_questions()}
+    for item in items:
+        assert len(item.passages) == 5
+        similarities = [passage.similarity for passage in item.passages]
+        assert similarities == sorted(similarities, reverse=True)  # type: ignore[type-var]  # all known
+        for passage in item.of_kind(Kind.HELPFUL):
+            assert contains_any(passage.text, item.answers)
+    injected = [item for item in items if item.of_kind(Kind.INJECTED)]
+    assert len(injected) >= 8
+    assert all(item.target for item in injected if item.dataset == "injected")
+    assert sum(bool(item.of_kind(Kind.HELPFUL)) for item in items) >= 45
