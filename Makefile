@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SMALL := .overlay/eval-small
 
 # llama.cpp compiles once, for about six minutes on two cores. Multimodal support, TLS and
 # subprocess tools are not used here: without them the compile is shorter.
@@ -13,10 +14,10 @@ export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OF
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types compare docs lock clean
+.PHONY: help setup demo test lint types eval-small docs lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(READY) ## Make the virtual environment
 
@@ -41,8 +42,11 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-compare: $(READY) ## Plain RAG and the overlay side by side on the 60 sample questions
-	$(BIN)/overlay compare
+# Not resumed: what an earlier run left there may be of older code.
+eval-small: $(READY) ## All policies side by side on sample questions; writes a page
+	mkdir -p .overlay && rm -f $(SMALL).jsonl
+	$(BIN)/overlay eval run eval/specs/small.toml --output $(SMALL).jsonl
+	$(BIN)/overlay eval report $(SMALL).jsonl --html $(SMALL).html
 
 docs: $(READY) ## Make docs/probes.md from the probes' docstrings
 	$(BIN)/python -m eval.docs

@@ -25,7 +25,7 @@ __all__ = ["main"]
 
 _STORE = Path(".overlay/sample-store")
 _READY_SECONDS = 120.0
-# One of each kind; `overlay compare` asks all of them, and shows how often it goes wrong.
+# One of each kind; `make eval-small` asks more of them, and shows how often it goes wrong.
 _QUESTIONS = {
     "q01": "a clean question",
     "q49": "a document carries an injected instruction",
@@ -55,7 +55,7 @@ def main() -> None:
                 _ask(console, url, _QUESTIONS[question.id], question)
     console.print(
         f"Ask your own:   .venv/bin/overlay ask --store {_STORE} 'QUESTION'\n"
-        "All questions:  make compare   (plain RAG and the overlay on all 60, mistakes too)",
+        "Policies side by side, mistakes too:   make eval-small",
         soft_wrap=True,
     )
 

@@ -24,6 +24,9 @@ class Journal:
         path: the file, made if missing; None keeps everything in memory.
         run: what the results depend on; a file of another run is refused, not overwritten.
 
+    Attributes:
+        run: the same.
+
     Raises:
         InputError: the file holds another run, or no journal at all.
     """
@@ -31,6 +34,7 @@ class Journal:
     def __init__(self, path: Path | None, run: Mapping[str, Any]) -> None:
         self._path = path
         self._results: dict[str, Any] = {}
+        self.run = run
         if path is None:
             return
         lines, whole = _read_lines(path)
@@ -43,6 +47,22 @@ class Journal:
             file.truncate(whole)
         if not lines:
             _append(path, {"run": run})
+
+    @classmethod
+    def read(cls, path: Path) -> Journal:
+        """Whatever run a file holds.
+
+        Raises:
+            InputError: it does not exist, or is no journal.
+        """
+        lines, _ = _read_lines(path)
+        if not lines:
+            raise InputError(
+                f"{path} holds no results",
+                hint="`overlay eval run` makes such a file",
+                param="results",
+            )
+        return cls(path, json.loads(lines[0])["run"])
 
     def __contains__(self, key: str) -> bool:
         return key in self._results

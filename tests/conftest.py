@@ -1,4 +1,4 @@
-"""Fixtures that several folders share: the real packaged model under both backends."""
+"""Fixtures that several folders share: the real packaged model on both backends, a browser."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 from overlay.models import find_model
 from probes.llamacpp import LlamaCppModel
 from probes.transformers import TransformersModel
+from tests.browser import browser
+
+__all__ = ["browser", "model", "model_cache", "other"]
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ def test_models_and_version(tmp_path: Path) -> None:
 
 def test_help_names_every_command(tmp_path: Path) -> None:
     text = overlay("--help", cwd=tmp_path).stdout
-    for command in ("ingest", "ask", "serve", "models", "version", "scales", "compare"):
+    for command in ("ingest", "ask", "serve", "models", "version", "scales", "eval"):
         assert f"  {command}" in text
         shown = overlay(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0

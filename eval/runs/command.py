@@ -1,0 +1,237 @@
+"""``overlay eval``: run policies side by side, compare them, report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from overlay.cli.options import config_option, json_option, output_option, settings_options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from eval.journal import Journal
+    from eval.runs.cases import Case
+    from eval.runs.spec import RunSpec
+    from eval.runs.tables import Table
+    from overlay.settings import Settings
+
+__all__ = ["evaluate"]
+
+_RESULTS = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+_REFERENCE = click.option("--reference", help="Compare with this policy. Default: the run's.")
+
+
+@click.group(name="eval")
+def evaluate() -> None:
+    """Put policies side by side: what a volatility budget buys, and what it costs.
+
+    \b
+    overlay eval run small.toml --output small.jsonl        answer every case with every policy
+    overlay eval compare small.jsonl                        which differences are beyond noise
+    overlay eval report small.jsonl --html small.html       one page: plot, tables, failures
+    """
+
+
+@evaluate.command()
+@click.argument("spec", type=click.Path(path_type=Path))
+@output_option("--output", "Keep every answer here (JSON lines); a stopped run goes on from it.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first cases.")
+@settings_options("model", "backend", "threads", "max_tokens")
+@config_option
+@json_option
+def run(
+    spec: Path,
+    output: Path | None,
+    limit: int | None,
+    *,
+    config: Path | None,
+    as_json: bool,
+    **settings: str | None,
+) -> None:
+    """Answer every case of SPEC, a TOML file, with every policy that it names.
+
+    Answers go to --output as they come. Run the same command again after a stop: what is there
+    already is not asked again.
+    """
+    from rich.console import Console
+
+    from eval.journal import Journal
+    from eval.policies.bench import Bench
+    from eval.progress import track
+    from eval.runs.runner import fingerprint, run_cases
+    from eval.runs.spec import read_spec
+    from overlay.runtime import load_model
+
+    read = read_spec(spec)
+    loaded = _settings(read, config, settings)
+    cases, hashes = _cases(read, loaded, spec.parent)
+    model = load_model(loaded)
+    try:
+        identity = fingerprint(read, loaded, model.info, hashes)
+        journal = Journal(output, identity)
+        run_cases(
+            Bench(model, loaded),
+            read,
+            cases[:limit],
+            journal,
+            lambda todo: track(todo, "answering"),
+        )
+    finally:
+        model.close()
+    _show(journal, Console(), as_json=as_json)
+
+
+@evaluate.command()
+@_RESULTS
+@_REFERENCE
+@json_option
+def compare(results: tuple[Path, ...], reference: str | None, *, as_json: bool) -> None:
+    """Say which differences between policies are beyond noise.
+
+    RESULTS are files that `overlay eval run --output` wrote.
+    """
+    from rich.console import Console
+
+    from eval.runs.differences import differences
+    from eval.runs.loading import load_run
+    from eval.runs.tables import difference_table
+
+    runs = [load_run(path) for path in results]
+    for one in runs:
+        _check_reference(one.identity, reference)
+    if as_json:
+        found = {
+            one.title: [
+                asdict(difference)
+                for difference in differences(
+                    one.results, reference or one.reference, seed=one.seed
+                )
+            ]
+            for one in runs
+        }
+        click.echo(json.dumps(found))
+        return
+    console = Console()
+    for one in runs:
+        console.rule(one.title)
+        _print(console, difference_table(one, reference))
+
+
+@evaluate.command()
+@_RESULTS
+@_REFERENCE
+@output_option("--html", "Write the page here.  [default: beside the first of RESULTS]")
+@output_option("--markdown", "Write the tables here, without any text of the questions.")
+@output_option("--png", "Write the plot of the first run here.")
+def report(
+    results: tuple[Path, ...],
+    reference: str | None,
+    html: Path | None,
+    markdown: Path | None,
+    png: Path | None,
+) -> None:
+    """Make one self-contained HTML page of RESULTS: plot, tables, worst failures."""
+    from eval.runs.loading import load_run
+    from eval.runs.page import render_markdown, render_page
+    from eval.runs.plot import draw
+    from overlay.errors import InputError
+    from overlay.views.files import save
+
+    runs = [load_run(path) for path in results]
+    for one in runs:
+        _check_reference(one.identity, reference)
+    page = html or results[0].with_suffix(".html")
+    save(page, render_page(runs, reference=reference))
+    click.echo(f"The page is {page}.", err=True)
+    if markdown is not None:
+        name = runs[0].identity["spec"]["name"]
+        command = f"overlay eval run {name}.toml"
+        save(markdown, render_markdown(runs, command, reference=reference))
+    if png is not None:
+        picture = draw(runs[0], "png")
+        if picture is None:
+            raise InputError(
+                "the run measured no stability, so there is nothing to plot",
+                hint="add [flips] to its file, or questions whose wrong answers are known",
+                param="png",
+            )
+        save(png, picture)
+
+
+def _settings(spec: RunSpec, config: Path | None, given: dict[str, str | None]) -> Settings:
+    """The run's settings; what the command line says wins over its file."""
+    from overlay.settings import load_settings
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return load_settings(config, **{**spec.settings, **chosen})
+
+
+def _cases(spec: RunSpec, settings: Settings, folder: Path) -> tuple[list[Case], list[str]]:
+    """The run's cases, and hashes of the files that they come from."""
+    from eval.runs.cases import cases_of
+    from eval.runs.provenance import file_hash
+    from eval.tasks.catalogue import load_items
+    from eval.tasks.similarity import with_similarities
+    from retriever import SentenceTransformerEmbedder
+
+    tasks = []
+    hashes = []
+    for task in spec.tasks:
+        items = load_items(task, settings, folder=folder, seed=spec.seed)
+        tasks.append((task.label, items))
+        if task.path is not None:
+            hashes.append(file_hash(folder / task.path))
+    cases = cases_of(spec, tasks)
+    rated = with_similarities(
+        [case.item for case in cases], SentenceTransformerEmbedder(settings.embedder)
+    )
+    return [replace(case, item=item) for case, item in zip(cases, rated, strict=True)], hashes
+
+
+def _check_reference(identity: dict[str, Any], reference: str | None) -> None:
+    from eval.policies.spec import PolicySpec
+    from overlay.errors import InputError
+
+    labels = [PolicySpec.model_validate(p).label for p in identity["spec"]["policies"]]
+    if reference is not None and reference not in labels:
+        raise InputError(
+            f"no policy of the run is called {reference!r}",
+            hint=f"they are {', '.join(labels)}",
+            param="reference",
+        )
+
+
+def _show(journal: Journal, console: Console, *, as_json: bool) -> None:
+    from eval.runs.loading import load_run
+    from eval.runs.summary import summarise
+    from eval.runs.tables import check_table, overview_table
+
+    found = load_run(journal)
+    if as_json:
+        rows = [asdict(row) for row in summarise(found.results, seed=found.seed)]
+        click.echo(json.dumps({"run": found.title, "policies": rows}))
+        return
+    for table in (overview_table(found), check_table(found)):
+        _print(console, table)
+
+
+def _print(console: Console, table: Table) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+
+    if not table.rows:
+        return
+    shown = RichTable(
+        title=table.title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for place, name in enumerate(table.head):
+        shown.add_column(name, justify="left" if place == 0 else "right")
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
+    console.print(table.explains, style="dim")

@@ -1,0 +1,66 @@
+"""What a run writes: one record a case, with the answers of all policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from eval.items import Item, Kind
+from overlay.answer import Outcome
+
+__all__ = ["SESSION", "Record", "Reply", "read_record", "write_record"]
+
+SESSION = "session "
+"""Begins the keys under which a journal says what a process ran on; all others are cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one policy made of a case.
+
+    Attributes:
+        outcome, accepted, volatility: see :class:`eval.policies.protocol.Response`.
+        evaluated: model-token evaluations that the policy would need if it ran alone.
+        seconds: wall time, likewise.
+    """
+
+    text: str
+    outcome: Outcome
+    accepted: tuple[bool, ...]
+    volatility: float | None
+    evaluated: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One case with the replies of all policies, by their names.
+
+    Attributes:
+        item: the question with its passages, as the policies saw them but for their kinds.
+    """
+
+    task: str
+    scenario: str
+    perturbation: str
+    item: Item
+    replies: dict[str, Reply]
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What each passage is good for."""
+        return tuple(passage.kind for passage in self.item.passages)
+
+
+_ADAPTER = TypeAdapter(Record)
+
+
+def write_record(record: Record) -> object:
+    """The record as plain data, for JSON."""
+    return _ADAPTER.dump_python(record, mode="json")
+
+
+def read_record(data: object) -> Record:
+    """The record of which :func:`write_record` made ``data``."""
+    return _ADAPTER.validate_python(data)

@@ -1,0 +1,214 @@
+"""A run's numbers as tables of text, for the terminal, for Markdown and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from eval.metrics.interval import Interval
+from eval.runs.checks import checks
+from eval.runs.differences import differences
+from eval.runs.loading import Run
+from eval.runs.measures import FLIPS, MEANS, WHOLES
+from eval.runs.results import Result
+from eval.runs.summary import costs, mean_of, policies_of, split, summarise
+
+__all__ = [
+    "Table",
+    "check_table",
+    "cost_table",
+    "difference_table",
+    "overview_table",
+    "result_tables",
+]
+
+_UNKNOWN = "-"
+_OVERVIEW = (
+    ("wrong given", "wrong"),
+    ("obeyed", "obeyed"),
+    ("abstained, helped", "abst."),
+    ("flips", "flips"),
+    ("harmful accepted", "harmful"),
+    ("volatility AUROC", "AUROC"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A head and rows of cells; the first column names the row."""
+
+    title: str
+    explains: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def markdown(self) -> str:
+        """The table in Markdown, without its title."""
+        lines = [self.head, ("---", *("--:" for _ in self.head[1:])), *self.rows]
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def result_tables(run: Run) -> list[Table]:
+    """All policies: answers, stability and chunks; then accuracy by scenario and by data set."""
+    rows = summarise(run.results, seed=run.seed)
+    cases = max(row.cases for row in rows)
+    questions = len({r.question for r in run.results})
+    tables = [
+        _measures(
+            f"Answers, {cases} cases of {questions} questions",
+            rows_of=[(row.policy, row.values) for row in rows],
+            names=[(m.name, m.explains) for m in MEANS],
+        ),
+        _measures(
+            "Stability and confidence",
+            rows_of=[(row.policy, row.values) for row in rows],
+            names=[(m.name, m.explains) for m in (*FLIPS, *WHOLES)],
+        ),
+    ]
+    grouped: tuple[tuple[str, Callable[[Result], Hashable]], ...] = (
+        ("scenario", lambda r: r.scenario),
+        ("data set", lambda r: r.dataset),
+    )
+    for name, by in grouped:
+        groups = split(run.results, by)
+        if len(groups) > 1:
+            tables.append(_accuracies(run, name, groups))
+    return tables
+
+
+def overview_table(run: Run) -> Table:
+    """The most telling measures, narrow enough for a terminal."""
+    rows = summarise(run.results, seed=run.seed)
+    ratios = {cost.policy: f"{cost.token_ratio:.1f}" for cost in costs(run.results, run.reference)}
+    known = [
+        (name, head)
+        for name, head in _OVERVIEW
+        if any(row.values[name] is not None for row in rows)
+    ]
+    return Table(
+        f"{run.title}: {max(row.cases for row in rows)} cases",
+        f"With 95 % intervals for accuracy; cost is the ratio of model-token evaluations to "
+        f"{run.reference}. `overlay eval report` shows everything.",
+        ("policy", "accuracy", *(head for _, head in known), "cost"),
+        tuple(
+            (
+                row.policy,
+                _cell(row.values["accuracy"]),
+                *(_value(row.values[name]) for name, _ in known),
+                ratios[row.policy],
+            )
+            for row in rows
+        ),
+    )
+
+
+def difference_table(run: Run, reference: str | None = None) -> Table:
+    """Every policy less the reference, and what can be said of it."""
+    against = reference or run.reference
+    rows = []
+    for found in differences(run.results, against, seed=run.seed):
+        value, low, high = found.comparison.difference
+        rows.append(
+            (
+                found.measure,
+                found.policy,
+                f"{value:+.2f} ({low:+.2f} to {high:+.2f})",
+                f"{found.comparison.p_value:.3f}",
+                str(found.cases),
+                str(found.conclusion),
+            )
+        )
+    return Table(
+        f"Compared with {against}",
+        "Mean difference over the cases that both answered, with a 95 % bootstrap interval over "
+        "questions; p: McNemar's exact test, or a permutation of questions where one has several "
+        "cases; better or worse only where the interval leaves out 0 and p, after Holm's "
+        "correction over the policies, is at most 0.05.",
+        ("measure", "policy", "difference", "p", "cases", "conclusion"),
+        tuple(rows),
+    )
+
+
+def cost_table(run: Run) -> Table:
+    """Tokens, which are counted, and wall time, which is not the same twice."""
+    return Table(
+        "Cost",
+        f"Model-token evaluations of one answer and their ratio to {run.reference}; median wall "
+        "time and the median ratio, case by case on the same machine. Times wobble, counts do not.",
+        ("policy", "tokens", "ratio", "seconds", "ratio of seconds"),
+        tuple(
+            (
+                cost.policy,
+                f"{cost.tokens:.0f}",
+                f"{cost.token_ratio:.2f}",
+                f"{cost.seconds:.2f}",
+                f"{cost.second_ratio:.2f}",
+            )
+            for cost in costs(run.results, run.reference)
+        ),
+    )
+
+
+def check_table(run: Run) -> Table:
+    """What must hold, and whether it does."""
+    found = checks(run.results, run.same, seed=run.seed)
+    return Table(
+        "Checks",
+        "Equalities that must hold, and a predictor that must fail; its interval misses 0.5 by "
+        "chance once in twenty times.",
+        ("check", "holds", "found"),
+        tuple((check.claim, "yes" if check.holds else "NO", check.found) for check in found),
+    )
+
+
+def _measures(
+    title: str,
+    *,
+    rows_of: Sequence[tuple[str, dict[str, Interval | float | None]]],
+    names: Sequence[tuple[str, str]],
+) -> Table:
+    known = [
+        (name, explains)
+        for name, explains in names
+        if any(values[name] is not None for _, values in rows_of)
+    ]
+    return Table(
+        title,
+        "; ".join(f"{name}: {explains}" for name, explains in known) + ".",
+        ("policy", *(name for name, _ in known)),
+        tuple((policy, *(_cell(values[name]) for name, _ in known)) for policy, values in rows_of),
+    )
+
+
+def _accuracies(run: Run, name: str, groups: dict[Hashable, list[Result]]) -> Table:
+    rows = []
+    for policy in policies_of(run.results):
+        cells = [
+            _cell(
+                mean_of([r for r in group if r.policy == policy], lambda r: r.right, seed=run.seed)
+            )
+            for group in groups.values()
+        ]
+        rows.append((policy, *cells))
+    counts = [len({(r.question, r.scenario) for r in group}) for group in groups.values()]
+    heads = [f"{group} ({count})" for group, count in zip(groups, counts, strict=True)]
+    return Table(
+        f"Accuracy by {name}",
+        "In the head: cases. A dash: none of these questions has an answer.",
+        ("policy", *heads),
+        tuple(rows),
+    )
+
+
+def _value(value: Interval | float | None) -> str:
+    if value is None:
+        return _UNKNOWN
+    return f"{value.value if isinstance(value, Interval) else value:.2f}"
+
+
+def _cell(value: Interval | float | None) -> str:
+    if value is None:
+        return _UNKNOWN
+    if isinstance(value, Interval):
+        return f"{value.value:.2f} ({value.low:.2f}-{value.high:.2f})"
+    return f"{value:.2f}"
