@@ -20,7 +20,7 @@ from eval.metrics.arrays import (
 )
 from eval.metrics.interval import RESAMPLES, Interval, mean_interval
 
-__all__ = ["Comparison", "Conclusion", "Test", "compare", "conclude", "holm", "mcnemar"]
+__all__ = ["Comparison", "Conclusion", "PairedTest", "compare", "conclude", "holm", "mcnemar"]
 
 _PERMUTATIONS = 9999
 _BATCH = 250
@@ -34,7 +34,7 @@ class Conclusion(StrEnum):
     WITHIN_NOISE = "within noise"
 
 
-class Test(StrEnum):
+class PairedTest(StrEnum):
     """Where a p-value comes from."""
 
     MCNEMAR = "McNemar, exact"
@@ -54,7 +54,7 @@ class Comparison:
 
     difference: Interval
     p_value: float
-    test: Test
+    test: PairedTest
     clusters: int
     smaller_is_better: bool = False
 
@@ -95,7 +95,7 @@ def compare(
     counts = np.bincount(owner)
     alone = bool((counts == 1).all())
     binary = bool(np.isin([ours, theirs], (0, 1)).all())
-    test = Test.MCNEMAR if alone and binary else Test.PERMUTATION
+    test = PairedTest.MCNEMAR if alone and binary else PairedTest.PERMUTATION
     return Comparison(
         difference=mean_interval(
             ours - theirs,
@@ -105,7 +105,7 @@ def compare(
             bounds=(-1.0, 1.0) if bounded else None,
         ),
         p_value=mcnemar(ours, theirs)
-        if test is Test.MCNEMAR
+        if test is PairedTest.MCNEMAR
         else _permuted(_sums(owner, ours), _sums(owner, theirs), seed),
         test=test,
         clusters=len(counts),
