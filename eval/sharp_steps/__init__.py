@@ -1,0 +1,1 @@
+"""Sharp steps: the same facts brought gradually and abruptly, and what the model makes of it."""
