@@ -54,7 +54,7 @@ class Separation:
 @output_option("--output", "Keep every value here (JSON lines); a stopped run goes on from it.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
-@settings_options("backend", "seed", "draft_tokens")
+@settings_options("backend", "dtype", "seed", "draft_tokens")
 @config_option
 def auroc(
     files: tuple[Path, ...],
@@ -83,7 +83,7 @@ def auroc(
     run = {
         "command": "auroc",
         "files": [file.name for file in files],
-        **first.model_dump(mode="json", include={"backend", "seed", "draft_tokens"}),
+        **first.model_dump(mode="json", include={"backend", "dtype", "seed", "draft_tokens"}),
     }
     journal = Journal(output, run)
     console = Console()
@@ -99,7 +99,7 @@ def auroc(
         click.echo(json.dumps(found))
     if markdown is not None:
         pages = [_markdown(title, found) for title, found in tables.items()]
-        markdown.write_text(_page(files, questions, first.backend, pages), encoding="utf-8")
+        markdown.write_text(_page(files, questions, first, pages), encoding="utf-8")
 
 
 def _observe(
@@ -190,14 +190,14 @@ def _markdown(title: str, found: Sequence[Separation]) -> str:
     return "\n".join([f"## {title}", "", *("| " + " | ".join(line) + " |" for line in lines)])
 
 
-def _page(files: Sequence[Path], questions: int, backend: str, pages: Sequence[str]) -> str:
+def _page(files: Sequence[Path], questions: int, settings: Settings, pages: Sequence[str]) -> str:
     named = " ".join(file.name for file in files)
     today = datetime.now(UTC).date().isoformat()
     intro = (
-        f"Made by `overlay auroc --questions {questions} --backend {backend} {named}` with the "
-        f"models named below (`--models`) on {today}. AUROC is the chance that a helpful chunk has "
-        "the larger value than one of the other kind: 0.5 tells nothing, and "
-        "below 0.5 helpful chunks have the smaller values. In brackets: 95 % "
+        f"Made by `overlay auroc --questions {questions} --backend {settings.backend} --dtype "
+        f"{settings.dtype} {named}` with the models named below (`--models`) on {today}. AUROC is "
+        "the chance that a helpful chunk has the larger value than one of the other kind: 0.5 "
+        "tells nothing, and below 0.5 helpful chunks have the smaller values. In brackets: 95 % "
         f"bootstrap interval over questions ({_RESAMPLES} resamples); in the head: chunks "
         "compared. The readings are explained in [probes.md](probes.md)."
     )
