@@ -11,7 +11,6 @@ from overlay.options import AskOptions
 from overlay.settings import Backend, Settings
 from overlay.turn import Turn
 from probes.chat import Message
-from probes.isolated import ChunkProber, probe_chunks
 from probes.protocol import Model, ModelInfo
 from retriever import Searcher
 from selector.thresholds import Thresholds, load_thresholds, thresholds_for
@@ -30,7 +29,6 @@ class Overlay:
         settings: defaults of every question.
         library: closed with the overlay where given.
         thresholds: in place of those that the settings, or the model's hash, name.
-        prober: in place of the one that probes every chunk anew.
     """
 
     def __init__(
@@ -41,13 +39,11 @@ class Overlay:
         library: Library | None = None,
         *,
         thresholds: Thresholds | None = None,
-        prober: ChunkProber = probe_chunks,
     ) -> None:
         self._model = model
         self._retriever = retriever
         self._library = library
         self.settings = settings
-        self._prober = prober
         self._thresholds = thresholds or (
             load_thresholds(settings.thresholds)
             if settings.thresholds
@@ -86,7 +82,6 @@ class Overlay:
             retriever=self._retriever,
             settings=self.settings,
             thresholds=self._thresholds,
-            prober=self._prober,
         )
         return turn.run()
 

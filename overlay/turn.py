@@ -24,7 +24,7 @@ from overlay.settings import Fallback, Settings
 from overlay.text_stream import TextStream
 from probes.chat import Message
 from probes.errors import PromptTooLongError
-from probes.isolated import ChunkProber, probe_chunks
+from probes.isolated import probe_chunks
 from probes.layers import spread_layers
 from probes.protocol import Model, Sampling, Session
 from retriever import Searcher
@@ -58,7 +58,6 @@ class Turn:
         retriever: Searcher | None,
         settings: Settings,
         thresholds: Thresholds,
-        prober: ChunkProber = probe_chunks,
     ) -> None:
         self._model = model
         self._retriever = retriever
@@ -67,7 +66,6 @@ class Turn:
         self._question = question_of(messages)
         self._prompt = build_prompt(model, messages)
         self._thresholds = thresholds
-        self._prober = prober
         self._budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
         self._sampling = Sampling(
             max_tokens=_first(options.max_tokens, settings.max_tokens),
@@ -125,7 +123,7 @@ class Turn:
             return
         fitting, misfits = self._split_by_room(doses)
         if fitting:
-            probed = self._prober(
+            probed = probe_chunks(
                 self._model,
                 prefix,
                 [dose.tokens for dose in fitting],

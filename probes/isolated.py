@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from probes.reading import Reading
 from probes.state import State
 from probes.support import Matrix, conflict_loss, information_gain, support_max, support_mean
 
-__all__ = ["ChunkProber", "Isolated", "probe_chunks"]
+__all__ = ["Isolated", "probe_chunks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,22 +40,6 @@ class Isolated:
     drafts: list[list[int]]
     matrix: Matrix
     sessions: list[Session]
-
-
-class ChunkProber(Protocol):
-    """What works out the readings of chunks alone: :func:`probe_chunks`, or what stands for it."""
-
-    def __call__(
-        self,
-        model: Model,
-        prefix: Session,
-        chunks: Sequence[Sequence[int]],
-        tail: Sequence[int],
-        *,
-        draft_tokens: int,
-        layers: Sequence[int],
-    ) -> Isolated:
-        """See :func:`probe_chunks`; the caller closes the sessions that come back."""
 
 
 def probe_chunks(

@@ -59,7 +59,7 @@ class AblationPruning(Filter):
         self, question: str, passages: Sequence[Passage], masks: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
         model, prompt = self.bench.model, self.bench.prompt(question)
-        scores = []
+        scores: list[float] = []
         with ExitStack() as stack:
             prefix = stack.enter_context(model.session())
             prefix.extend(prompt.prefix)
@@ -72,7 +72,7 @@ class AblationPruning(Filter):
                 [session] = prefix.fork(1)
                 with session:
                     session.extend([*self.bench.context(kept), *prompt.tail])
-                    scores.append(model.score_many([(session, draft)])[0] * len(draft))
-        log_probs = np.minimum(np.array(scores), -1e-12)
+                    scores += model.score_many([(session, draft)])
+        log_probs = np.minimum(np.array(scores) * len(draft), -1e-12)
         logits: NDArray[np.float64] = log_probs - np.log(-np.expm1(log_probs))
         return logits

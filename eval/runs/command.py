@@ -61,7 +61,6 @@ def run(
     from rich.console import Console
 
     from eval.journal import Journal
-    from eval.policies.bench import Bench
     from eval.progress import track
     from eval.runs.runner import fingerprint, run_cases
     from eval.runs.spec import read_spec
@@ -75,11 +74,12 @@ def run(
         identity = fingerprint(read, loaded, model.info, hashes)
         journal = Journal(output, identity)
         run_cases(
-            Bench(model, loaded),
+            model,
+            loaded,
             read,
             cases[:limit],
             journal,
-            lambda todo: track(todo, "answering"),
+            track=lambda todo: track(todo, "answering"),
         )
     finally:
         model.close()

@@ -56,6 +56,14 @@ class Run:
         return next((p.label for p in policies if p.kind == "overlay"), policies[0].label)
 
     @property
+    def timed(self) -> int:
+        """In how many cases wall time was measured."""
+        return sum(
+            any(reply.seconds is not None for reply in record.replies.values())
+            for record in self.records
+        )
+
+    @property
     def same(self) -> list[tuple[str, str]]:
         """Pairs of policies that must give the same answers."""
         return [(first, second) for first, second in self.identity["spec"]["same"]]

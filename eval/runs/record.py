@@ -22,7 +22,7 @@ class Reply:
     Attributes:
         outcome, accepted, volatility: see :class:`eval.policies.protocol.Response`.
         evaluated: model-token evaluations that the policy would need if it ran alone.
-        seconds: wall time, likewise.
+        seconds: wall time of the policy alone; None where it was not measured.
     """
 
     text: str
@@ -30,7 +30,7 @@ class Reply:
     accepted: tuple[bool, ...]
     volatility: float | None
     evaluated: int
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)

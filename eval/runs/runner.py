@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
@@ -11,13 +12,14 @@ from eval.items import Item, Kind
 from eval.journal import Journal
 from eval.policies.bench import Bench
 from eval.policies.catalogue import build_policy
-from eval.policies.protocol import Policy
+from eval.policies.protocol import Policy, Response
+from eval.policies.shared_model import SharedModel
 from eval.runs.cases import Case
 from eval.runs.provenance import session
 from eval.runs.record import SESSION, Record, Reply, write_record
 from eval.runs.spec import RunSpec
 from overlay.settings import Settings
-from probes.protocol import ModelInfo
+from probes.protocol import Model, ModelInfo
 
 __all__ = ["fingerprint", "run_cases"]
 
@@ -43,13 +45,18 @@ def fingerprint(
 
 
 def run_cases(
-    bench: Bench,
+    model: Model,
+    settings: Settings,
     spec: RunSpec,
     cases: Sequence[Case],
     journal: Journal,
+    *,
     track: Callable[[Sequence[Case]], Iterable[Case]] = iter,
 ) -> None:
     """Answer the cases that the journal does not hold yet.
+
+    The policies share what they have in common, see :class:`SharedModel`. The first
+    ``spec.timed`` cases are answered once more by each policy alone, for the wall time.
 
     Args:
         track: wraps the cases, to show how far the run is.
@@ -57,32 +64,53 @@ def run_cases(
     Raises:
         InputError: a policy cannot be made.
     """
-    policies = {policy.label: build_policy(policy, bench) for policy in spec.policies}
+    shared = SharedModel(model)
+    policies = _policies(spec, Bench(shared, settings))
+    alone = _policies(spec, Bench(model, settings))
     if all(case.key in journal for case in cases):
         return
     number = next(n for n in count(1) if f"{SESSION}{n}" not in journal)
     journal.add(f"{SESSION}{number}", session())
+    timed = {case.key for case in cases[: spec.timed]}
     for case in track(cases):
         if case.key in journal:
             continue
-        replies = {name: _reply(bench, policy, case.item) for name, policy in policies.items()}
-        bench.ledger.forget()
+        replies = {name: _reply(shared, policy, case.item) for name, policy in policies.items()}
+        shared.forget()
+        if case.key in timed:
+            replies = {
+                name: replace(reply, seconds=_seconds(alone[name], case.item))
+                for name, reply in replies.items()
+            }
         record = Record(case.task, case.scenario, case.perturbation, case.item, replies)
         journal.add(case.key, write_record(record))
 
 
-def _reply(bench: Bench, policy: Policy, item: Item) -> Reply:
-    passages = item.passages
-    if not policy.knows_kinds:
-        passages = tuple(replace(passage, kind=Kind.UNKNOWN) for passage in passages)
-    before = bench.ledger.cost
-    response = policy.answer(item.question, passages)
-    spent = bench.ledger.cost - before
+def _policies(spec: RunSpec, bench: Bench) -> dict[str, Policy]:
+    return {policy.label: build_policy(policy, bench) for policy in spec.policies}
+
+
+def _reply(model: SharedModel, policy: Policy, item: Item) -> Reply:
+    before = model.evaluated
+    response = _answer(policy, item)
     return Reply(
         text=response.text,
         outcome=response.outcome,
         accepted=response.accepted,
         volatility=response.volatility,
-        evaluated=spent.evaluated,
-        seconds=round(spent.seconds, 4),
+        evaluated=model.evaluated - before,
+        seconds=None,
     )
+
+
+def _seconds(policy: Policy, item: Item) -> float:
+    started = time.perf_counter()
+    _answer(policy, item)
+    return round(time.perf_counter() - started, 4)
+
+
+def _answer(policy: Policy, item: Item) -> Response:
+    passages = item.passages
+    if not policy.knows_kinds:
+        passages = tuple(replace(passage, kind=Kind.UNKNOWN) for passage in passages)
+    return policy.answer(item.question, passages)

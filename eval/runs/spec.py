@@ -43,6 +43,7 @@ class RunSpec(BaseModel):
         reference: name of the policy with which the others are compared.
         subject: name of the policy whose worst failures the report shows; the first one of kind
             overlay if not given.
+        timed: the first so many cases are answered again by each policy alone, for wall times.
         same: pairs of policies that must give the same answers; the report checks it.
     """
 
@@ -57,6 +58,7 @@ class RunSpec(BaseModel):
     policies: Annotated[tuple[PolicySpec, ...], Field(min_length=1)]
     reference: str = "top-k"
     subject: str = ""
+    timed: Annotated[int, Field(ge=0)] = 3
     same: tuple[tuple[str, str], ...] = ()
 
 

@@ -86,15 +86,15 @@ class PolicyCost:
     Attributes:
         tokens: mean of model-token evaluations.
         token_ratio: tokens over the reference's, of all cases together.
-        seconds: median wall time.
-        second_ratio: median over cases of wall time over the reference's.
+        seconds: median wall time of the cases in which it was measured; None if in none.
+        second_ratio: median over those cases of wall time over the reference's.
     """
 
     policy: str
     tokens: float
     token_ratio: float
-    seconds: float
-    second_ratio: float
+    seconds: float | None
+    second_ratio: float | None
 
 
 def costs(results: Sequence[Result], reference: str) -> list[PolicyCost]:
@@ -108,14 +108,21 @@ def costs(results: Sequence[Result], reference: str) -> list[PolicyCost]:
             for r in plain
             if r.policy == policy and (r.question, r.scenario) in base
         ]
+        timed = [
+            (own.seconds, other.seconds)
+            for own, other in pairs
+            if own.seconds is not None and other.seconds is not None
+        ]
         found.append(
             PolicyCost(
                 policy,
                 tokens=fmean(own.evaluated for own, _ in pairs),
                 token_ratio=sum(own.evaluated for own, _ in pairs)
                 / sum(other.evaluated for _, other in pairs),
-                seconds=median(own.seconds for own, _ in pairs),
-                second_ratio=median(own.seconds / max(other.seconds, 1e-9) for own, other in pairs),
+                seconds=median(own for own, _ in timed) if timed else None,
+                second_ratio=median(own / max(other, 1e-9) for own, other in timed)
+                if timed
+                else None,
             )
         )
     return found

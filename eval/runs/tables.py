@@ -133,16 +133,17 @@ def cost_table(run: Run) -> Table:
     """Tokens, which are counted, and wall time, which is not the same twice."""
     return Table(
         "Cost",
-        f"Model-token evaluations of one answer and their ratio to {run.reference}; median wall "
-        "time and the median ratio, case by case on the same machine. Times wobble, counts do not.",
+        f"Model-token evaluations of one answer and their ratio to {run.reference}, each policy "
+        "charged what it needs alone; median wall time and the median ratio over the first "
+        f"{run.timed} cases, in which each policy worked alone. Times wobble, counts do not.",
         ("policy", "tokens", "ratio", "seconds", "ratio of seconds"),
         tuple(
             (
                 cost.policy,
                 f"{cost.tokens:.0f}",
                 f"{cost.token_ratio:.2f}",
-                f"{cost.seconds:.2f}",
-                f"{cost.second_ratio:.2f}",
+                _value(cost.seconds),
+                _value(cost.second_ratio),
             )
             for cost in costs(run.results, run.reference)
         ),

@@ -13,6 +13,7 @@ from eval.policies.catalogue import KINDS, build_policy
 from eval.policies.keyword_voting import keywords, vote
 from eval.policies.perplexity import PerplexityPruning
 from eval.policies.protocol import Policy, Response
+from eval.policies.shared_model import SharedModel
 from eval.policies.spec import PolicySpec
 from overlay.answer import Outcome
 from overlay.errors import InputError, ResourceError
@@ -33,9 +34,9 @@ PASSAGES = (HELPFUL, IRRELEVANT, SUPPORT)
 @pytest.fixture
 def bench(model: LlamaCppModel) -> Iterator[Bench]:
     free = len(model._free)
-    made = Bench(model, Settings(max_tokens=12, draft_tokens=8))
-    yield made
-    made.ledger.forget()
+    shared = SharedModel(model)
+    yield Bench(shared, Settings(max_tokens=12, draft_tokens=8))
+    shared.forget()
     assert len(model._free) == free  # every session came back
 
 
@@ -82,25 +83,6 @@ def test_a_budget_that_rejects_everything_is_no_context(bench: Bench) -> None:
     assert answer(bench, "overlay", budget=0, fallback="abstain").outcome is Outcome.ABSTAINED
 
 
-def test_shared_work_is_charged_to_each(bench: Bench) -> None:
-    """Whether the probing was done before or not, a policy costs what it costs alone."""
-    costs = []
-    for fresh in (True, False, True):
-        if fresh:
-            bench.ledger.forget()
-        before, evaluated = bench.ledger.cost, bench.model.evaluated
-        said = answer(bench, "overlay", budget=0.5)
-        costs.append((bench.ledger.cost - before).evaluated)
-        done = bench.model.evaluated - evaluated
-        assert done == costs[-1] if fresh else done < costs[-1] / 2
-        again = answer(bench, "overlay", budget=0.5)
-        assert (said.text, said.accepted) == (again.text, again.accepted)
-        # What else lies in the cache shifts llama.cpp's sums a little.
-        assert said.volatility == pytest.approx(again.volatility, abs=0.01)
-    # A draft may end a token sooner or later, for the same reason.
-    assert costs[1:] == pytest.approx(costs[:1] * 2, abs=2)
-
-
 def test_information_gain_keeps_what_makes_the_model_sure(bench: Bench) -> None:
     everything = answer(bench, "information-gain", threshold=-2)
     assert everything.accepted == (True, True, True)
@@ -130,7 +112,8 @@ def test_perplexity_keeps_the_surprising_tokens(bench: Bench) -> None:
 
 def test_keyword_voting_answers_from_what_agrees(bench: Bench) -> None:
     voting = policy(bench, "keyword-voting", votes=2, share=0.6)
-    said = voting.answer(QUESTION, (HELPFUL, IRRELEVANT, HELPFUL))
+    ferry = Passage("The ferry leaves at 06:40 every morning.", Kind.HELPFUL)
+    said = voting.answer("At what time does the ferry leave?", (ferry, IRRELEVANT, ferry))
     assert said.outcome is Outcome.ANSWERED
     assert said.accepted == (True, False, True)
 

@@ -34,7 +34,7 @@ def reply(
     accepted: Sequence[bool] = (True, True, True),
     volatility: float | None = None,
     evaluated: int = 100,
-    seconds: float = 1.0,
+    seconds: float | None = 1.0,
 ) -> Reply:
     return Reply(text, outcome, tuple(accepted), volatility, evaluated, seconds)
 

@@ -1,0 +1,300 @@
+"""A model that several policies share for one case: worked out once, charged to each in full.
+
+What a model says under a context depends on the context's tokens alone. So results are kept by
+them until the case is done, and so are the sessions, from whose caches longer prompts go on. The
+counter goes on as if nothing had been kept: each policy costs what it would cost alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TypeVar, cast
+
+from overlay.errors import InputError
+from probes.batching import Request
+from probes.chat import Message
+from probes.checks import check_length, check_position, check_span, check_window
+from probes.errors import UnavailableError
+from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
+from probes.state import State
+
+__all__ = ["SharedModel", "SharedSession"]
+
+# llama.cpp has 63 sequences; reading and drafting take some of them beside those that are kept.
+_MOST_SESSIONS = 24
+
+_Tokens = tuple[int, ...]
+_Result = TypeVar("_Result")
+
+
+class SharedModel:
+    """See :class:`probes.protocol.Model`. Computes no gradients and masks nothing.
+
+    Args:
+        model: does the work; closed by whoever opened it.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._charged = 0
+        self._results: dict[Hashable, object] = {}
+        self._sessions: dict[_Tokens, Session] = {}
+
+    @property
+    def info(self) -> ModelInfo:
+        """See :attr:`probes.protocol.Model.info`."""
+        return self._model.info
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See :attr:`probes.protocol.Model.capabilities`."""
+        return replace(self._model.capabilities, gradients=False)
+
+    @property
+    def evaluated(self) -> int:
+        """Tokens that would have been evaluated if nothing were kept."""
+        return self._charged
+
+    def tokenize(self, text: str) -> list[int]:
+        """See :meth:`probes.protocol.Model.tokenize`."""
+        return self._model.tokenize(text)
+
+    def piece(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.piece`."""
+        return self._model.piece(token)
+
+    def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.encode_chat`."""
+        return self._model.encode_chat(messages)
+
+    def session(self) -> SharedSession:
+        """See :meth:`probes.protocol.Model.session`."""
+        return SharedSession(self)
+
+    def read_many(self, requests: Sequence[Request], layers: Sequence[int] = ()) -> list[State]:
+        """See :meth:`probes.protocol.Model.read_many`."""
+        self._charge_windows(requests)
+        keys = [("read", *_key(request), tuple(layers)) for request in requests]
+        return self._once(
+            keys, requests, lambda missing: self._model.read_many(self._real(missing), layers)
+        )
+
+    def score_many(self, requests: Sequence[Request]) -> list[float]:
+        """See :meth:`probes.protocol.Model.score_many`."""
+        self._charge_windows(requests)
+        keys = [("score", *_key(request)) for request in requests]
+        return self._once(
+            keys, requests, lambda missing: self._model.score_many(self._real(missing))
+        )
+
+    def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.draft_many`."""
+        for session in sessions:
+            self.check_length(len(session.tokens) + length)
+        self.flush(sessions)
+
+        def draft(missing: Sequence[Request]) -> list[tuple[list[int], int]]:
+            real = [session for session, _ in self._real(missing)]
+            for session in real:
+                _evaluate(session)
+            before = self._model.evaluated
+            drafts = self._model.draft_many(real, length)
+            rows = _draft_rows(drafts, length, self._model.evaluated - before)
+            return list(zip(drafts, rows, strict=True))
+
+        keys = [("draft", tuple(session.tokens), length) for session in sessions]
+        found = self._once(keys, [(session, ()) for session in sessions], draft)
+        self._charged += sum(rows for _, rows in found)
+        return [list(tokens) for tokens, _ in found]
+
+    def generated(self, session: SharedSession, sampling: Sampling) -> list[int]:
+        """What :meth:`probes.protocol.Session.generate` yields, to its end."""
+        self.flush([session])
+
+        def generate(missing: Sequence[Request]) -> list[tuple[list[int], int]]:
+            [(real, _)] = self._real(missing)
+            [twin] = real.fork(1)
+            with twin:
+                before = self._model.evaluated
+                tokens = list(twin.generate(sampling))
+                return [(tokens, self._model.evaluated - before)]
+
+        key = ("generate", tuple(session.tokens), sampling)
+        [(tokens, rows)] = self._once([key], [(session, ())], generate)
+        self._charged += rows
+        return tokens
+
+    def flush(self, sessions: Sequence[Session]) -> None:
+        """Charge what is pending, all but the last token of each session."""
+        for session in map(_own, sessions):
+            if not session.tokens:
+                raise InputError("the session is empty: extend it first", param="tokens")
+            self._charged += len(session.tokens) - 1 - session.cached
+            session.cached = len(session.tokens) - 1
+
+    def check_length(self, tokens: int) -> None:
+        """Raise PromptTooLongError unless a session may hold this many tokens."""
+        check_length(tokens, self.info.context_size)
+
+    def forget(self) -> None:
+        """Drop all results, and close the sessions that were kept."""
+        self._results.clear()
+        while self._sessions:
+            self._sessions.popitem()[1].close()
+
+    def close(self) -> None:
+        """See :meth:`probes.protocol.Model.close`. The model that does the work stays open."""
+        self.forget()
+
+    def _charge_windows(self, requests: Sequence[Request]) -> None:
+        for session, window in requests:
+            check_window(window)
+            self.check_length(len(session.tokens) + len(window))
+        self.flush([session for session, _ in requests])
+        self._charged += sum(len(window) for _, window in requests)
+
+    def _once(
+        self,
+        keys: Sequence[Hashable],
+        requests: Sequence[Request],
+        work: Callable[[Sequence[Request]], Sequence[_Result]],
+    ) -> list[_Result]:
+        """The results of the requests; only those that nobody asked for before are worked out."""
+        missing = {
+            key: request
+            for key, request in zip(keys, requests, strict=True)
+            if key not in self._results
+        }
+        if missing:
+            found = work(list(missing.values()))
+            self._results.update(zip(missing, found, strict=True))
+            self._make_room()
+        return [cast(_Result, self._results[key]) for key in keys]
+
+    def _real(self, requests: Sequence[Request]) -> list[Request]:
+        """The same requests on sessions of the model itself, which are kept."""
+        return [(self._session(tuple(session.tokens)), window) for session, window in requests]
+
+    def _session(self, tokens: _Tokens) -> Session:
+        """A session that holds these tokens and shares the cache of the nearest one."""
+        found = self._sessions.pop(tokens, None)
+        if found is None:
+            shared, nearest = max(
+                ((_common(tokens, other), other) for other in self._sessions),
+                default=(0, ()),
+            )
+            if shared:
+                [found] = self._sessions[nearest].fork(1)
+                found.rollback(shared)
+            else:
+                found = self._model.session()
+            found.extend(tokens[shared:])
+        self._sessions[tokens] = found  # at the end: the first ones are closed first
+        return found
+
+    def _make_room(self) -> None:
+        """Close the sessions used longest ago; half of the cache stays free for what comes."""
+        while len(self._sessions) > 1 and (
+            len(self._sessions) > _MOST_SESSIONS
+            or _cells(list(self._sessions)) > self.info.cache_size // 2
+        ):
+            self._sessions.pop(next(iter(self._sessions))).close()
+
+
+class SharedSession:
+    """See :class:`probes.protocol.Session`: tokens, and how many of them were charged."""
+
+    def __init__(self, model: SharedModel, tokens: Sequence[int] = (), cached: int = 0) -> None:
+        self._model = model
+        self.tokens = list(tokens)
+        self.cached = cached
+
+    def extend(self, tokens: Sequence[int]) -> None:
+        """See :meth:`probes.protocol.Session.extend`."""
+        self._model.check_length(len(self.tokens) + len(tokens))
+        self.tokens.extend(tokens)
+
+    def fork(self, n: int) -> list[SharedSession]:
+        """See :meth:`probes.protocol.Session.fork`."""
+        self._model.flush([self])
+        return [SharedSession(self._model, self.tokens, self.cached) for _ in range(n)]
+
+    def fork_masked(self, start: int, stop: int) -> SharedSession:
+        """Refused: what a masked session says does not depend on its tokens alone.
+
+        Raises:
+            UnavailableError: always, but for a span that cannot be masked at all.
+        """
+        check_span(start, stop, len(self.tokens))
+        raise UnavailableError("a shared model masks nothing: use the model itself")
+
+    def rollback(self, position: int) -> None:
+        """See :meth:`probes.protocol.Session.rollback`."""
+        check_position(position, len(self.tokens))
+        del self.tokens[position:]
+        self.cached = min(self.cached, max(position - 1, 0))
+
+    def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
+        """See :meth:`probes.protocol.Session.read`."""
+        return self._model.read_many([(self, window)], layers)[0]
+
+    def generate(self, sampling: Sampling) -> Iterator[int]:
+        """See :meth:`probes.protocol.Session.generate`. Charged to its end, however far read."""
+        for token in self._model.generated(self, sampling):
+            self.cached = len(self.tokens)
+            self.tokens.append(token)
+            yield token
+
+    def close(self) -> None:
+        """See :meth:`probes.protocol.Session.close`."""
+
+    def __enter__(self) -> SharedSession:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _own(session: Session) -> SharedSession:
+    if not isinstance(session, SharedSession):
+        raise InputError(f"a {type(session).__name__} is no session of this model")
+    return session
+
+
+def _key(request: Request) -> tuple[_Tokens, _Tokens]:
+    session, window = request
+    return tuple(session.tokens), tuple(window)
+
+
+def _evaluate(session: Session) -> None:
+    """Evaluate what is pending; what a fork does before anything else."""
+    for twin in session.fork(1):
+        twin.close()
+
+
+def _draft_rows(drafts: Sequence[Sequence[int]], length: int, total: int) -> list[int]:
+    """Rows that each draft took: its tokens, and one more where an end token ended it.
+
+    A draft of one token may be that end token itself. What was counted says how many are.
+    """
+    rows = [len(draft) + (len(draft) < length) for draft in drafts]
+    for place, draft in enumerate(drafts):
+        if len(draft) == 1 < length and sum(rows) > total:
+            rows[place] = 1
+    return rows
+
+
+def _cells(sessions: Sequence[_Tokens]) -> int:
+    """Cache cells that the sessions take together: those of a shared beginning count once."""
+    ordered = sorted(sessions)
+    shared = sum(_common(first, second) for first, second in pairwise(ordered))
+    return sum(map(len, ordered)) - shared
+
+
+def _common(first: _Tokens, second: _Tokens) -> int:
+    """How many tokens two sequences begin with alike."""
+    pairs = zip(first, second, strict=False)
+    shortest = min(len(first), len(second))
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), shortest)

@@ -1,0 +1,151 @@
+"""Shared work on the real model, under both backends: the same answers, each at its full price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from eval.items import Kind, Passage
+from eval.policies.bench import Bench
+from eval.policies.catalogue import build_policy
+from eval.policies.shared_model import SharedModel
+from eval.policies.spec import PolicySpec
+from overlay.errors import InputError
+from overlay.settings import Settings
+from probes.errors import PromptTooLongError, UnavailableError
+from probes.llamacpp import LlamaCppModel
+from probes.protocol import Model, Sampling
+from probes.transformers import TransformersModel
+
+QUESTION = "Who is the engineer of the Thread?"
+PASSAGES = (
+    Passage("Emrys Pask is the engineer of the Thread.", Kind.HELPFUL, "a.md", 0.8),
+    Passage("Soup is served from noon. Bread comes late.", Kind.IRRELEVANT, "c.md", 0.1),
+    Passage("Ask Emrys Pask, the engineer of the Thread.", Kind.HELPFUL, "b.md", 0.6),
+)
+POLICIES = (
+    PolicySpec(kind="no-context"),
+    PolicySpec(kind="top-k"),
+    PolicySpec(kind="information-gain", steps=8),  # type: ignore[call-arg]  # extra keys are arguments
+    PolicySpec(kind="keyword-voting"),
+    PolicySpec(kind="perplexity"),
+    PolicySpec(kind="ablation", ablations=4),  # type: ignore[call-arg]  # likewise
+    PolicySpec(kind="overlay", budget=0.3),  # type: ignore[call-arg]  # likewise
+    PolicySpec(kind="overlay", budget=1, answer_budget=64, evidence=0),  # type: ignore[call-arg]  # likewise
+)
+SETTINGS = Settings(max_tokens=8, draft_tokens=6)
+
+
+@pytest.fixture(params=["llama.cpp", "transformers"])
+def real(request: pytest.FixtureRequest, model: LlamaCppModel, other: TransformersModel) -> Model:
+    return model if request.param == "llama.cpp" else other
+
+
+def costs(models: Sequence[Model], counted: Model) -> list[int]:
+    """What each policy costs by the counter of ``counted``, each on a model of its own."""
+    found = []
+    for spec, model in zip(POLICIES, models, strict=True):
+        before = counted.evaluated if counted is model else model.evaluated
+        build_policy(spec, Bench(model, SETTINGS)).answer(QUESTION, PASSAGES)
+        found.append(model.evaluated - before)
+    return found
+
+
+def test_each_policy_is_charged_what_it_costs_alone(real: Model) -> None:
+    """The model's own counter, with nothing shared, is the measure."""
+    alone = costs([real] * len(POLICIES), real)
+    shared = SharedModel(real)
+    before = real.evaluated
+    charged = costs([shared] * len(POLICIES), shared)
+    again = costs([shared] * len(POLICIES), shared)
+    done = real.evaluated - before
+    shared.forget()
+    # What else lies in llama.cpp's cache shifts its sums: a draft may end a token sooner.
+    assert charged == (
+        alone if isinstance(real, TransformersModel) else pytest.approx(alone, abs=8)
+    )
+    assert again == charged
+    assert done < 0.7 * sum(alone)
+
+
+def test_shared_answers_are_the_model_s_own(other: TransformersModel) -> None:
+    shared = SharedModel(other)
+    for spec in POLICIES:
+        own = build_policy(spec, Bench(other, SETTINGS)).answer(QUESTION, PASSAGES)
+        same = build_policy(spec, Bench(shared, SETTINGS)).answer(QUESTION, PASSAGES)
+        assert (own.text, own.outcome, own.accepted) == (same.text, same.outcome, same.accepted)
+        assert own.volatility == (
+            same.volatility if same.volatility is None else pytest.approx(same.volatility, abs=1e-4)
+        )
+    shared.forget()
+
+
+def test_equal_prompts_get_equal_answers(real: Model) -> None:
+    """However a policy came to a prompt, what is said under it is worked out once."""
+    shared = SharedModel(real)
+    everything = PolicySpec(kind="overlay", budget=1, answer_budget=64, evidence=0)  # type: ignore[call-arg]  # extra keys are arguments
+    dosed = build_policy(everything, Bench(shared, SETTINGS)).answer(QUESTION, PASSAGES)
+    before = real.evaluated
+    plain = build_policy(PolicySpec(kind="top-k"), Bench(shared, SETTINGS)).answer(
+        QUESTION, PASSAGES
+    )
+    assert plain.text == dosed.text
+    assert real.evaluated == before
+    shared.forget()
+
+
+def test_sessions_that_were_used_longest_ago_are_closed(model: LlamaCppModel) -> None:
+    shared = SharedModel(model)
+    free = len(model._free)
+    windows = model.tokenize(" a b c d e f g h i j")
+    for first in range(4):
+        for second in windows:
+            with shared.session() as session:
+                session.extend([windows[first], second, windows[0]])
+                session.read([windows[1]])
+    assert 0 < free - len(model._free) <= 24
+    shared.forget()
+    assert len(model._free) == free
+
+
+def test_a_session_counts_like_the_model_s_own(real: Model) -> None:
+    shared = SharedModel(real)
+    tokens = real.tokenize("The engineer of the Thread inspects the cable every morning.")
+    counts = []
+    for model in (real, shared):
+        before = model.evaluated
+        with model.session() as session:
+            session.extend(tokens[:6])
+            [twin] = session.fork(1)
+            twin.extend(tokens[6:])
+            twin.read(tokens[:3])
+            twin.rollback(8)
+            twin.read(tokens[:2])
+            said = list(twin.generate(Sampling(max_tokens=5)))
+            twin.read(tokens[:2])
+            twin.close()
+        counts.append((model.evaluated - before, said))
+    shared.forget()
+    assert counts[0] == counts[1]
+
+
+def test_what_cannot_be_done_is_refused(model: LlamaCppModel) -> None:
+    shared = SharedModel(model)
+    assert not shared.capabilities.gradients
+    with shared.session() as session:
+        with pytest.raises(InputError, match="empty"):
+            session.read([1])
+        session.extend(model.tokenize("one two three"))
+        with pytest.raises(InputError, match="window is empty"):
+            session.read([])
+        with pytest.raises(InputError, match="cannot roll back"):
+            session.rollback(99)
+        with pytest.raises(UnavailableError, match="masks nothing"):
+            session.fork_masked(0, 1)
+        with pytest.raises(PromptTooLongError):
+            session.extend([1] * model.info.context_size)
+    with model.session() as foreign:
+        foreign.extend([1])
+        with pytest.raises(InputError, match="no session of this model"):
+            shared.read_many([(foreign, [1])])
