@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probes.reading import Reading
+from probes.token_log_probs import TokenLogProb
 from retriever import RankedChunk
 from selector.budget import Budget
 from selector.verdict import Verdict
@@ -68,6 +69,9 @@ class Answer:
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
         volatility_index: ``spent`` over the answer's budget; 0 in plain mode.
+        prompt: what the prompt says behind the context, where that was to be echoed.
+        prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
+            where that was asked for; an end token counts as one of the answer.
         seconds: wall time from the question to the last token.
         seconds_to_first_token: wall time from the question to the first token of the answer.
     """
@@ -85,6 +89,9 @@ class Answer:
     model: str
     mode: str
     note: str = ""
+    prompt: str = ""
+    prompt_log_probs: tuple[TokenLogProb, ...] = ()
+    log_probs: tuple[TokenLogProb, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,11 @@ class Mode(StrEnum):
 class AskOptions:
     """Options of one question; None stands for the setting of the same name.
 
+    Attributes:
+        top_log_probs: say of each token of the answer how it was expected, and name so many of
+            the likeliest tokens in its place; None says nothing.
+        echo: give the prompt back, and say the same of its tokens, those of the chunks aside.
+
     Raises:
         InputError: a value is out of range; ``param`` names it.
     """
@@ -38,12 +43,15 @@ class AskOptions:
     top_p: float | None = None
     seed: int | None = None
     stop: tuple[str, ...] = field(default=())
+    top_log_probs: int | None = None
+    echo: bool = False
 
     def __post_init__(self) -> None:
         checks = (
             ("k", self.k, 1, 64),
             ("max_tokens", self.max_tokens, 1, 1_000_000),
             ("temperature", self.temperature, 0, 2),
+            ("top_log_probs", self.top_log_probs, 0, 20),
         )
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise InputError(

@@ -8,20 +8,35 @@ from dataclasses import dataclass
 from overlay.errors import InputError
 from probes.chat import Message
 from probes.protocol import Model
+from probes.subject import as_text
 
-__all__ = ["INSTRUCTION", "Prompt", "build_prompt", "chunk_tokens", "question_of"]
+__all__ = [
+    "INSTRUCTION",
+    "Prompt",
+    "build_prompt",
+    "chunk_tokens",
+    "completion_prompt",
+    "question_of",
+]
 
 _SYSTEM = "You are a helpful assistant."
+# Characters; embedders read a few hundred tokens, and a question stands at the end.
+_SEARCHED = 1000
 # The instruction stands after the context: small models follow what they read last.
 INSTRUCTION = "Use the context to answer in a few words."
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt in tokens: what stands before the context, and what after it."""
+    """A prompt in tokens: what stands before the context, and what after it.
+
+    Attributes:
+        alone: what the model reads where there is no context; None for prefix and tail.
+    """
 
     prefix: tuple[int, ...]
     tail: tuple[int, ...]
+    alone: tuple[int, ...] | None = None
 
 
 def question_of(messages: Sequence[Message]) -> str:
@@ -66,6 +81,34 @@ def build_prompt(
     ]
     prefix, tail = model.encode_chat(chat)
     return Prompt(tuple(prefix), tuple(tail))
+
+
+def completion_prompt(model: Model, text: str | Sequence[int]) -> tuple[str, Prompt]:
+    """A text that the model shall continue, without a chat around it; the context stands before.
+
+    Args:
+        text: the text, or its tokens.
+
+    Returns:
+        What is searched for, the end of the text; and the prompt.
+
+    Raises:
+        InputError: there is no text, or a token is none of the model's.
+    """
+    tokens = model.tokenize(text) if isinstance(text, str) else list(text)
+    if not tokens:
+        raise InputError("the prompt is empty", hint="write some text", param="prompt")
+    size = model.info.vocabulary
+    foreign = next((token for token in tokens if not 0 <= token < size), None)
+    if foreign is not None:
+        raise InputError(
+            f"the prompt holds token {foreign}, the model has tokens 0 to {size - 1}",
+            hint="tokenize with the tokenizer of the served model, or send text",
+            param="prompt",
+        )
+    words = text if isinstance(text, str) else as_text(model, tokens)
+    prefix = tuple(model.tokenize("Context:\n"))
+    return words[-_SEARCHED:], Prompt(prefix, tuple(tokens), alone=tuple(tokens))
 
 
 def chunk_tokens(model: Model, text: str) -> list[int]:

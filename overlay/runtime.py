@@ -8,7 +8,8 @@ from pathlib import Path
 from overlay.answer import Answer, AnswerFinished, Event
 from overlay.library import Library
 from overlay.options import AskOptions
-from overlay.settings import Backend, Settings
+from overlay.prompt import Prompt, build_prompt, completion_prompt, question_of
+from overlay.settings import Backend, Fallback, Settings
 from overlay.turn import Turn
 from probes.chat import Message
 from probes.protocol import Model, ModelInfo
@@ -75,15 +76,37 @@ class Overlay:
         Raises:
             InputError, PromptTooLongError: as :meth:`ask`.
         """
-        turn = Turn(
+        prompt = build_prompt(self._model, messages)
+        return self._turn(question_of(messages), prompt, options, self.settings).run()
+
+    def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
+        """Continue a text, event by event as :meth:`stream` does; no chat stands around it.
+
+        What is within budget stands before the text. Where nothing is, the text is continued
+        without context: a completion is never refused.
+
+        Args:
+            prompt: the text, or its tokens.
+
+        Raises:
+            InputError: the prompt is empty or holds an unknown token, or an option is out of
+                range.
+            PromptTooLongError: the prompt outgrows the model's context.
+        """
+        searched, built = completion_prompt(self._model, prompt)
+        settings = self.settings.model_copy(update={"fallback": Fallback.ANSWER})
+        return self._turn(searched, built, options, settings).run()
+
+    def _turn(self, question: str, prompt: Prompt, options: AskOptions, settings: Settings) -> Turn:
+        return Turn(
             self._model,
-            messages,
+            question,
+            prompt,
             options,
             retriever=self._retriever,
-            settings=self.settings,
+            settings=settings,
             thresholds=self._thresholds,
         )
-        return turn.run()
 
     def close(self) -> None:
         """Free the model and close the store."""

@@ -11,13 +11,17 @@ __all__ = ["TextStream"]
 class TextStream:
     """Turns token bytes into text and stops at the first stop text.
 
+    Args:
+        keep_blanks: keep those at the beginning, where the text goes on from another.
+
     Attributes:
         stopped: a stop text was met; it is not part of the output.
         tokens: how many pieces were taken in.
     """
 
-    def __init__(self, stop: Sequence[str] = ()) -> None:
+    def __init__(self, stop: Sequence[str] = (), *, keep_blanks: bool = False) -> None:
         self._stop = tuple(stop)
+        self._keep_blanks = keep_blanks
         self.stopped = False
         self.tokens = 0
 
@@ -27,7 +31,7 @@ class TextStream:
         Text that may yet turn out to begin a stop text is held back. Ending early closes
         ``pieces`` with it where that is a generator.
         """
-        begun = False
+        begun = self._keep_blanks
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         held = ""
         for piece in pieces:

@@ -19,14 +19,15 @@ from overlay.answer import (
 )
 from overlay.injection import Context, Dose, does_not_fit, inject
 from overlay.options import AskOptions, Mode
-from overlay.prompt import build_prompt, chunk_tokens, question_of
+from overlay.prompt import Prompt, chunk_tokens
 from overlay.settings import Fallback, Settings
 from overlay.text_stream import TextStream
-from probes.chat import Message
 from probes.errors import PromptTooLongError
 from probes.isolated import probe_chunks
 from probes.layers import spread_layers
 from probes.protocol import Model, Sampling, Session
+from probes.subject import as_text
+from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
 from selector.budget import Budget
 from selector.thresholds import Thresholds
@@ -46,13 +47,15 @@ class Turn:
     """Works one chat turn out on a model. Use it once.
 
     Args:
-        messages: the chat so far; the last message is the question.
+        question: what is searched for.
+        prompt: what the model reads around the context.
     """
 
     def __init__(
         self,
         model: Model,
-        messages: Sequence[Message],
+        question: str,
+        prompt: Prompt,
         options: AskOptions,
         *,
         retriever: Searcher | None,
@@ -63,8 +66,8 @@ class Turn:
         self._retriever = retriever
         self._settings = settings
         self._options = options
-        self._question = question_of(messages)
-        self._prompt = build_prompt(model, messages)
+        self._question = question
+        self._prompt = prompt
         self._thresholds = thresholds
         self._budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
         self._sampling = Sampling(
@@ -79,7 +82,7 @@ class Turn:
         """Yield the steps, then the text, then the whole answer."""
         clock = _Clock()
         evaluated = self._model.evaluated
-        text = TextStream(self._options.stop)
+        text = TextStream(self._options.stop, keep_blanks=self._prompt.alone is not None)
         parts: list[str] = []
         with ExitStack() as stack:
             prefix = stack.enter_context(self._model.session())
@@ -90,13 +93,15 @@ class Turn:
                 context.steps.append(step)
                 yield StepTaken(step)
             outcome, note = self._decide(prefix, context)
-            speaker = context.session if outcome is Outcome.ANSWERED else prefix
-            speaker.extend(self._prompt.tail)
+            speaker, tail = self._speaker(prefix, context, outcome)
+            stack.push(lambda *_: speaker.close())
+            echoed = self._listen(speaker, tail)
             prompt_tokens = len(speaker.tokens)
             for part in self._speak(speaker, outcome, text):
                 clock.first_token()
                 parts.append(part)
                 yield TextAdded(part)
+            said = self._expected(speaker, prompt_tokens, text)
         yield AnswerFinished(
             Answer(
                 text="".join(parts),
@@ -112,6 +117,9 @@ class Turn:
                 seconds_to_first_token=clock.to_first_token(),
                 model=self._model.info.name,
                 mode=self._options.mode,
+                prompt=as_text(self._model, tail) if self._options.echo else "",
+                prompt_log_probs=tuple(echoed),
+                log_probs=tuple(said),
             )
         )
 
@@ -223,6 +231,37 @@ class Turn:
                 [draft] = self._model.draft_many([baseline], self._settings.draft_tokens)
                 [context.baseline_confidence] = self._model.score_many([(baseline, draft)])
         return context.baseline_confidence
+
+    def _speaker(
+        self, prefix: Session, context: Context, outcome: Outcome
+    ) -> tuple[Session, Sequence[int]]:
+        """The session that answers, and what it has still to read."""
+        if outcome is Outcome.ANSWERED:
+            return context.session, self._prompt.tail
+        if self._prompt.alone is None:
+            return prefix, self._prompt.tail
+        return self._model.session(), self._prompt.alone
+
+    def _listen(self, speaker: Session, tail: Sequence[int]) -> list[TokenLogProb]:
+        """Read the rest of the prompt, and say of its tokens what is asked for."""
+        if self._options.echo and self._options.top_log_probs is not None:
+            return token_log_probs(self._model, speaker, tail, self._options.top_log_probs)
+        speaker.extend(tail)
+        return []
+
+    def _expected(self, speaker: Session, start: int, text: TextStream) -> list[TokenLogProb]:
+        """How the tokens of the answer were expected, its end token among them."""
+        top = self._options.top_log_probs
+        if top is None or not speaker.tokens:
+            return []
+        tokens = list(speaker.tokens[start:])
+        [twin] = speaker.fork(1)
+        with twin:
+            twin.rollback(start)
+            found = token_log_probs(self._model, twin, tokens, top)
+            if not text.stopped and len(tokens) < self._sampling.max_tokens:
+                found.append(end_token(self._model, twin, top))
+        return found
 
     def _speak(self, speaker: Session, outcome: Outcome, text: TextStream) -> Iterator[str]:
         if outcome is Outcome.ABSTAINED:

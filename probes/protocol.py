@@ -152,6 +152,9 @@ class Model(Protocol):
     def piece(self, token: int) -> bytes:
         """The bytes of one token; a character can span several tokens."""
 
+    def ends_generation(self, token: int) -> bool:
+        """Whether a token ends an answer: it is neither yielded nor appended."""
+
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """Tokens of a chat in the model's own template, split at the messages' slots.
 

@@ -42,5 +42,8 @@ class Engine(Protocol):
         The server calls ``close()`` on a generator that it needs no further.
         """
 
+    def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
+        """Continue a text, given as such or in tokens; otherwise as :meth:`stream`."""
+
     def close(self) -> None:
         """Free the model."""

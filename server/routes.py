@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -12,17 +12,18 @@ from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse
 
-from overlay.answer import AnswerFinished, Event
+from overlay.answer import Answer, AnswerFinished, Event
 from overlay.errors import OverlayError
+from overlay.options import AskOptions
+from server.completions import completion_body
 from server.engine import Engine
 from server.errors import ErrorBody, ErrorReply, LoadingError, UnknownModelError
 from server.replies import Reply
-from server.schemas import ChatRequest
+from server.schemas import ALIASES, ChatRequest, CompletionRequest
 from server.worker import Ticket, Worker
 
 __all__ = ["router"]
 
-_ALIAS = "overlay"
 # nginx's number for it. Nobody reads this reply; the access log shows it.
 _CLIENT_GONE = 499
 
@@ -80,33 +81,66 @@ async def complete_chat(body: ChatRequest, request: Request, worker: _Worker) ->
     """
     engine = worker.engine
     _check_model(body.model, engine)
-    ticket = Ticket(body.to_messages(), body.to_options(engine.settings))
+    messages, options = body.to_messages(), body.to_options(engine.settings)
+    ticket = Ticket(lambda engine: engine.stream(messages, options))
     reply = Reply(model=engine.model_info.name)
-    events = _answer(worker, ticket, request)
     if body.stream:
+        events = _answer(worker, ticket, request)
         # Waiting for the first event lets an error that comes before it have its own status.
         first = await anext(events, None)
         if first is None:
             return Response(status_code=_CLIENT_GONE)
-        options = body.stream_options
-        include_usage = bool(options and options.include_usage)
+        sent = body.stream_options
+        include_usage = bool(sent and sent.include_usage)
         return EventSourceResponse(
             reply.stream(first, events, include_usage=include_usage),
             headers={"Cache-Control": "no-cache"},
         )
-    async with contextlib.aclosing(events):
+    answer = await _finish(worker, ticket, request)
+    return (
+        Response(status_code=_CLIENT_GONE) if answer is None else JSONResponse(reply.whole(answer))
+    )
+
+
+@router.post("/v1/completions")
+async def complete_text(body: CompletionRequest, request: Request, worker: _Worker) -> Response:
+    """Continue each prompt as it is, with no chat around it; chunks stand before it.
+
+    Each choice has a field `overlay` with its stability report.
+    """
+    engine = worker.engine
+    _check_model(body.model, engine)
+    options = body.to_options(engine.settings)
+    answers = []
+    for prompt in body.prompt:
+        answer = await _finish(worker, Ticket(_completion(prompt, options)), request)
+        if answer is None:
+            return Response(status_code=_CLIENT_GONE)
+        answers.append(answer)
+    return JSONResponse(completion_body(answers, model=engine.model_info.name, options=options))
+
+
+def _completion(
+    prompt: str | Sequence[int], options: AskOptions
+) -> Callable[[Engine], Iterator[Event]]:
+    return lambda engine: engine.complete(prompt, options)
+
+
+async def _finish(worker: Worker, ticket: Ticket, request: Request) -> Answer | None:
+    """The whole answer to a ticket; None where the client is gone."""
+    async with contextlib.aclosing(_answer(worker, ticket, request)) as events:
         async for event in events:
             if isinstance(event, AnswerFinished):
-                return JSONResponse(reply.whole(event.answer))
-    return Response(status_code=_CLIENT_GONE)
+                return event.answer
+    return None
 
 
 def _check_model(model_id: str, engine: Engine) -> None:
     served = engine.model_info.name
-    if model_id not in (served, _ALIAS):
+    if model_id not in (served, *ALIASES):
         raise UnknownModelError(
             f"the model {model_id[:200]!r} does not exist here",
-            hint=f"this server has {served!r}, also as {_ALIAS!r}",
+            hint=f"this server has {served!r}, also as {', '.join(map(repr, ALIASES))}",
             param="model",
         )
 

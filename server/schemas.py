@@ -1,4 +1,4 @@
-"""The body of a chat request: OpenAI's, and the field ``overlay`` beside it.
+"""The bodies of requests: OpenAI's, and the field ``overlay`` beside them.
 
 Types are strict: ``"0.5"`` is no temperature. Fields of OpenAI that change nothing a client
 relies on are accepted and ignored; those that would be missed are refused by name.
@@ -6,6 +6,7 @@ relies on are accepted and ignored; those that would be missed are refused by na
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -17,7 +18,7 @@ from probes.chat import Message
 from selector.budget import Budget
 from server.engine import Defaults
 
-__all__ = ["ChatMessage", "ChatRequest", "OverlayFields"]
+__all__ = ["ALIASES", "ChatMessage", "ChatRequest", "CompletionRequest", "OverlayFields"]
 
 # Wider numbers are no sampling parameters, and overflow in C.
 _Integer = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
@@ -135,19 +136,17 @@ def _only(*allowed: object, otherwise: str = "not supported here; leave it out")
     return AfterValidator(check)
 
 
-class ChatRequest(_Body):
-    """A chat completion request, as OpenAI's clients send it."""
+ALIASES = {"overlay": Mode.OVERLAY, "overlay:plain": Mode.PLAIN, "overlay:off": Mode.NO_CONTEXT}
+"""Names of the served model for clients that can choose a model and nothing else."""
 
-    model: Annotated[str, Field(description="the served model's id, or the alias `overlay`")]
-    messages: Annotated[list[ChatMessage], Field(min_length=1), AfterValidator(_ends_with_user)]
-    stream: Annotated[bool | None, Field(description="send the answer as server-sent events")] = (
-        None
-    )
-    stream_options: StreamOptions | None = None
+
+class _Request(_Body):
+    """What requests for an answer have in common."""
+
+    model: Annotated[
+        str, Field(description=f"the served model's id, or an alias: {', '.join(ALIASES)}")
+    ]
     max_tokens: Annotated[_Integer | None, Field(description="longest answer, in tokens")] = None
-    max_completion_tokens: Annotated[
-        _Integer | None, Field(description="newer name of `max_tokens`; wins over it")
-    ] = None
     temperature: Annotated[
         float | None, Field(description="0 to 2; 0 always takes the likeliest token")
     ] = None
@@ -163,12 +162,55 @@ class ChatRequest(_Body):
     ] = None
 
     n: Annotated[_Integer | None, _only(1, otherwise="only 1 is supported")] = None
+    logit_bias: Annotated[Any, _only({})] = None
+
+    @property
+    def mode(self) -> Mode:
+        """What the field ``overlay`` asks for, or the model's alias where it says nothing."""
+        if self.overlay and self.overlay.model_fields_set & {"enabled", "retrieval"}:
+            return self.overlay.mode
+        return ALIASES.get(self.model, Mode.OVERLAY)
+
+    def to_options(self, defaults: Defaults) -> AskOptions:
+        """Return the options in the runtime's form.
+
+        Raises:
+            InputError: a value is out of range; ``param`` is the path of its field.
+        """
+        wish = self.overlay or OverlayFields()
+        try:
+            return AskOptions(
+                mode=self.mode,
+                k=wish.k,
+                budget=_complete(wish.budget, defaults),
+                max_tokens=self.max_tokens,
+                temperature=self.temperature,
+                top_p=self.top_p,
+                seed=self.seed,
+                stop=tuple(self.stop or ()),
+            )
+        except InputError as error:
+            paths = {name: f"overlay.{name}" for name in ("k", "budget.step", "budget.answer")}
+            error.param = paths.get(error.param or "", error.param)
+            raise
+
+
+class ChatRequest(_Request):
+    """A chat completion request, as OpenAI's clients send it."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1), AfterValidator(_ends_with_user)]
+    stream: Annotated[bool | None, Field(description="send the answer as server-sent events")] = (
+        None
+    )
+    stream_options: StreamOptions | None = None
+    max_completion_tokens: Annotated[
+        _Integer | None, Field(description="newer name of `max_tokens`; wins over it")
+    ] = None
     response_format: Annotated[
         Any, _only({"type": "text"}, otherwise='only {"type": "text"} is supported')
     ] = None
     logprobs: Annotated[bool | None, _only(False)] = None
     top_logprobs: Annotated[_Integer | None, _only(0)] = None
-    logit_bias: Annotated[Any, _only({})] = None
     tools: Annotated[Any, _only([])] = None
     functions: Annotated[Any, _only([])] = None
     audio: Annotated[Any, _only()] = None
@@ -178,30 +220,51 @@ class ChatRequest(_Body):
         return [message.to_message() for message in self.messages]
 
     def to_options(self, defaults: Defaults) -> AskOptions:
-        """Return the options in the runtime's form.
-
-        Raises:
-            InputError: a value is out of range; ``param`` is the path of its field.
-        """
-        completion = self.max_completion_tokens is not None
-        wish = self.overlay or OverlayFields()
+        """See :meth:`_Request.to_options`; the newer name of ``max_tokens`` wins."""
+        if self.max_completion_tokens is None:
+            return super().to_options(defaults)
+        newer = self.model_copy(
+            update={"max_tokens": self.max_completion_tokens, "max_completion_tokens": None}
+        )
         try:
-            return AskOptions(
-                mode=wish.mode,
-                k=wish.k,
-                budget=_complete(wish.budget, defaults),
-                max_tokens=self.max_completion_tokens if completion else self.max_tokens,
-                temperature=self.temperature,
-                top_p=self.top_p,
-                seed=self.seed,
-                stop=tuple(self.stop or ()),
-            )
+            return newer.to_options(defaults)
         except InputError as error:
-            paths = {name: f"overlay.{name}" for name in ("k", "budget.step", "budget.answer")}
-            if completion:
-                paths["max_tokens"] = "max_completion_tokens"
-            error.param = paths.get(error.param or "", error.param)
+            if error.param == "max_tokens":
+                error.param = "max_completion_tokens"
             raise
+
+
+_Prompt = _Text | list[_Integer]
+
+
+def _as_prompts(prompt: object) -> object:
+    """One prompt, or a list of them: as text, or in tokens."""
+    if isinstance(prompt, list) and not (prompt and all(isinstance(part, int) for part in prompt)):
+        return prompt
+    return [prompt]
+
+
+class CompletionRequest(_Request):
+    """A request to continue a text, as OpenAI's older endpoint takes it."""
+
+    prompt: Annotated[
+        list[_Prompt],
+        BeforeValidator(_as_prompts, json_schema_input_type=_Prompt | list[_Prompt]),
+        Field(min_length=1, max_length=64, description="text or tokens, or up to 64 of either"),
+    ]
+    echo: Annotated[bool | None, Field(description="give the prompt back before its end")] = None
+    logprobs: Annotated[
+        _Integer | None,
+        Field(ge=0, le=20, description="log-probabilities, and so many of the likeliest tokens"),
+    ] = None
+    stream: Annotated[bool | None, _only(False, otherwise="only chats are streamed")] = None
+    best_of: Annotated[_Integer | None, _only(1, otherwise="only 1 is supported")] = None
+    suffix: Annotated[str | None, _only("")] = None
+
+    def to_options(self, defaults: Defaults) -> AskOptions:
+        """See :meth:`_Request.to_options`."""
+        options = super().to_options(defaults)
+        return replace(options, top_log_probs=self.logprobs, echo=bool(self.echo))
 
 
 def _complete(budget: BudgetFields | None, defaults: Defaults) -> Budget | None:

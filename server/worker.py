@@ -15,12 +15,10 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
 from overlay.answer import AnswerFinished, Event
 from overlay.errors import OverlayError
-from overlay.options import AskOptions
-from probes.chat import Message
 from server.engine import Engine
 from server.errors import (
     ClosingError,
@@ -38,11 +36,14 @@ _logger = logging.getLogger(__name__)
 
 
 class Ticket:
-    """A request's place in the queue. Create it where the event loop runs."""
+    """A request's place in the queue. Create it where the event loop runs.
 
-    def __init__(self, messages: Sequence[Message], options: AskOptions) -> None:
-        self.messages = messages
-        self.options = options
+    Args:
+        ask: what is wanted of the engine; called in the worker's thread.
+    """
+
+    def __init__(self, ask: Callable[[Engine], Iterator[Event]]) -> None:
+        self.ask = ask
         self.cancelled = False
         self._loop = asyncio.get_running_loop()
         self._posted: asyncio.Queue[Event | OverlayError | None] = asyncio.Queue()
@@ -185,7 +186,7 @@ class Worker:
         """Post every event but the last, and return that one."""
         started = time.monotonic()
         try:
-            events = engine.stream(ticket.messages, ticket.options)
+            events = ticket.ask(engine)
             try:
                 for event in events:
                     if ticket.cancelled:

@@ -65,6 +65,10 @@ class SharedModel:
         """See :meth:`probes.protocol.Model.piece`."""
         return self._model.piece(token)
 
+    def ends_generation(self, token: int) -> bool:
+        """See :meth:`probes.protocol.Model.ends_generation`."""
+        return self._model.ends_generation(token)
+
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.encode_chat`."""
         return self._model.encode_chat(messages)
@@ -95,19 +99,16 @@ class SharedModel:
             self.check_length(len(session.tokens) + length)
         self.flush(sessions)
 
-        def draft(missing: Sequence[Request]) -> list[tuple[list[int], int]]:
-            real = [session for session, _ in self._real(missing)]
-            for session in real:
-                _evaluate(session)
-            before = self._model.evaluated
-            drafts = self._model.draft_many(real, length)
-            rows = _draft_rows(drafts, length, self._model.evaluated - before)
-            return list(zip(drafts, rows, strict=True))
+        def draft(missing: Sequence[Request]) -> list[list[int]]:
+            return self._model.draft_many([session for session, _ in self._real(missing)], length)
 
         keys = [("draft", tuple(session.tokens), length) for session in sessions]
-        found = self._once(keys, [(session, ()) for session in sessions], draft)
-        self._charged += sum(rows for _, rows in found)
-        return [list(tokens) for tokens, _ in found]
+        drafts = self._once(keys, [(session, ()) for session in sessions], draft)
+        for tokens in drafts:
+            # An end token takes a row too; it is left out, unless it stands first.
+            ended = len(tokens) < length and not self.ends_generation(tokens[-1])
+            self._charged += len(tokens) + ended
+        return [list(tokens) for tokens in drafts]
 
     def generated(self, session: SharedSession, sampling: Sampling) -> list[int]:
         """What :meth:`probes.protocol.Session.generate` yields, to its end."""
@@ -266,24 +267,6 @@ def _own(session: Session) -> SharedSession:
 def _key(request: Request) -> tuple[_Tokens, _Tokens]:
     session, window = request
     return tuple(session.tokens), tuple(window)
-
-
-def _evaluate(session: Session) -> None:
-    """Evaluate what is pending; what a fork does before anything else."""
-    for twin in session.fork(1):
-        twin.close()
-
-
-def _draft_rows(drafts: Sequence[Sequence[int]], length: int, total: int) -> list[int]:
-    """Rows that each draft took: its tokens, and one more where an end token ended it.
-
-    A draft of one token may be that end token itself. What was counted says how many are.
-    """
-    rows = [len(draft) + (len(draft) < length) for draft in drafts]
-    for place, draft in enumerate(drafts):
-        if len(draft) == 1 < length and sum(rows) > total:
-            rows[place] = 1
-    return rows
 
 
 def _cells(sessions: Sequence[_Tokens]) -> int:

@@ -129,6 +129,10 @@ class LlamaCppModel:
         """See :meth:`probes.protocol.Model.piece`."""
         return self._vocabulary.piece(token)
 
+    def ends_generation(self, token: int) -> bool:
+        """See :meth:`probes.protocol.Model.ends_generation`."""
+        return self._vocabulary.ends_generation(token)
+
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.encode_chat`."""
         return self._vocabulary.encode_chat(messages)

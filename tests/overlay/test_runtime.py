@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from overlay.answer import AnswerFinished, Outcome, StepTaken, TextAdded
+from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
+from overlay.prompt import chunk_tokens
 from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
@@ -17,6 +18,7 @@ from overlay.turn import ABSTENTION
 from probes.chat import Message
 from probes.errors import PromptTooLongError
 from probes.llamacpp import LlamaCppModel
+from probes.protocol import Sampling
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 
@@ -188,3 +190,68 @@ def test_the_report_is_json(model: LlamaCppModel) -> None:
     whole = report(overlay_on(model, HELPFUL, SUPPORT).ask(QUESTION))
     text = json.dumps(whole, allow_nan=False)
     assert json.loads(text)["steps"][0]["reading"]["information_gain"] > 0
+
+
+def complete(overlay: Overlay, prompt: str | list[int], **options: object) -> Answer:
+    *_, last = overlay.complete(prompt, AskOptions(max_tokens=8, **options))  # type: ignore[arg-type]  # options by name
+    assert isinstance(last, AnswerFinished)
+    return last.answer
+
+
+PROMPT = f"Question: {QUESTION}\nAnswer:"
+
+
+def test_a_text_is_continued_with_what_is_within_budget(model: LlamaCppModel) -> None:
+    ferry = "The ferry leaves at 06:40 every morning."
+    overlay = overlay_on(model, ferry, f"Be at the quay in time. {ferry}")
+    prompt = "Question: When does the ferry leave?\nAnswer: The ferry leaves at"
+    dosed = complete(overlay, prompt)
+    assert dosed.text.startswith(" 06:40")
+    assert dosed.outcome is Outcome.ANSWERED
+    tokens = complete(overlay, model.tokenize(prompt))
+    assert tokens.text == dosed.text
+
+
+def test_without_context_a_text_stands_alone(model: LlamaCppModel) -> None:
+    answer = complete(overlay_on(model, HELPFUL), PROMPT, mode=Mode.NO_CONTEXT)
+    with model.session() as session:
+        session.extend(model.tokenize(PROMPT))
+        own = list(session.generate(Sampling(max_tokens=8)))
+    assert answer.text == b"".join(map(model.piece, own)).decode()
+    assert answer.usage.prompt_tokens == len(model.tokenize(PROMPT))
+
+
+def test_a_completion_is_never_refused(model: LlamaCppModel) -> None:
+    overlay = overlay_on(model, IRRELEVANT, budget_step=0, fallback=Fallback.ABSTAIN)
+    assert complete(overlay, PROMPT).outcome is Outcome.WITHOUT_CONTEXT
+
+
+@pytest.mark.parametrize("mode", [Mode.NO_CONTEXT, Mode.PLAIN])
+def test_echoed_log_probabilities_are_those_of_the_model(model: LlamaCppModel, mode: Mode) -> None:
+    prompt = model.tokenize(PROMPT)
+    answer = complete(overlay_on(model, HELPFUL), prompt, mode=mode, echo=True, top_log_probs=1)
+    assert answer.prompt == PROMPT
+    assert len(answer.prompt_log_probs) == len(prompt)
+    before = model.tokenize("Context:\n") + chunk_tokens(model, HELPFUL)
+    with model.session() as session:
+        session.extend(prompt[:1] if mode is Mode.NO_CONTEXT else [*before, prompt[0]])
+        window = prompt[1:]
+        rows = session.read(window).log_probs
+        session.extend(window)
+        said = list(session.generate(Sampling(max_tokens=8)))
+    own = rows[range(len(window)), window].tolist()
+    echoed = [one.log_prob for one in answer.prompt_log_probs]
+    assert echoed[1:] == pytest.approx(own, abs=0.05)
+    assert (echoed[0] is None) is (mode is Mode.NO_CONTEXT)
+    # An end token counts among them: a client can leave the last one out.
+    assert len(answer.log_probs) == len(said) + (len(said) < 8)
+    greedy = [one.top[0][0] for one in answer.log_probs]
+    assert [one.piece for one in answer.log_probs] == greedy
+
+
+@pytest.mark.parametrize(("prompt", "words"), [("", "empty"), ([], "empty"), ([10**6], "1000000")])
+def test_a_prompt_that_cannot_be_continued(
+    model: LlamaCppModel, prompt: str | list[int], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        complete(overlay_on(model), prompt)

@@ -15,6 +15,7 @@ from overlay.errors import InputError
 from overlay.options import AskOptions
 from probes.chat import Message
 from probes.protocol import ModelInfo
+from probes.token_log_probs import TokenLogProb
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.verdict import Verdict
@@ -48,6 +49,10 @@ STEP = Step(
 )
 
 
+PROMPT = (TokenLogProb(b"Hel", None), TokenLogProb(b"lo", -0.5, ((b"lo", -0.5),)))
+SAID = (TokenLogProb(b"\xc3", -2.0, ((b"a", -1.0), (b"\xc3", -2.0))),)
+
+
 @dataclass(frozen=True)
 class FakeSettings:
     """Defaults of a partial budget."""
@@ -67,6 +72,7 @@ class FakeEngine:
 
     settings: FakeSettings = FakeSettings()
     asked: list[tuple[Sequence[Message], AskOptions]] = field(default_factory=list)
+    continued: list[tuple[str | Sequence[int], AskOptions]] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
@@ -94,6 +100,10 @@ class FakeEngine:
             yield TextAdded(word)
         yield AnswerFinished(_answer(options))
 
+    def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
+        self.continued.append((prompt, options))
+        yield AnswerFinished(_answer(options))
+
     def close(self) -> None:
         self.closed.set()
 
@@ -119,6 +129,9 @@ def _answer(options: AskOptions) -> Answer:
         seconds_to_first_token=0.25,
         model=MODEL,
         mode=options.mode,
+        prompt="Hello" if options.echo else "",
+        prompt_log_probs=PROMPT if options.echo and options.top_log_probs is not None else (),
+        log_probs=() if options.top_log_probs is None else SAID,
     )
 
 
