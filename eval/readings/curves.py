@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, cast
@@ -16,6 +17,7 @@ import click
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
     from rich.table import Table
 
@@ -49,48 +51,69 @@ class Cost:
 @click.command()
 @click.option("--longest", type=click.IntRange(min=128), default=2048, show_default=True)
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--backends", multiple=True, help="Backends to measure; repeat. Default: setting.")
 @output_option("--png", "Write the curves as a picture.")
+@output_option("--markdown", "Write the tables here.")
 @json_option
-@settings_options("model", "backend", "draft_tokens", "context_size")
+@settings_options("model", "draft_tokens", "context_size")
 @config_option
 def curves(
     *,
     longest: int,
     repeats: int,
+    backends: tuple[str, ...],
     png: Path | None,
+    markdown: Path | None,
     as_json: bool,
     config: Path | None,
     **settings: str | None,
 ) -> None:
     """Measure time, memory and token evaluations of each probe against chunk length.
 
-    Lengths double from 64 tokens to --longest. The last column is the exponent of growth between
-    the two longest: 1 is linear.
+    Lengths double from 64 tokens to --longest. The last column is the exponent of growth of time
+    from the length before: 1 is linear.
     """
     from rich.console import Console
 
+    from overlay.settings import load_settings
+    from overlay.views.files import save
+
+    first = load_settings(config, **settings)
+    lengths = [64 * 2**n for n in range(int(math.log2(longest / 64)) + 1)]
+    measured = dict(
+        _measured(load_settings(config, backend=backend, **settings), lengths, repeats)
+        for backend in backends or (str(first.backend),)
+    )
+    if png is not None:
+        _picture(measured).savefig(png, dpi=150, bbox_inches="tight")
+    if markdown is not None:
+        save(markdown, _page(measured, longest, repeats, backends))
+    if as_json:
+        click.echo(
+            json.dumps(
+                {title: [asdict(cost) for cost in costs] for title, costs in measured.items()}
+            )
+        )
+        return
+    for title, costs in measured.items():
+        Console().print(_table(title, costs))
+
+
+def _measured(settings: Settings, lengths: Sequence[int], repeats: int) -> tuple[str, list[Cost]]:
+    """A title, and the costs of all probes at all lengths."""
     from eval.progress import track
     from overlay.runtime import load_model
-    from overlay.settings import load_settings
 
-    loaded = load_settings(config, **settings)
-    lengths = [64 * 2**n for n in range(int(math.log2(longest / 64)) + 1)]
-    model = load_model(loaded)
+    model = load_model(settings)
     try:
-        costs = [
-            cost
-            for length in track(lengths, "probing")
-            for cost in measure(model, length, loaded, repeats)
-        ]
         title = f"{model.info.name} on {model.info.backend}"
+        return title, [
+            cost
+            for length in track(lengths, f"probing on {model.info.backend}")
+            for cost in measure(model, length, settings, repeats)
+        ]
     finally:
         model.close()
-    if png is not None:
-        _picture(title, costs).savefig(png, dpi=150, bbox_inches="tight")
-    if as_json:
-        click.echo(json.dumps({"model": title, "costs": [asdict(cost) for cost in costs]}))
-    else:
-        Console().print(_table(title, costs))
 
 
 def measure(model: Model, length: int, settings: Settings, repeats: int) -> Iterator[Cost]:
@@ -179,47 +202,95 @@ def _probes(
         )
 
 
-def _table(title: str, costs: Sequence[Cost]) -> Table:
-    from rich.table import Table
+_HEAD = ("probe", "chunk tokens", "evaluated", "seconds", "MiB", "growth of time")
 
-    table = Table(title=title)
-    table.add_column("probe")
-    for column in ("chunk tokens", "evaluated", "seconds", "MiB", "growth of time"):
-        table.add_column(column, justify="right")
+
+def _rows(costs: Sequence[Cost]) -> Iterator[list[str]]:
+    """One row a probe and length, probe by probe."""
     for name in dict.fromkeys(cost.probe for cost in costs):
-        rows = [cost for cost in costs if cost.probe == name]
-        for place, cost in enumerate(rows):
-            exponent = growth(rows[place - 1], cost, lambda c: c.seconds) if place else None
-            table.add_row(
+        own = [cost for cost in costs if cost.probe == name]
+        for place, cost in enumerate(own):
+            exponent = growth(own[place - 1], cost, lambda c: c.seconds) if place else None
+            yield [
                 name if place == 0 else "",
                 str(cost.length),
                 str(cost.evaluated),
                 f"{cost.seconds:.2f}",
                 f"{cost.megabytes:.0f}",
                 "" if exponent is None else f"{exponent:.2f}",
-                end_section=cost is rows[-1],
-            )
+            ]
+
+
+def _table(title: str, costs: Sequence[Cost]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title)
+    for place, column in enumerate(_HEAD):
+        table.add_column(column, justify="right" if place else "left")
+    for row in _rows(costs):
+        if row[0]:
+            table.add_section()
+        table.add_row(*row)
     return table
 
 
-def _picture(title: str, costs: Sequence[Cost]) -> Figure:
+def _page(
+    measured: Mapping[str, Sequence[Cost]],
+    longest: int,
+    repeats: int,
+    backends: Sequence[str],
+) -> str:
+    today = datetime.now(UTC).date().isoformat()
+    command = " ".join(
+        [
+            f"overlay curves --longest {longest} --repeats {repeats}",
+            *(f"--backends {b}" for b in backends),
+        ]
+    )
+    intro = (
+        f"Made by `{command}` on {today}. One chunk of growing length. Evaluated: model-token "
+        "evaluations, which are exact. Seconds: median wall time. MiB: peak resident memory "
+        "beyond what was held before, in the first run. Growth of time: the exponent from the "
+        "length before; 1 is linear. Attention itself grows with the square of the length, so "
+        "that times bend upwards where it begins to matter."
+    )
+    parts = ["# What the probes cost", intro]
+    for title, costs in measured.items():
+        lines = [list(_HEAD), ["---", *("--:" for _ in _HEAD[1:])], *_rows(costs)]
+        parts += [f"## {title}", "\n".join("| " + " | ".join(line) + " |" for line in lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _picture(measured: Mapping[str, Sequence[Cost]]) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    figure = Figure(figsize=(11, 3.4 * len(measured) + 0.8), layout="constrained")
     panels: tuple[tuple[str, Callable[[Cost], float]], ...] = (
         ("token evaluations", lambda cost: cost.evaluated),
         ("seconds", lambda cost: cost.seconds),
         ("peak MiB", lambda cost: max(cost.megabytes, 0.1)),
     )
-    for place, (label, value) in enumerate(panels, start=1):
-        axes = figure.add_subplot(1, 3, place)
-        for name in dict.fromkeys(cost.probe for cost in costs):
-            rows = [cost for cost in costs if cost.probe == name]
-            axes.loglog(
-                [cost.length for cost in rows], [value(cost) for cost in rows], "o-", label=name
-            )
-        axes.set_xlabel("chunk tokens")
-        axes.set_title(label)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    figure.suptitle(title)
+    names = dict.fromkeys(cost.probe for costs in measured.values() for cost in costs)
+    colours = {name: f"C{place}" for place, name in enumerate(names)}
+    place = 0
+    for title, costs in measured.items():
+        for label, value in panels:
+            place += 1
+            axes = figure.add_subplot(len(measured), len(panels), place)
+            for name in dict.fromkeys(cost.probe for cost in costs):
+                rows = [cost for cost in costs if cost.probe == name]
+                axes.loglog(
+                    [cost.length for cost in rows],
+                    [value(cost) for cost in rows],
+                    "o-",
+                    color=colours[name],
+                    label=name,
+                )
+            axes.set_xlabel("chunk tokens")
+            axes.set_title(f"{label}, {title.rpartition(' on ')[2]}")
+    known: dict[str, Artist] = {}
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        known |= dict(zip(labels, handles, strict=True))
+    figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=3)
     return figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from eval.journal import Journal
+    from eval.metrics.interval import Interval
     from eval.runs.cases import Case
+    from eval.runs.differences import Difference
     from eval.runs.spec import RunSpec
     from eval.runs.tables import Table
     from overlay.settings import Settings
@@ -107,7 +109,7 @@ def compare(results: tuple[Path, ...], reference: str | None, *, as_json: bool) 
     if as_json:
         found = {
             one.title: [
-                asdict(difference)
+                _difference(difference)
                 for difference in differences(
                     one.results, reference or one.reference, seed=one.seed
                 )
@@ -213,11 +215,37 @@ def _show(journal: Journal, console: Console, *, as_json: bool) -> None:
 
     found = load_run(journal)
     if as_json:
-        rows = [asdict(row) for row in summarise(found.results, seed=found.seed)]
+        rows = [
+            {"policy": row.policy, "cases": row.cases, "values": _values(row.values)}
+            for row in summarise(found.results, seed=found.seed)
+        ]
         click.echo(json.dumps({"run": found.title, "policies": rows}))
         return
     for table in (overview_table(found), check_table(found)):
         _print(console, table)
+
+
+def _values(values: dict[str, Interval | float | None]) -> dict[str, object]:
+    """By measure: a number, or a value with its interval, each end by its name."""
+    from eval.metrics.interval import Interval
+
+    return {
+        name: value._asdict() if isinstance(value, Interval) else value
+        for name, value in values.items()
+    }
+
+
+def _difference(found: Difference) -> dict[str, object]:
+    return {
+        "measure": found.measure,
+        "policy": found.policy,
+        "reference": found.reference,
+        "cases": found.cases,
+        "difference": found.comparison.difference._asdict(),
+        "p_value": found.comparison.p_value,
+        "test": found.comparison.test,
+        "conclusion": found.conclusion,
+    }
 
 
 def _print(console: Console, table: Table) -> None:

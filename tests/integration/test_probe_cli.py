@@ -129,9 +129,14 @@ def test_faithfulness_without_context_cite(
 
 
 def test_costs_by_length(folder: Path) -> None:
-    done = overlay("curves", "--longest", "128", "--repeats", "1", "--json", cwd=folder)
+    done = overlay(
+        *("curves", "--longest", "128", "--repeats", "1", "--json"),
+        *("--markdown", "curves.md", "--png", "curves.png"),
+        cwd=folder,
+    )
     assert done.returncode == 0, done.stderr
-    costs = json.loads(done.stdout)["costs"]
+    [(title, costs)] = json.loads(done.stdout).items()
+    assert title == "SmolLM2-135M-Instruct.Q4_1 on llama.cpp"
     evaluated = {(cost["probe"], cost["length"]): cost["evaluated"] for cost in costs}
     assert {length for _, length in evaluated} == {64, 128}
     # Masking evaluates what stands behind the chunk, whatever the chunk's length; only the
@@ -140,3 +145,7 @@ def test_costs_by_length(folder: Path) -> None:
     assert removal[1] == pytest.approx(removal[0], rel=0.2)
     drifts = "drifts of the chunk alone"
     assert evaluated[drifts, 128] - evaluated[drifts, 64] == pytest.approx(64, abs=32)
+    page = (folder / "curves.md").read_text()
+    assert f"## {title}" in page
+    assert f"| {drifts} | 64 | {evaluated[drifts, 64]} |" in page
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -205,10 +205,10 @@ def test_malformed_bodies(
 
 
 def test_unknown_path_and_method(client: httpx.Client) -> None:
-    unknown = client.get("/v1/completions")
+    unknown = client.get("/v1/embeddings")
     assert unknown.status_code == 404
     assert error_of(unknown)["code"] == "unknown_url"
-    assert "GET /v1/completions" in error_of(unknown)["message"]
+    assert "GET /v1/embeddings" in error_of(unknown)["message"]
     wrong = client.get(CHAT)
     assert wrong.status_code == 405
     assert wrong.headers["allow"] == "POST"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from eval.readings.attribution_scores import Score
 from eval.readings.curves import Cost, growth
 from eval.readings.faithfulness import summarise
-from eval.readings.peak_memory import peak_memory
 
 
 def cost(length: int, seconds: float) -> Cost:
@@ -19,11 +21,20 @@ def test_the_exponent_of_growth(seconds: float, exponent: float) -> None:
     assert growth(cost(64, 1.0), cost(128, seconds), lambda c: c.seconds) == pytest.approx(exponent)
 
 
+HOLD = """
+from eval.readings.peak_memory import peak_memory
+with peak_memory() as peak:
+    held = bytearray(b"x") * (64 * 2**20)
+print(peak.size)
+"""
+
+
 def test_peak_memory_sees_what_is_held() -> None:
-    with peak_memory() as peak:
-        held = bytearray(b"x") * (64 * 2**20)
-        assert held[-1] == ord("x")
-    assert 48 * 2**20 < peak.size < 256 * 2**20
+    """In a process of its own: this one may give memory back at any moment."""
+    done = subprocess.run(
+        [sys.executable, "-c", HOLD], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert 48 * 2**20 < int(done.stdout) < 256 * 2**20
 
 
 def score(correlation: float | None, evaluated: int) -> Score:
