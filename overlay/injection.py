@@ -10,6 +10,7 @@ from overlay.prompt import Prompt
 from probes.isolated import Isolated
 from probes.logit_drift import logit_drift
 from probes.protocol import Model, Session
+from probes.subject import as_text
 from retriever import RankedChunk
 from selector.budget import Budget
 from selector.judge import judge
@@ -80,7 +81,7 @@ def inject(
     """
     for index, dose in enumerate(doses):
         reading = probed.readings[index]
-        draft = _text(model, probed.drafts[index])
+        draft = as_text(model, probed.drafts[index]).strip()
         verdict = judge(reading, thresholds, budget, spent=context.spent, draft=draft)
         marginal: float | None = None
         if verdict.accepted and len(context.session.tokens) + len(dose.tokens) > room:
@@ -138,7 +139,3 @@ def _marginal_drift(
         after.extend(tail)
         state_after = after.read(window)
     return logit_drift(state_before, state_after)
-
-
-def _text(model: Model, tokens: Sequence[int]) -> str:
-    return b"".join(model.piece(token) for token in tokens).decode("utf-8", "replace").strip()

@@ -13,6 +13,7 @@ from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.chat import Message
 from probes.protocol import Model
+from probes.subject import as_text
 from retriever import Chunk, RankedChunk
 from selector.thresholds import Thresholds
 
@@ -73,8 +74,7 @@ class Bench:
 
     def text(self, tokens: Sequence[int]) -> str:
         """What tokens say."""
-        pieces = b"".join(self.model.piece(token) for token in tokens)
-        return pieces.decode("utf-8", "replace").strip()
+        return as_text(self.model, tokens).strip()
 
     def _ask(
         self,
