@@ -168,7 +168,12 @@ def _by_question(
 def _rows(found: Sequence[Separation]) -> Iterator[list[str]]:
     cells = {(s.reading, s.against): f"{s.auroc:.2f} ({s.low:.2f}-{s.high:.2f})" for s in found}
     for name in dict.fromkeys(s.reading for s in found):
-        yield [name, *(cells.get((name, against), "-") for against in _AGAINST)]
+        yield [name, *(cells.get((name, against), "-") for against in _kinds(found))]
+
+
+def _kinds(found: Sequence[Separation]) -> list[str]:
+    """The kinds that there are chunks of."""
+    return [against for against in _AGAINST if any(s.against == against for s in found)]
 
 
 def _table(title: str, found: Sequence[Separation]) -> Table:
@@ -176,7 +181,7 @@ def _table(title: str, found: Sequence[Separation]) -> Table:
 
     table = Table(title=title)
     table.add_column("AUROC of helpful against")
-    for against in _AGAINST:
+    for against in _kinds(found):
         table.add_column(against, justify="right")
     for row in _rows(found):
         table.add_row(*row)
@@ -185,7 +190,7 @@ def _table(title: str, found: Sequence[Separation]) -> Table:
 
 def _markdown(title: str, found: Sequence[Separation]) -> str:
     counts = {s.against: f"{s.helpful} : {s.others}" for s in found}
-    head = ["helpful against", *(f"{a} ({counts.get(a, 'none')})" for a in _AGAINST)]
+    head = ["helpful against", *(f"{a} ({counts[a]})" for a in _kinds(found))]
     lines = [head, ["---"] * len(head), *_rows(found)]
     return "\n".join([f"## {title}", "", *("| " + " | ".join(line) + " |" for line in lines)])
 
