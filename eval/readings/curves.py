@@ -87,7 +87,7 @@ def curves(
     if png is not None:
         _picture(measured).savefig(png, dpi=150, bbox_inches="tight")
     if markdown is not None:
-        save(markdown, _page(measured, longest, repeats, backends))
+        save(markdown, _page(measured, longest, repeats, backends, picture=png))
     if as_json:
         click.echo(
             json.dumps(
@@ -239,6 +239,8 @@ def _page(
     longest: int,
     repeats: int,
     backends: Sequence[str],
+    *,
+    picture: Path | None,
 ) -> str:
     today = datetime.now(UTC).date().isoformat()
     command = " ".join(
@@ -255,6 +257,8 @@ def _page(
         "that times bend upwards where it begins to matter."
     )
     parts = ["# What the probes cost", intro]
+    if picture is not None:
+        parts.append(f"![the same as curves]({picture.name})")
     for title, costs in measured.items():
         lines = [list(_HEAD), ["---", *("--:" for _ in _HEAD[1:])], *_rows(costs)]
         parts += [f"## {title}", "\n".join("| " + " | ".join(line) + " |" for line in lines)]
