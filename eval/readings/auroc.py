@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
@@ -191,8 +192,7 @@ def _table(title: str, found: Sequence[Separation]) -> Table:
 def _markdown(title: str, found: Sequence[Separation]) -> str:
     counts = {s.against: f"{s.helpful} : {s.others}" for s in found}
     head = ["helpful against", *(f"{a} ({counts[a]})" for a in _kinds(found))]
-    lines = [head, ["---"] * len(head), *_rows(found)]
-    return "\n".join([f"## {title}", "", *("| " + " | ".join(line) + " |" for line in lines)])
+    return f"## {title}\n\n{markdown_table(head, _rows(found))}"
 
 
 def _page(files: Sequence[Path], questions: int, settings: Settings, pages: Sequence[str]) -> str:

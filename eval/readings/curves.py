@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
@@ -260,8 +261,7 @@ def _page(
     if picture is not None:
         parts.append(f"![the same as curves]({picture.name})")
     for title, costs in measured.items():
-        lines = [list(_HEAD), ["---", *("--:" for _ in _HEAD[1:])], *_rows(costs)]
-        parts += [f"## {title}", "\n".join("| " + " | ".join(line) + " |" for line in lines)]
+        parts += [f"## {title}", markdown_table(_HEAD, _rows(costs), numbers=True)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
+from eval.markdown import markdown_table
 from overlay.cli.options import config_option, output_option, settings_options
 
 if TYPE_CHECKING:
@@ -153,7 +154,6 @@ def _page(
 ) -> str:
     named = " ".join(file.name for file in files)
     today = datetime.now(UTC).date().isoformat()
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
     return (
         f"# What the influence scores are worth\n\n"
         f"Made by `overlay faithfulness --questions {questions} --chunks {design.chunks} "
@@ -168,6 +168,6 @@ def _page(
         "rated highest.\n"
         "- tokens: model-token evaluations a question; passes: the same in evaluations of the "
         "whole prompt with its answer. A backward pass counts as much as a forward pass.\n\n"
-        + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        + markdown_table(list(rows[0]), [list(row.values()) for row in rows])
         + "\n"
     )

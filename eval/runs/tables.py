@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+from eval.markdown import markdown_table
 from eval.metrics.interval import Interval
 from eval.runs.checks import checks
 from eval.runs.differences import differences
@@ -44,8 +45,7 @@ class Table:
 
     def markdown(self) -> str:
         """The table in Markdown, without its title."""
-        lines = [self.head, ("---", *("--:" for _ in self.head[1:])), *self.rows]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        return markdown_table(self.head, self.rows, numbers=True)
 
 
 def result_tables(run: Run) -> list[Table]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
@@ -253,10 +254,8 @@ def _markdown(title: str, rows: Sequence[Row]) -> Iterator[str]:
     yield f"## {title}"
     yield _summary(rows)
     for heading, primary in (("The claim", True), ("Beside it", False)):
-        lines = [list(_HEAD), ["---"] * len(_HEAD)]
-        lines += [_cells(row) for row in rows if row.primary is primary]
         yield f"### {heading}"
-        yield "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        yield markdown_table(_HEAD, [_cells(row) for row in rows if row.primary is primary])
 
 
 def _page(settings: Settings, tables: dict[str, list[Row]]) -> str:

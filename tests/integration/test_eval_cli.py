@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from tests.integration.test_cli import overlay
+
 SMALL = Path("eval/specs/small.toml")
 RUN = (
     *("run", "small.toml", "--output", "small.jsonl", "--limit", "2"),
     *("--backend", "llamacpp", "--max-tokens", "8"),
 )
-
-
-def overlay(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "overlay", "eval", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=500,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +26,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec, times = re.subn(r"^timed = .*$", "timed = 0", SMALL.read_text(), flags=re.MULTILINE)
     assert times == 1
     (root / "small.toml").write_text(spec)
-    done = overlay(*RUN, cwd=root)
+    done = overlay("eval", *RUN, cwd=root)
     assert done.returncode == 0, done.stderr
     assert "accepts all answers as top-k does" in done.stdout
     return root
 
 
 def test_the_report_opens_in_a_browser(folder: Path, browser: Chrome) -> None:
-    done = overlay("report", "small.jsonl", "--html", "small.html", cwd=folder)
+    done = overlay("eval", "report", "small.jsonl", "--html", "small.html", cwd=folder)
     assert done.returncode == 0, done.stderr
     browser.get_log("browser")  # type: ignore[no-untyped-call]  # forget what came before
     browser.get((folder / "small.html").as_uri())
@@ -57,7 +46,7 @@ def test_the_report_opens_in_a_browser(folder: Path, browser: Chrome) -> None:
 
 
 def test_compare_says_what_is_beyond_noise(folder: Path) -> None:
-    done = overlay("compare", "small.jsonl", "--json", cwd=folder)
+    done = overlay("eval", "compare", "small.jsonl", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     [rows] = json.loads(done.stdout).values()
     accuracy = {row["policy"]: row for row in rows if row["measure"] == "accuracy"}
@@ -70,7 +59,7 @@ def test_compare_says_what_is_beyond_noise(folder: Path) -> None:
 
 def test_a_finished_part_is_not_asked_again(folder: Path) -> None:
     before = (folder / "small.jsonl").read_bytes()
-    done = overlay(*RUN, "--json", cwd=folder)
+    done = overlay("eval", *RUN, "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (folder / "small.jsonl").read_bytes() == before
     assert {row["cases"] for row in json.loads(done.stdout)["policies"]} == {1}
@@ -85,7 +74,7 @@ def test_a_finished_part_is_not_asked_again(folder: Path) -> None:
     ],
 )
 def test_wrong_input_is_named(folder: Path, arguments: tuple[str, ...], words: str) -> None:
-    done = overlay(*arguments, cwd=folder)
+    done = overlay("eval", *arguments, cwd=folder)
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
