@@ -10,6 +10,7 @@ from overlay.prompt import Prompt
 from probes.isolated import Isolated
 from probes.logit_drift import logit_drift
 from probes.protocol import Model, Session
+from probes.state import State
 from probes.subject import as_text
 from retriever import RankedChunk
 from selector.budget import Budget
@@ -33,15 +34,21 @@ class Context:
     """The growing context: a session that holds the prompt up to the last accepted chunk.
 
     Attributes:
-        session: prefix and accepted chunks; whoever holds the context closes it.
+        session: prefix and accepted chunks.
+        prompted: the same with the rest of the prompt, where the answer begins; None until it
+            has been read.
+        state: the state on the draft made there; None until it is asked for.
+        bare: the prompt without context; None until it has been read.
+        baseline: the state on the draft made there; likewise.
         steps: the trajectory so far.
-        baseline_confidence: mean log-probability of the draft without context, in nats per
-            token; None until it is known.
     """
 
     session: Session
+    prompted: Session | None = None
+    state: State | None = None
+    bare: Session | None = None
+    baseline: State | None = None
     steps: list[Step] = field(default_factory=list)
-    baseline_confidence: float | None = None
 
     @property
     def spent(self) -> float:
@@ -52,6 +59,33 @@ class Context:
     def accepted(self) -> list[Step]:
         """The steps whose chunks are in the context."""
         return [step for step in self.steps if step.verdict.accepted]
+
+    def move(self, prompted: Session, tail: int, state: State | None = None) -> None:
+        """Go on with one more chunk; what was held before is closed.
+
+        Args:
+            prompted: holds it, and the rest of the prompt, which takes ``tail`` tokens.
+            state: the state on the draft made there, where it is known.
+        """
+        [session] = prompted.fork(1)
+        session.rollback(len(prompted.tokens) - tail)
+        for old in (self.session, self.prompted):
+            if old is not None:
+                old.close()
+        self.session, self.prompted, self.state = session, prompted, state
+
+    def read(self, model: Model, draft_tokens: int) -> State:
+        """The state on the draft that the chunks so far lead to; some must be there."""
+        assert self.prompted is not None  # noqa: S101 - tells mypy what a caller knows
+        if self.state is None:
+            [self.state] = model.draft_states([self.prompted], draft_tokens)
+        return self.state
+
+    def close(self) -> None:
+        """Close the sessions."""
+        for session in (self.session, self.prompted, self.bare):
+            if session is not None:
+                session.close()
 
 
 def inject(
@@ -70,12 +104,12 @@ def inject(
 
     The caller adds each step to ``context.steps`` before it asks for the next one.
 
-    A chunk that its own reading already puts over budget is not injected. The others are: the
-    session grows by the chunk, the drift on the current draft is read, and the verdict on that
-    drift keeps the chunk or rolls it back.
+    A chunk that its own reading already puts over budget is not injected. The others are: a fork
+    of the session grows by the chunk, the drift on the current draft is read there, and the verdict
+    on that drift keeps the fork or drops it.
 
     Args:
-        context: its session grows in place.
+        context: moves on with every accepted dose.
         doses: in the order in which they were probed.
         room: tokens that the session may hold before the tail.
     """
@@ -86,16 +120,21 @@ def inject(
         marginal: float | None = None
         if verdict.accepted and len(context.session.tokens) + len(dose.tokens) > room:
             verdict = does_not_fit(len(dose.tokens), room - len(context.session.tokens))
-        elif verdict.accepted and not context.accepted:
+        elif verdict.accepted and context.prompted is None:
             # The first dose is what the chunk's own probe has already prefilled and read.
             marginal = reading.logit_drift
-            context.session.close()
-            context.session = probed.sessions[index].fork(1)[0]
+            [prompted] = probed.sessions[index].fork(1)
+            context.move(prompted, len(prompt.tail), probed.states[index])
         elif verdict.accepted:
-            position = len(context.session.tokens)
-            marginal = _marginal_drift(
-                model, context.session, dose.tokens, prompt.tail, draft_tokens
-            )
+            before = context.read(model, draft_tokens)
+            [prompted] = context.session.fork(1)
+            try:
+                prompted.extend([*dose.tokens, *prompt.tail])
+                after = prompted.read(before.window, before.layers)
+                marginal = logit_drift(before, after)
+            except BaseException:
+                prompted.close()
+                raise
             verdict = judge(
                 reading,
                 thresholds,
@@ -104,8 +143,10 @@ def inject(
                 draft=draft,
                 marginal_drift=marginal,
             )
-            if not verdict.accepted:
-                context.session.rollback(position)
+            if verdict.accepted:
+                context.move(prompted, len(prompt.tail))
+            else:
+                prompted.close()
         yield Step(dose.chunk, reading, verdict, marginal, draft)
 
 
@@ -118,24 +159,3 @@ def does_not_fit(needed: int, left: int) -> Verdict:
         volatility=None,
         spent=0.0,
     )
-
-
-def _marginal_drift(
-    model: Model,
-    session: Session,
-    chunk: Sequence[int],
-    tail: Sequence[int],
-    draft_tokens: int,
-) -> float:
-    """Extend the session by a chunk; return the logit drift on the draft made before it."""
-    [before] = session.fork(1)
-    with before:
-        before.extend(tail)
-        [window] = model.draft_many([before], draft_tokens)
-        state_before = before.read(window)
-    session.extend(chunk)
-    [after] = session.fork(1)
-    with after:
-        after.extend(tail)
-        state_after = after.read(window)
-    return logit_drift(state_before, state_after)

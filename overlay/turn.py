@@ -26,6 +26,7 @@ from probes.errors import PromptTooLongError
 from probes.isolated import probe_chunks
 from probes.layers import spread_layers
 from probes.protocol import Model, Sampling, Session
+from probes.state import State
 from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
@@ -88,7 +89,7 @@ class Turn:
             prefix = stack.enter_context(self._model.session())
             prefix.extend(self._prompt.prefix)
             context = Context(prefix.fork(1)[0])
-            stack.push(lambda *_: context.session.close())
+            stack.push(lambda *_: context.close())
             for step in self._fill(prefix, context):
                 context.steps.append(step)
                 yield StepTaken(step)
@@ -131,16 +132,16 @@ class Turn:
             return
         fitting, misfits = self._split_by_room(doses)
         if fitting:
-            probed = probe_chunks(
+            with probe_chunks(
                 self._model,
                 prefix,
                 [dose.tokens for dose in fitting],
                 self._prompt.tail,
                 draft_tokens=self._settings.draft_tokens,
                 layers=self._layers(),
-            )
-            context.baseline_confidence = probed.baseline_confidence
-            try:
+            ) as probed:
+                context.bare = probed.bare.fork(1)[0]
+                context.baseline = probed.baseline
                 yield from inject(
                     self._model,
                     context,
@@ -152,9 +153,6 @@ class Turn:
                     draft_tokens=self._settings.draft_tokens,
                     room=self._room,
                 )
-            finally:
-                for session in probed.sessions:
-                    session.close()
         for dose in misfits:
             yield Step(dose.chunk, None, does_not_fit(len(dose.tokens), self._room), None, "")
 
@@ -214,7 +212,7 @@ class Turn:
         )
         fallback = self._settings.fallback
         if fallback is Fallback.AUTO:
-            confidence = self._confidence(prefix, context)
+            confidence = self._without_context(prefix, context).mean_log_prob
             sure = confidence >= self._thresholds.confidence
             fallback = Fallback.ANSWER if sure else Fallback.ABSTAIN
             why += f"; without context the model is {'' if sure else 'not '}sure of itself "
@@ -223,24 +221,34 @@ class Turn:
             return Outcome.WITHOUT_CONTEXT, why
         return Outcome.ABSTAINED, why
 
-    def _confidence(self, prefix: Session, context: Context) -> float:
-        if context.baseline_confidence is None:
-            [baseline] = prefix.fork(1)
-            with baseline:
-                baseline.extend(self._prompt.tail)
-                [draft] = self._model.draft_many([baseline], self._settings.draft_tokens)
-                [context.baseline_confidence] = self._model.score_many([(baseline, draft)])
-        return context.baseline_confidence
+    def _without_context(self, prefix: Session, context: Context) -> State:
+        """The state on the draft without context."""
+        if context.baseline is None:
+            bare = self._bare(prefix, context)
+            [context.baseline] = self._model.draft_states([bare], self._settings.draft_tokens)
+        return context.baseline
+
+    def _bare(self, prefix: Session, context: Context) -> Session:
+        """A session that holds the prompt without context."""
+        if context.bare is None:
+            [context.bare] = prefix.fork(1)
+            context.bare.extend(self._prompt.tail)
+        return context.bare
 
     def _speaker(
         self, prefix: Session, context: Context, outcome: Outcome
     ) -> tuple[Session, Sequence[int]]:
         """The session that answers, and what it has still to read."""
+        tail = self._prompt.tail
         if outcome is Outcome.ANSWERED:
-            return context.session, self._prompt.tail
-        if self._prompt.alone is None:
-            return prefix, self._prompt.tail
-        return self._model.session(), self._prompt.alone
+            if context.prompted is None or self._options.echo:
+                return context.session, tail
+            return context.prompted, ()
+        if self._prompt.alone is not None:
+            return self._model.session(), self._prompt.alone
+        if context.bare is None or self._options.echo:
+            return prefix, tail
+        return context.bare, ()
 
     def _listen(self, speaker: Session, tail: Sequence[int]) -> list[TokenLogProb]:
         """Read the rest of the prompt, and say of its tokens what is asked for."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from probes.protocol import Session
+import numpy as np
 
-__all__ = ["Request", "draft_side_by_side", "grouped"]
+from probes.protocol import Session
+from probes.state import FloatArray, State
+
+__all__ = ["DraftReader", "Request", "draft_side_by_side", "grouped"]
 
 Request = tuple[Session, Sequence[int]]
 """A session and the window that is read after it."""
@@ -60,3 +63,41 @@ def draft_side_by_side(
                 growing.append(index)
         active = growing
     return drafts
+
+
+class DraftReader:
+    """Collects what the model shows while drafts grow, so that none of it is evaluated again.
+
+    Args:
+        count: number of drafts.
+        layers: layers whose hidden states are given with every row.
+    """
+
+    def __init__(self, count: int, layers: Sequence[int]) -> None:
+        self._layers = tuple(layers)
+        self._log_probs: list[list[FloatArray]] = [[] for _ in range(count)]
+        self._hidden: list[list[FloatArray]] = [[] for _ in range(count)]
+
+    def add(self, drafts: Sequence[int], log_probs: FloatArray, hidden: FloatArray) -> None:
+        """Keep one step.
+
+        Args:
+            drafts: index of the draft to which each row belongs.
+            log_probs: ``[rows, vocabulary]``.
+            hidden: ``[layers, rows, width]``.
+        """
+        for row, draft in enumerate(drafts):
+            self._log_probs[draft].append(log_probs[row])
+            self._hidden[draft].append(hidden[:, row])
+
+    def states(self, drafts: Sequence[Sequence[int]]) -> list[State]:
+        """The state on each draft; what an end token was drawn from is left out."""
+        return [
+            State(
+                tuple(tokens),
+                np.stack(log_probs[: len(tokens)]),
+                np.stack(hidden[: len(tokens)], axis=1),
+                self._layers,
+            )
+            for tokens, log_probs, hidden in zip(drafts, self._log_probs, self._hidden, strict=True)
+        ]

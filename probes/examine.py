@@ -19,7 +19,7 @@ from probes.protocol import DifferentiableModel, Model, Session
 from probes.report import ChunkProbe, ProbeReport, SentenceProbe, TokenProbe, VariantProbe
 from probes.subject import Subject, Variant
 from probes.token_grad import gradient_times_input, token_grad
-from probes.trajectory import Trajectory, follow, summed_log_prob
+from probes.trajectory import Trajectory, follow
 
 __all__ = ["examine"]
 
@@ -130,7 +130,7 @@ class _Ledger:
 
 
 def _alone(subject: Subject, base: Session, neutral: Sequence[Sequence[int]]) -> Isolated:
-    alone = probe_chunks(
+    with probe_chunks(
         subject.model,
         base,
         [source.tokens for source in subject.sources],
@@ -138,10 +138,8 @@ def _alone(subject: Subject, base: Session, neutral: Sequence[Sequence[int]]) ->
         draft_tokens=subject.draft_tokens,
         layers=subject.layers,
         neutral=neutral,
-    )
-    for session in alone.sessions:
-        session.close()
-    return alone
+    ) as alone:
+        return alone
 
 
 def _chunks(subject: Subject, alone: Isolated, trajectory: Trajectory, masker: Masker) -> _Chunks:
@@ -288,6 +286,6 @@ def _variant(subject: Subject, variant: Variant, trajectory: Trajectory) -> Vari
     return VariantProbe(
         name=variant.name,
         draft=subject.text(draft),
-        answer_log_prob=summed_log_prob(state) / len(trajectory.answer),
+        answer_log_prob=state.mean_log_prob,
         drift=logit_drift(trajectory.states[-1], state),
     )

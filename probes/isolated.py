@@ -27,19 +27,46 @@ class Isolated:
 
     Attributes:
         readings: one a chunk, in order.
-        baseline_draft: the model's draft without context.
-        baseline_confidence: mean log-probability of that draft without context, nats per token.
-        drafts: the model's draft under each chunk.
+        baseline: the state on the draft without context.
+        states: the state under each chunk on its own draft.
         matrix: the support matrix ``[k + 1, k]``, see :mod:`probes.support`.
-        sessions: one a chunk, holding prefix and chunk; the caller closes them.
+        bare: a session that holds prefix and tail.
+        sessions: one a chunk, holding prefix, chunk and tail. Close them all, or use the whole
+            as a context manager.
     """
 
     readings: list[Reading]
-    baseline_draft: list[int]
-    baseline_confidence: float
-    drafts: list[list[int]]
+    baseline: State
+    states: list[State]
     matrix: Matrix
+    bare: Session
     sessions: list[Session]
+
+    @property
+    def baseline_draft(self) -> list[int]:
+        """The model's draft without context."""
+        return list(self.baseline.window)
+
+    @property
+    def baseline_confidence(self) -> float:
+        """Mean log-probability of that draft without context, nats per token."""
+        return self.baseline.mean_log_prob
+
+    @property
+    def drafts(self) -> list[list[int]]:
+        """The model's draft under each chunk."""
+        return [list(state.window) for state in self.states]
+
+    def close(self) -> None:
+        """Close the sessions."""
+        for session in (self.bare, *self.sessions):
+            session.close()
+
+    def __enter__(self) -> Isolated:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
 
 def probe_chunks(
@@ -69,18 +96,14 @@ def probe_chunks(
     Raises:
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
     """
-    baseline, *sessions = prefix.fork(len(chunks) + 1)
-    position = len(prefix.tokens)
+    bare, *sessions = prefix.fork(len(chunks) + 1)
     try:
-        baseline.extend(tail)
+        bare.extend(tail)
         for session, chunk in zip(sessions, chunks, strict=True):
             session.extend([*chunk, *tail])
-        contexts = [baseline, *sessions]
-        baseline_draft, *drafts = model.draft_many(contexts, draft_tokens)
-        without = model.read_many([(baseline, draft) for draft in drafts], layers)
-        within = model.read_many(list(zip(sessions, drafts, strict=True)), layers)
-        matrix = _support_matrix(model, sessions, drafts, without, within)
-        confidence = model.score_many([(baseline, baseline_draft)])[0]
+        baseline, *within = model.draft_states([bare, *sessions], draft_tokens, layers)
+        without = model.read_many([(bare, state.window) for state in within], layers)
+        matrix = _support_matrix(model, sessions, without, within)
         yardsticks = _neutral_drifts(
             model,
             prefix,
@@ -89,20 +112,16 @@ def probe_chunks(
             lengths=[len(chunk) for chunk in chunks],
             without=without,
         )
-        for session, chunk in zip(sessions, chunks, strict=True):
-            session.rollback(position + len(chunk))
     except BaseException:
-        for session in sessions:
+        for session in (bare, *sessions):
             session.close()
         raise
-    finally:
-        baseline.close()
     return Isolated(
         readings=_readings(without, within, matrix, yardsticks),
-        baseline_draft=baseline_draft,
-        baseline_confidence=confidence,
-        drafts=drafts,
+        baseline=baseline,
+        states=within,
         matrix=matrix,
+        bare=bare,
         sessions=list(sessions),
     )
 
@@ -110,18 +129,17 @@ def probe_chunks(
 def _support_matrix(
     model: Model,
     sessions: Sequence[Session],
-    drafts: Sequence[Sequence[int]],
     without: Sequence[State],
     within: Sequence[State],
 ) -> Matrix:
     """``M[i, j]``; the baseline row and the diagonal are known from the states already."""
-    k = len(drafts)
+    k = len(within)
     matrix = np.empty((k + 1, k), dtype=np.float64)
     for j in range(k):
-        matrix[0, j] = _mean_log_prob(without[j])
-        matrix[j + 1, j] = _mean_log_prob(within[j])
+        matrix[0, j] = without[j].mean_log_prob
+        matrix[j + 1, j] = within[j].mean_log_prob
     pairs = [(i, j) for i in range(k) for j in range(k) if i != j]
-    scores = model.score_many([(sessions[i], drafts[j]) for i, j in pairs])
+    scores = model.score_many([(sessions[i], within[j].window) for i, j in pairs])
     for (i, j), score in zip(pairs, scores, strict=True):
         matrix[i + 1, j] = score
     return matrix
@@ -156,11 +174,6 @@ def _neutral_drifts(
         for j, state in enumerate(states):
             drifts[j, n] = hidden_drift(without[j], state)
     return drifts
-
-
-def _mean_log_prob(state: State) -> float:
-    rows = np.arange(len(state.window))
-    return float(state.log_probs[rows, list(state.window)].mean(dtype=np.float64))
 
 
 def _readings(

@@ -183,6 +183,14 @@ class Model(Protocol):
         can serve as a window.
         """
 
+    def draft_states(
+        self, sessions: Sequence[Session], length: int, layers: Sequence[int] = ()
+    ) -> list[State]:
+        """:meth:`draft_many`, and the state on each draft, read while it is made.
+
+        What :meth:`read_many` would give of the drafts, without evaluating them again.
+        """
+
     def close(self) -> None:
         """Free the model."""
 

@@ -30,3 +30,14 @@ class State:
     log_probs: FloatArray
     hidden: FloatArray
     layers: tuple[int, ...]
+
+    @property
+    def log_prob(self) -> float:
+        """Summed log-probability of the window's own tokens, nats."""
+        rows = np.arange(len(self.window))
+        return float(self.log_probs[rows, list(self.window)].sum(dtype=np.float64))
+
+    @property
+    def mean_log_prob(self) -> float:
+        """Mean log-probability of the window's own tokens, nats per token."""
+        return self.log_prob / len(self.window)

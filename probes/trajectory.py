@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from probes.entropy import normalised_entropy
 from probes.hidden_drift import hidden_drift
 from probes.logit_drift import logit_drift
@@ -16,7 +14,7 @@ from probes.report import TrajectoryPoint
 from probes.state import State
 from probes.subject import Subject
 
-__all__ = ["Trajectory", "follow", "summed_log_prob"]
+__all__ = ["Trajectory", "follow"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +32,7 @@ class Trajectory:
     @property
     def log_prob(self) -> float:
         """Summed log-probability of the answer under all sources, nats."""
-        return summed_log_prob(self.states[-1])
+        return self.states[-1].log_prob
 
     @property
     def ratio(self) -> float | None:
@@ -49,7 +47,7 @@ class Trajectory:
         for label, state in zip(labels, self.states, strict=True):
             yield TrajectoryPoint(
                 label=label,
-                answer_log_prob=summed_log_prob(state) / len(self.answer),
+                answer_log_prob=state.mean_log_prob,
                 step_drift=logit_drift(previous, state),
                 net_drift=logit_drift(first, state),
                 entropy=normalised_entropy(state),
@@ -72,15 +70,10 @@ def follow(subject: Subject, context: Session) -> Trajectory:
             [stage] = context.fork(1)
             stages.append(stage)
             stage.extend(subject.tail)
-        [answer] = model.draft_many([stages[-1]], subject.draft_tokens)
-        states = model.read_many([(stage, answer) for stage in stages], subject.layers)
+        [last] = model.draft_states([stages[-1]], subject.draft_tokens, subject.layers)
+        earlier = [(stage, last.window) for stage in stages[:-1]]
+        states = [*model.read_many(earlier, subject.layers), last]
     finally:
         for stage in stages:
             stage.close()
-    return Trajectory(answer, states)
-
-
-def summed_log_prob(state: State) -> float:
-    """Summed log-probability of a state's own window, nats."""
-    rows = np.arange(len(state.window))
-    return float(state.log_probs[rows, list(state.window)].sum(dtype=np.float64))
+    return Trajectory(list(last.window), states)

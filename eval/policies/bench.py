@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from eval.items import Passage
@@ -63,6 +64,19 @@ class Bench:
     ) -> Answer:
         """Answer as the overlay does."""
         return self._ask(question, passages, settings, thresholds, Mode.OVERLAY)
+
+    def drafts(self, question: str, contexts: Sequence[Sequence[Passage]]) -> list[str]:
+        """What the model would answer under each context, greedily, all in one batch."""
+        prompt = self.prompt(question)
+        with ExitStack() as stack:
+            prefix = stack.enter_context(self.model.session())
+            prefix.extend(prompt.prefix)
+            sessions = [stack.enter_context(session) for session in prefix.fork(len(contexts))]
+            for session, passages in zip(sessions, contexts, strict=True):
+                session.extend([*self.context(passages), *prompt.tail])
+            drafts = self.model.draft_many(sessions, self.settings.max_tokens)
+        ends = self.model.ends_generation
+        return [self.text([token for token in draft if not ends(token)]) for draft in drafts]
 
     def prompt(self, question: str) -> Prompt:
         """The prompt of every answer, with its slot for the context."""

@@ -49,7 +49,6 @@ class InformationGainPruning(Filter):
                 session.extend(chunk_tokens(model, passage.text))
             for session in sessions:
                 session.extend(prompt.tail)
-            drafts = model.draft_many(sessions, self._steps)
-            states = model.read_many(list(zip(sessions, drafts, strict=True)))
+            states = model.draft_states(sessions, self._steps)
         without, *within = (normalised_entropy(state) for state in states)
         return [without - one for one in within]

@@ -41,7 +41,7 @@ class KeywordVoting:
 
     def answer(self, question: str, passages: Sequence[Passage]) -> Response:
         """Answer from the agreed keywords; a passage counts as accepted if it holds one."""
-        alone = [self._bench.plain(question, [passage]).text for passage in passages]
+        alone = self._bench.drafts(question, [[passage] for passage in passages])
         voters = [text for text in alone if not _refuses(text)]
         if not voters:
             return Response(ABSTENTION, Outcome.ABSTAINED, (False,) * len(passages))

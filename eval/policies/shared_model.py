@@ -3,14 +3,19 @@
 What a model says under a context depends on the context's tokens alone. So results are kept by
 them until the case is done, and so are the sessions, from whose caches longer prompts go on. The
 counter goes on as if nothing had been kept: each policy costs what it would cost alone.
+
+Policies that are asked side by side wait for each other wherever one wants tokens: a token for
+eight prompts takes hardly longer than a token for one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
+
+from greenlet import greenlet
 
 from overlay.errors import InputError
 from probes.batching import Request
@@ -29,6 +34,17 @@ _Tokens = tuple[int, ...]
 _Result = TypeVar("_Result")
 
 
+_Work = Callable[[Sequence[Request]], Sequence[Any]]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Requests of one kind that go into one batch, by the key of their result."""
+
+    work: _Work
+    requests: dict[Hashable, Request] = field(default_factory=dict)
+
+
 class SharedModel:
     """See :class:`probes.protocol.Model`. Computes no gradients and masks nothing.
 
@@ -41,6 +57,8 @@ class SharedModel:
         self._charged = 0
         self._results: dict[Hashable, object] = {}
         self._sessions: dict[_Tokens, Session] = {}
+        self._waiting: dict[Hashable, _Waiting] = {}
+        self._scheduler: greenlet | None = None
 
     @property
     def info(self) -> ModelInfo:
@@ -95,24 +113,39 @@ class SharedModel:
 
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.draft_many`."""
-        for session in sessions:
-            self.check_length(len(session.tokens) + length)
-        self.flush(sessions)
+        self._check_drafts(sessions, length)
 
         def draft(missing: Sequence[Request]) -> list[list[int]]:
             return self._model.draft_many([session for session, _ in self._real(missing)], length)
 
         keys = [("draft", tuple(session.tokens), length) for session in sessions]
-        drafts = self._once(keys, [(session, ()) for session in sessions], draft)
-        for tokens in drafts:
-            # An end token takes a row too; it is left out, unless it stands first.
-            ended = len(tokens) < length and not self.ends_generation(tokens[-1])
-            self._charged += len(tokens) + ended
+        requests: list[Request] = [(session, ()) for session in sessions]
+        drafts = self._once(keys, requests, draft, batch=("draft", length))
+        self._charge_drafts(drafts, length)
         return [list(tokens) for tokens in drafts]
+
+    def draft_states(
+        self, sessions: Sequence[Session], length: int, layers: Sequence[int] = ()
+    ) -> list[State]:
+        """See :meth:`probes.protocol.Model.draft_states`."""
+        self._check_drafts(sessions, length)
+
+        def draft(missing: Sequence[Request]) -> list[State]:
+            real = [session for session, _ in self._real(missing)]
+            return self._model.draft_states(real, length, layers)
+
+        batch = ("state", length, tuple(layers))
+        keys = [(*batch, tuple(session.tokens)) for session in sessions]
+        states = self._once(keys, [(session, ()) for session in sessions], draft, batch=batch)
+        self._charge_drafts([state.window for state in states], length)
+        return states
 
     def generated(self, session: SharedSession, sampling: Sampling) -> list[int]:
         """What :meth:`probes.protocol.Session.generate` yields, to its end."""
         self.flush([session])
+        length = min(sampling.max_tokens, self.info.context_size - len(session.tokens))
+        if length and sampling.temperature == 0:
+            return self._greedy(session, length)
 
         def generate(missing: Sequence[Request]) -> list[tuple[list[int], int]]:
             [(real, _)] = self._real(missing)
@@ -127,6 +160,10 @@ class SharedModel:
         self._charged += rows
         return tokens
 
+    def _greedy(self, session: SharedSession, length: int) -> list[int]:
+        [draft] = self.draft_many([session], length)
+        return [token for token in draft if not self.ends_generation(token)]
+
     def flush(self, sessions: Sequence[Session]) -> None:
         """Charge what is pending, all but the last token of each session."""
         for session in map(_own, sessions):
@@ -139,6 +176,39 @@ class SharedModel:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
         check_length(tokens, self.info.context_size)
 
+    def side_by_side(self, tasks: Mapping[str, Callable[[], _Result]]) -> dict[str, _Result]:
+        """Run tasks by turns on this model, each on a counter of its own.
+
+        A task runs until it wants tokens that nobody asked for before. When all wait, what they
+        want is worked out in one batch.
+
+        Args:
+            tasks: by name; each uses this model.
+
+        Returns:
+            What each returned, by name.
+        """
+        results: dict[str, _Result] = {}
+        charged = dict.fromkeys(tasks, self._charged)
+        running = {name: greenlet(task) for name, task in tasks.items()}
+        self._scheduler = greenlet.getcurrent()
+        try:
+            while running:
+                for name, task in list(running.items()):
+                    self._charged = charged[name]
+                    value = task.switch()
+                    charged[name] = self._charged
+                    if task.dead:
+                        results[name] = value
+                        del running[name]
+                for waiting in self._waiting.values():
+                    self._work(waiting.work, waiting.requests)
+                self._waiting.clear()
+        finally:
+            self._scheduler = None
+            self._waiting.clear()
+        return {name: results[name] for name in tasks}
+
     def forget(self) -> None:
         """Drop all results, and close the sessions that were kept."""
         self._results.clear()
@@ -148,6 +218,17 @@ class SharedModel:
     def close(self) -> None:
         """See :meth:`probes.protocol.Model.close`. The model that does the work stays open."""
         self.forget()
+
+    def _check_drafts(self, sessions: Sequence[Session], length: int) -> None:
+        for session in sessions:
+            self.check_length(len(session.tokens) + length)
+        self.flush(sessions)
+
+    def _charge_drafts(self, drafts: Sequence[Sequence[int]], length: int) -> None:
+        for tokens in drafts:
+            # An end token takes a row too; it is left out, unless it stands first.
+            ended = len(tokens) < length and not self.ends_generation(tokens[-1])
+            self._charged += len(tokens) + ended
 
     def _charge_windows(self, requests: Sequence[Request]) -> None:
         for session, window in requests:
@@ -161,18 +242,32 @@ class SharedModel:
         keys: Sequence[Hashable],
         requests: Sequence[Request],
         work: Callable[[Sequence[Request]], Sequence[_Result]],
+        batch: Hashable = None,
     ) -> list[_Result]:
-        """The results of the requests; only those that nobody asked for before are worked out."""
+        """The results of the requests; only those that nobody asked for before are worked out.
+
+        Args:
+            batch: names requests that may wait for others, to be worked out with them.
+        """
         missing = {
             key: request
             for key, request in zip(keys, requests, strict=True)
             if key not in self._results
         }
-        if missing:
-            found = work(list(missing.values()))
-            self._results.update(zip(missing, found, strict=True))
-            self._make_room()
+        if missing and batch is not None and self._scheduler is not None:
+            self._waiting.setdefault(batch, _Waiting(work)).requests.update(missing)
+            self._scheduler.switch()
+        elif missing:
+            self._work(work, missing)
         return [cast(_Result, self._results[key]) for key in keys]
+
+    def _work(self, work: _Work, missing: Mapping[Hashable, Request]) -> None:
+        todo = list(missing.items())
+        for start in range(0, len(todo), _MOST_SESSIONS):
+            part = todo[start : start + _MOST_SESSIONS]
+            found = work([request for _, request in part])
+            self._results.update(zip((key for key, _ in part), found, strict=True))
+            self._make_room()
 
     def _real(self, requests: Sequence[Request]) -> list[Request]:
         """The same requests on sessions of the model itself, which are kept."""

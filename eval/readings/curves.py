@@ -171,7 +171,7 @@ def _probes(
     def alone(texts: Sequence[Sequence[int]]) -> None:
         with model.session() as prefix:
             prefix.extend(subject.prefix)
-            probed = probe_chunks(
+            probe_chunks(
                 model,
                 prefix,
                 [chunk],
@@ -179,9 +179,7 @@ def _probes(
                 draft_tokens=subject.draft_tokens,
                 layers=subject.layers,
                 neutral=texts,
-            )
-            for session in probed.sessions:
-                session.close()
+            ).close()
 
     yield "drifts of the chunk alone", lambda: alone(())
     yield "the same, standardised", lambda: alone(neutral)

@@ -113,17 +113,15 @@ def _probe(model: Model, sample: Sequence[Item], settings: Settings) -> Iterator
         chunks = [chunk_tokens(model, passage.text) for passage in question.passages]
         with model.session() as prefix:
             prefix.extend(prompt.prefix)
-            isolated = probe_chunks(
+            with probe_chunks(
                 model,
                 prefix,
                 chunks,
                 prompt.tail,
                 draft_tokens=settings.draft_tokens,
                 layers=layers,
-            )
-            for session in isolated.sessions:
-                session.close()
-        yield isolated
+            ) as isolated:
+                yield isolated
 
 
 def _scale(values: Sequence[float]) -> Scale:

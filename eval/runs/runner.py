@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -55,8 +56,8 @@ def run_cases(
 ) -> None:
     """Answer the cases that the journal does not hold yet.
 
-    The policies share what they have in common, see :class:`SharedModel`. The first
-    ``spec.timed`` cases are answered once more by each policy alone, for the wall time.
+    The policies work side by side and share what they have in common, see :class:`SharedModel`.
+    The first ``spec.timed`` cases are answered once more by each policy alone, for the wall time.
 
     Args:
         track: wraps the cases, to show how far the run is.
@@ -75,7 +76,9 @@ def run_cases(
     for case in track(cases):
         if case.key in journal:
             continue
-        replies = {name: _reply(shared, policy, case.item) for name, policy in policies.items()}
+        replies = shared.side_by_side(
+            {name: partial(_reply, shared, policy, case.item) for name, policy in policies.items()}
+        )
         shared.forget()
         if case.key in timed:
             replies = {

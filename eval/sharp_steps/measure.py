@@ -21,7 +21,6 @@ from probes.protocol import DifferentiableModel, Model
 from probes.state import State
 from probes.subject import as_text
 from probes.token_grad import token_grad
-from probes.trajectory import summed_log_prob
 
 __all__ = [
     "ANSWER_TOKENS",
@@ -197,7 +196,7 @@ def _walk(
     text = as_text(model, answer[:ANSWER_TOKENS])
     values = {
         **_token_grad(model, prompt, sentences, accepted),
-        _LOG_PROB: summed_log_prob(on_answer[-1]) / len(accepted),
+        _LOG_PROB: on_answer[-1].mean_log_prob,
         _RIGHT: float(contains_any(text, question.answers)),
     }
     steps = {}

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from overlay.errors import InputError
-from probes.batching import Request, draft_side_by_side, grouped
+from probes.batching import DraftReader, Request, draft_side_by_side, grouped
 from probes.chat import Message
 from probes.checks import check_layers, check_length, check_window
 from probes.errors import ModelError, UnavailableError
@@ -156,13 +156,10 @@ class LlamaCppModel:
             InputError: a window is empty, or a layer is not there.
             UnavailableError: layers are asked for that this architecture does not show.
         """
-        check_layers(layers, self._layers)
-        if layers and not self.capabilities.layer_states:
-            raise UnavailableError(f"llama.cpp does not name the layers of {self._name}")
+        self._check_layers(layers)
 
         def state(window: Sequence[int], logits: FloatArray, hidden: FloatArray) -> State:
-            log_probs = np.asarray(log_softmax(logits, axis=1), dtype=np.float32)
-            return State(tuple(window), log_probs, hidden, tuple(layers))
+            return State(tuple(window), _log_probs(logits), hidden, tuple(layers))
 
         return self._read_windows(requests, layers, state)
 
@@ -177,6 +174,32 @@ class LlamaCppModel:
 
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.draft_many`."""
+        return self._draft(sessions, length, (), lambda _drafts, _logits, _hidden: None)
+
+    def draft_states(
+        self, sessions: Sequence[Session], length: int, layers: Sequence[int] = ()
+    ) -> list[State]:
+        """See :meth:`probes.protocol.Model.draft_states`.
+
+        Raises:
+            InputError, UnavailableError: as :meth:`read_many`.
+        """
+        self._check_layers(layers)
+        reader = DraftReader(len(sessions), layers)
+
+        def keep(drafts: Sequence[int], logits: FloatArray, hidden: FloatArray) -> None:
+            reader.add(drafts, _log_probs(logits), hidden)
+
+        return reader.states(self._draft(sessions, length, layers, keep))
+
+    def _draft(
+        self,
+        sessions: Sequence[Session],
+        length: int,
+        layers: Sequence[int],
+        keep: Callable[[Sequence[int], FloatArray, FloatArray], None],
+    ) -> list[list[int]]:
+        """Draft side by side; ``keep`` gets the drafts of each step's rows, and what they gave."""
         owners = [_own(session) for session in sessions]
         for owner in owners:
             self.check_length(len(owner.tokens) + length)
@@ -192,7 +215,9 @@ class LlamaCppModel:
                 )
                 for index, token in last
             ]
-            choices: list[int] = np.argmax(self._evaluate(rows), axis=1).tolist()
+            logits, hidden = self._tapped(rows, layers)
+            keep([index for index, _ in last], logits, hidden)
+            choices: list[int] = np.argmax(logits, axis=1).tolist()
             return choices
 
         drafts = draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
@@ -303,16 +328,7 @@ class LlamaCppModel:
                     for fork, (_, window) in zip(forks, group, strict=True)
                     for offset, token in enumerate([fork.tokens[-1], *window[:-1]])
                 ]
-                self._tap.open(layers)
-                try:
-                    logits = self._evaluate(rows)
-                finally:
-                    layer_rows = self._tap.close()
-                hidden = (
-                    np.stack([layer_rows[layer] for layer in layers])
-                    if layers
-                    else np.empty((0, len(rows), self._width), dtype=np.float32)
-                )
+                logits, hidden = self._tapped(rows, layers)
                 start = 0
                 for _, window in group:
                     end = start + len(window)
@@ -322,6 +338,27 @@ class LlamaCppModel:
                 for fork in forks:
                     fork.close()
         return results
+
+    def _check_layers(self, layers: Sequence[int]) -> None:
+        check_layers(layers, self._layers)
+        if layers and not self.capabilities.layer_states:
+            raise UnavailableError(f"llama.cpp does not name the layers of {self._name}")
+
+    def _tapped(self, rows: Sequence[Row], layers: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+        """Evaluate rows that all have logits.
+
+        Returns:
+            ``[rows, vocabulary]`` logits, borrowed, and ``[layers, rows, width]`` states.
+        """
+        if not layers:
+            empty = np.empty((0, len(rows), self._width), dtype=np.float32)
+            return self._evaluate(rows), empty
+        self._tap.open(layers)
+        try:
+            logits = self._evaluate(rows)
+        finally:
+            read = self._tap.close()
+        return logits, np.stack([read[layer][: len(rows)] for layer in layers])
 
     def _evaluate(self, rows: Sequence[Row]) -> FloatArray:
         """Decode up to one batch of rows; returns ``[rows with logits, vocabulary]``, borrowed.
@@ -369,6 +406,10 @@ def _own(session: Session) -> LlamaCppSession:
     if not isinstance(session, LlamaCppSession):
         raise InputError(f"a {type(session).__name__} is no session of this model")
     return session
+
+
+def _log_probs(logits: FloatArray) -> FloatArray:
+    return np.asarray(log_softmax(logits, axis=1), dtype=np.float32)
 
 
 def _distinct(requests: Sequence[Request]) -> list[Session]:

@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from overlay.errors import InputError
-from probes.batching import Request, draft_side_by_side, grouped
+from probes.batching import DraftReader, Request, draft_side_by_side, grouped
 from probes.chat import Message
 from probes.checks import check_layers, check_length, check_window
 from probes.errors import UnavailableError
@@ -159,18 +159,10 @@ class TransformersModel:
             InputError: a window is empty, or a layer is not there.
             UnavailableError: layers are asked for that this architecture does not show.
         """
-        check_layers(layers, self._config.num_hidden_layers)
-        if layers and not self.capabilities.layer_states:
-            raise UnavailableError(f"transformers does not show the layers of {self._name}")
+        self._check_layers(layers)
 
         def state(window: Sequence[int], read: Evaluation) -> State:
-            log_probs = read.logits.float().log_softmax(dim=-1).cpu().numpy()
-            hidden = (
-                torch.stack(read.hidden).float().cpu().numpy()
-                if layers
-                else np.empty((0, len(window), self._config.hidden_size), dtype=np.float32)
-            )
-            return State(tuple(window), log_probs, hidden, tuple(layers))
+            return State(tuple(window), *self._arrays(read), tuple(layers))
 
         return self._read_windows(requests, layers, state)
 
@@ -186,6 +178,31 @@ class TransformersModel:
 
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.draft_many`."""
+        return self._draft(sessions, length, (), lambda _drafts, _read: None)
+
+    def draft_states(
+        self, sessions: Sequence[Session], length: int, layers: Sequence[int] = ()
+    ) -> list[State]:
+        """See :meth:`probes.protocol.Model.draft_states`.
+
+        Raises:
+            InputError, UnavailableError: as :meth:`read_many`.
+        """
+        self._check_layers(layers)
+        reader = DraftReader(len(sessions), layers)
+        drafts = self._draft(
+            sessions, length, layers, lambda rows, read: reader.add(rows, *self._arrays(read))
+        )
+        return reader.states(drafts)
+
+    def _draft(
+        self,
+        sessions: Sequence[Session],
+        length: int,
+        layers: Sequence[int],
+        keep: Callable[[Sequence[int], Evaluation], None],
+    ) -> list[list[int]]:
+        """Draft side by side; ``keep`` gets the drafts of each step's rows, and what they gave."""
         owners = [_own(session) for session in sessions]
         for owner in owners:
             self.check_length(len(owner.tokens) + length)
@@ -204,7 +221,9 @@ class TransformersModel:
                 )
                 for index, token in last
             ]
-            choices: list[int] = self._evaluator.run(workspace, rows).logits.argmax(dim=-1).tolist()
+            read = self._evaluator.run(workspace, rows, layers)
+            keep([index for index, _ in last], read)
+            choices: list[int] = read.logits.argmax(dim=-1).tolist()
             return choices
 
         return draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
@@ -311,6 +330,19 @@ class TransformersModel:
                 results.append(reduce(window, part))
                 start = end
         return results
+
+    def _check_layers(self, layers: Sequence[int]) -> None:
+        check_layers(layers, self._config.num_hidden_layers)
+        if layers and not self.capabilities.layer_states:
+            raise UnavailableError(f"transformers does not show the layers of {self._name}")
+
+    def _arrays(self, read: Evaluation) -> tuple[FloatArray, FloatArray]:
+        """``[rows, vocabulary]`` log-probabilities and ``[layers, rows, width]`` states."""
+        log_probs = read.logits.float().log_softmax(dim=-1).cpu().numpy()
+        if not read.hidden:
+            shape = (0, log_probs.shape[0], self._config.hidden_size)
+            return log_probs, np.empty(shape, dtype=np.float32)
+        return log_probs, torch.stack(read.hidden).float().cpu().numpy()
 
     def _differentiator(self, tokens: Sequence[int], window: Sequence[int]) -> Differentiator:
         for name, value in (("tokens", tokens), ("window", window)):

@@ -38,7 +38,7 @@ NOT_PROBES = {
 }
 
 # Public functions that return floats, but only fetch what a probe is made of.
-HELPERS = {"probes.trajectory.summed_log_prob"}
+HELPERS: set[str] = set()
 FLOATS = {
     "float",
     "float | None",
