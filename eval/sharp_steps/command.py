@@ -74,7 +74,7 @@ class Row:
 @output_option("--output", "Keep every value here (JSON lines); a stopped run goes on from it.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
-@settings_options("threads", "seed", "draft_tokens")
+@settings_options("dtype", "threads", "seed", "draft_tokens")
 @config_option
 def sharp_steps(
     chains: int | None,

@@ -33,6 +33,9 @@ __all__ = ["TransformersModel"]
 
 # Rows of one forward call: enough to keep the cores busy, few enough for the masks.
 _BATCH_ROWS = 512
+# Rows of sessions that are prefilled side by side. Each row is compared with the cells of all of
+# them, and masked from the others' only then: with long prompts that costs more than it saves.
+_FLUSH_ROWS = 256
 _LOGITS_BYTES = 64 * 2**20
 
 _Result = TypeVar("_Result")
@@ -285,13 +288,16 @@ class TransformersModel:
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")
         late = [session for session in distinct if len(session.pending) > 1]
+        for group in grouped([(s, s.pending[:-1]) for s in late], rows=_FLUSH_ROWS):
+            self._flush([_own(session) for session, _ in group])
+
+    def _flush(self, late: Sequence[TransformersSession]) -> None:
+        """Evaluate what is pending in one workspace."""
         rows = [
             Row(token, session.cached + offset, view, logits=False)
             for view, session in enumerate(late)
             for offset, token in enumerate(session.pending[:-1])
         ]
-        if not rows:
-            return
         workspace = self._evaluator.workspace([session.cells for session in late], len(rows))
         column = len(workspace.positions)
         for start in range(0, len(rows), _BATCH_ROWS):

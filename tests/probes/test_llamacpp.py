@@ -160,6 +160,13 @@ def test_drafts_leave_sessions_as_they_were(model: LlamaCppModel, session: Llama
     session.extend(model.tokenize(TEXT))
     tokens = list(session.tokens)
     [draft] = model.draft_many([session], 6)
+    before = model.evaluated
+    [state] = model.draft_states([session], 6, [0, 29])
+    assert list(state.window) == draft
+    assert model.evaluated == before + 6
+    read = session.read(draft, [0, 29])
+    np.testing.assert_allclose(state.log_probs, read.log_probs, atol=1e-3)
+    np.testing.assert_allclose(state.hidden, read.hidden, atol=1e-2)
     assert list(session.tokens) == tokens
     assert 1 <= len(draft) <= 6
     generated = list(session.generate(Sampling(max_tokens=6)))

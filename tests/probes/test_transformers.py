@@ -119,6 +119,12 @@ def test_sessions_in_a_batch_do_not_see_each_other(any_model: TransformersModel)
             assert_equal(state.log_probs, reference)
             chosen = reference[np.arange(len(window)), window]
             assert score == pytest.approx(chosen.mean(), abs=TOLERANCE)
+        drafted = any_model.draft_states(sessions, 6, [0, 1])
+        assert [list(state.window) for state in drafted] == drafts
+        read = any_model.read_many(list(zip(sessions, drafts, strict=True)), [0, 1])
+        for state, other in zip(drafted, read, strict=True):
+            assert_equal(state.log_probs, other.log_probs)
+            assert_equal(state.hidden, other.hidden)
         for session, draft in zip(sessions, drafts, strict=True):
             assert any_model.draft_many([session], 6) == [draft]
             assert draft[0] == plain(any_model, list(session.tokens), [0]).argmax()
@@ -263,6 +269,8 @@ def test_generation_ends_at_an_end_token(
     tokens = list(session.tokens)
     expected = draft[: max(stop, 1)]  # a draft holds one token at least
     assert tiny.draft_many([session], 6) == [expected]
+    [state] = tiny.draft_states([session], 6)
+    assert (list(state.window), state.log_probs.shape[0]) == (expected, len(expected))
     assert list(session.generate(Sampling(6))) == draft[:stop]
     assert session.tokens == [*tokens, *draft[:stop]]
     assert len(session.pending) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -15,7 +16,7 @@ from overlay.errors import InputError
 from overlay.settings import Settings
 from probes.errors import PromptTooLongError, UnavailableError
 from probes.llamacpp import LlamaCppModel
-from probes.protocol import Model, Sampling
+from probes.protocol import Model, Sampling, Session
 from probes.transformers import TransformersModel
 
 QUESTION = "Who is the engineer of the Thread?"
@@ -78,6 +79,51 @@ def test_shared_answers_are_the_model_s_own(other: TransformersModel) -> None:
         assert own.volatility == (
             same.volatility if same.volatility is None else pytest.approx(same.volatility, abs=1e-4)
         )
+    shared.forget()
+
+
+def test_side_by_side_each_is_charged_in_full_and_drafts_share_batches(
+    other: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
+    draft_many = other.draft_many
+
+    def counted(sessions: Sequence[Session], length: int) -> list[list[int]]:
+        batches.append(len(sessions))
+        return draft_many(sessions, length)
+
+    monkeypatch.setattr(other, "draft_many", counted)
+    shared = SharedModel(other)
+
+    def task(spec: PolicySpec) -> tuple[str, int]:
+        before = shared.evaluated
+        said = build_policy(spec, Bench(shared, SETTINGS)).answer(QUESTION, PASSAGES)
+        return said.text, shared.evaluated - before
+
+    tasks = {str(number): partial(task, spec) for number, spec in enumerate(POLICIES)}
+    one_by_one = {name: task() for name, task in tasks.items()}
+    shared.forget()
+    single, batches = batches, []
+    together = shared.side_by_side(tasks)
+    shared.forget()
+    assert list(together) == list(tasks)
+    assert together == one_by_one
+    assert sum(batches) == sum(single)
+    assert len(batches) < len(single)
+
+
+def test_an_error_side_by_side_comes_through(model: LlamaCppModel) -> None:
+    shared = SharedModel(model)
+
+    def good() -> str:
+        return build_policy(POLICIES[0], Bench(shared, SETTINGS)).answer(QUESTION, ()).text
+
+    def bad() -> str:
+        raise InputError("no good")
+
+    with pytest.raises(InputError, match="no good"):
+        shared.side_by_side({"good": good, "bad": bad})
+    assert shared.side_by_side({"good": good})["good"] == good()
     shared.forget()
 
 
