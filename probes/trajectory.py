@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from probes.entropy import normalised_entropy
 from probes.hidden_drift import hidden_drift
@@ -65,10 +66,12 @@ def follow(subject: Subject, context: Session) -> Trajectory:
     model = subject.model
     stages: list[Session] = []
     try:
-        for tokens in ((), *(source.tokens for source in subject.sources)):
-            context.extend(tokens)
-            [stage] = context.fork(1)
-            stages.append(stage)
+        start = len(context.tokens)
+        context.extend([token for source in subject.sources for token in source.tokens])
+        stages += context.fork(len(subject.sources) + 1)
+        ends = accumulate((len(source.tokens) for source in subject.sources), initial=start)
+        for stage, end in zip(stages, ends, strict=True):
+            stage.rollback(end)
             stage.extend(subject.tail)
         [last] = model.draft_states([stages[-1]], subject.draft_tokens, subject.layers)
         earlier = [(stage, last.window) for stage in stages[:-1]]

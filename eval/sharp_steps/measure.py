@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import cast
 
 from eval.metrics.answers import contains_any
@@ -17,7 +17,7 @@ from probes.hidden_drift import hidden_drift
 from probes.layers import spread_layers
 from probes.logit_drift import logit_drift
 from probes.path import path_ratio
-from probes.protocol import DifferentiableModel, Model
+from probes.protocol import DifferentiableModel, Model, Session
 from probes.state import State
 from probes.subject import as_text
 from probes.token_grad import token_grad
@@ -102,6 +102,18 @@ class Path:
         return max(self.steps)
 
 
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One chain in one order, under the question called ``name``, as sessions that grow."""
+
+    name: str
+    order: Order
+    question: ChainQuestion
+    prompt: Prompt
+    sentences: list[list[int]]
+    stages: list[Session]
+
+
 _ANSWER, _DRAFT = "answer window", "draft window"
 _LOGIT, _HIDDEN = "logit", "hidden"
 _TOKEN_GRAD = "TokenGrad, mean"  # noqa: S105 - the name of a number, not a secret
@@ -143,14 +155,25 @@ def measure(model: Model, chain: Chain, *, draft_tokens: int) -> list[Measured]:
         PromptTooLongError: the chain outgrows the model's context.
     """
     found = []
+    with ExitStack() as stack:
+        walks = []
+        for order in Order:
+            sentences = [chunk_tokens(model, text) for text in order.arrange(chain.sentences)]
+            for name, question in chain.questions.items():
+                prompt = build_prompt(model, [Message("user", question.question)])
+                stages = _stages(model, stack, prompt, sentences)
+                walks.append(_Walk(name, order, question, prompt, sentences, stages))
+        ends = [walk.stages[-1] for walk in walks]
+        answers = model.draft_many(ends, max(ANSWER_TOKENS, draft_tokens))
+        for walk, answer in zip(walks, answers, strict=True):
+            values, steps = _read(model, walk, answer[:draft_tokens])
+            text = as_text(model, answer[:ANSWER_TOKENS])
+            values[_RIGHT] = float(contains_any(text, walk.question.answers))
+            found.append(Measured(walk.name, walk.order, values, steps, text))
     for order in Order:
-        sentences = [chunk_tokens(model, text) for text in order.arrange(chain.sentences)]
-        for name, question in chain.questions.items():
-            prompt = build_prompt(model, [Message("user", question.question)])
-            walk = _walk(model, prompt, sentences, question, draft_tokens)
-            found.append(Measured(name, order, *walk))
+        [walk, *_] = [walk for walk in walks if walk.order is order]
         # What stands before the context is the same for both questions.
-        fluency = _fluency(model, prompt, sentences)
+        fluency = _fluency(model, walk.prompt, walk.sentences)
         found.append(Measured(CONTEXT, order, {_FLUENCY: fluency}, {}, ""))
     return found
 
@@ -169,35 +192,33 @@ def _hidden(a: State, b: State) -> float:
     return float(hidden_drift(a, b).mean())
 
 
-def _walk(
-    model: Model,
-    prompt: Prompt,
-    sentences: Sequence[Sequence[int]],
-    question: ChainQuestion,
-    draft_tokens: int,
-) -> tuple[dict[str, float], dict[str, list[float]], str]:
-    """Values, steps and answer, with the context growing sentence by sentence."""
-    accepted = model.tokenize(question.answers[0])
+def _stages(
+    model: Model, stack: ExitStack, prompt: Prompt, sentences: Sequence[Sequence[int]]
+) -> list[Session]:
+    """Sessions that hold the prompt with no sentence, with the first, and so on to all."""
+    whole = stack.enter_context(model.session())
+    whole.extend([*prompt.prefix, *(token for sentence in sentences for token in sentence)])
+    stages = [stack.enter_context(stage) for stage in whole.fork(len(sentences) + 1)]
+    ends = accumulate(map(len, sentences), initial=len(prompt.prefix))
+    for stage, end in zip(stages, ends, strict=True):
+        stage.rollback(end)
+        stage.extend(prompt.tail)
+    return stages
+
+
+def _read(
+    model: Model, walk: _Walk, draft: Sequence[int]
+) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Values and steps, with the context growing sentence by sentence."""
+    accepted = model.tokenize(walk.question.answers[0])
     layers = spread_layers(model.info.layers) if model.capabilities.layer_states else ()
-    with ExitStack() as stack:
-        context = stack.enter_context(model.session())
-        context.extend(prompt.prefix)
-        stages = []
-        for sentence in ((), *sentences):
-            context.extend(sentence)
-            [stage] = context.fork(1)
-            stages.append(stack.enter_context(stage))
-            stage.extend(prompt.tail)
-        [answer] = model.draft_many([stages[-1]], max(ANSWER_TOKENS, draft_tokens))
-        on_answer, on_draft = (
-            model.read_many([(stage, window) for stage in stages], layers)
-            for window in (accepted, answer[:draft_tokens])
-        )
-    text = as_text(model, answer[:ANSWER_TOKENS])
+    on_answer, on_draft = (
+        model.read_many([(stage, window) for stage in walk.stages], layers)
+        for window in (accepted, draft)
+    )
     values = {
-        **_token_grad(model, prompt, sentences, accepted),
+        **_token_grad(model, walk.prompt, walk.sentences, accepted),
         _LOG_PROB: on_answer[-1].mean_log_prob,
-        _RIGHT: float(contains_any(text, question.answers)),
     }
     steps = {}
     for window, states in ((_ANSWER, on_answer), (_DRAFT, on_draft)):
@@ -210,7 +231,7 @@ def _walk(
         ratio = path_ratio(found[_LOGIT].steps, found[_LOGIT].net)
         if ratio is not None:
             values[f"path ratio, {window}"] = ratio
-    return values, steps, text
+    return values, steps
 
 
 def _token_grad(

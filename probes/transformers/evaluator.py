@@ -16,6 +16,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from probes.errors import ModelError
 from probes.transformers.architecture import AttentionKinds, decoder_layers
+from probes.transformers.attention import View, Views, attend_by_view
 from probes.transformers.buffer import LayerBuffer
 from probes.transformers.cells import Cells, Segment
 
@@ -72,13 +73,15 @@ class Workspace:
         self.cache.layers = list(self._buffers)
         self.cache.layer_class_to_replicate = None
 
-    def append(self, rows: Sequence[Row]) -> torch.Tensor:
-        """Add columns for ``rows``; return ``[rows, columns]``, true where a row sees a column.
+    def append(self, rows: Sequence[Row]) -> tuple[torch.Tensor, list[View]]:
+        """Add columns for ``rows``, which must stand together and in order in each view.
 
-        The rows of a view must stand together, in order.
+        Returns:
+            ``[rows, columns]``, true where a row sees a column; and the views that have rows.
         """
         past = len(self.positions)
         sees = torch.zeros((len(rows), past + len(rows)), dtype=torch.bool)
+        views = []
         start = 0
         for view, group in groupby(rows, key=lambda row: row.view):
             stop = start + len(list(group))
@@ -87,9 +90,10 @@ class Workspace:
             own = torch.ones((stop - start, stop - start), dtype=torch.bool).tril()
             sees[start:stop, past + start : past + stop] = own
             self._extend(view, past + start, past + stop)
+            views.append(View(slice(start, stop), list(self._columns[view])))
             start = stop
         self.positions += [row.position for row in rows]
-        return sees
+        return sees, views
 
     def take(self, column: int, count: int) -> Segment:
         """A segment with copies of ``count`` cells from ``column`` on."""
@@ -117,6 +121,7 @@ class Evaluator:
         self.evaluated = 0
         self.layers = decoder_layers(model)
         self._model = model
+        self._by_view = attend_by_view(model)
         self._kinds = AttentionKinds(model.config)
         self._depth: int = model.config.get_text_config(decoder=True).num_hidden_layers
 
@@ -135,7 +140,12 @@ class Evaluator:
         device = self._model.device
         wanted = torch.tensor([i for i, row in enumerate(rows) if row.logits], dtype=torch.long)
         wanted = wanted.to(device)
-        sees = workspace.append(rows).to(device)
+        sees, parts = workspace.append(rows)
+        sees = sees.to(device)
+        options = {}
+        if self._by_view and len(parts) > 1:
+            views = Views(parts, sees.shape[1])
+            options = {"views": views} if views.pays else {}
         positions = torch.tensor([[row.position for row in rows]], device=device)
         distance = None
         if self._kinds.window is not None:
@@ -155,6 +165,7 @@ class Evaluator:
                     past_key_values=workspace.cache,
                     use_cache=True,
                     logits_to_keep=wanted,
+                    **options,
                 )
         except torch.OutOfMemoryError as error:
             raise ModelError(

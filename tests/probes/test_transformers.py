@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from overlay.errors import InputError
 from probes.chat import Message
 from probes.errors import ModelError, PromptTooLongError
 from probes.protocol import DifferentiableModel, Sampling
-from probes.transformers import TransformersModel
+from probes.transformers import TransformersModel, attention
 from probes.transformers.session import TransformersSession
 from tests.probes.tiny_transformers import CONFIGS, WINDOW, open_tiny, save_tiny
 
@@ -128,6 +129,41 @@ def test_sessions_in_a_batch_do_not_see_each_other(any_model: TransformersModel)
         for session, draft in zip(sessions, drafts, strict=True):
             assert any_model.draft_many([session], 6) == [draft]
             assert draft[0] == plain(any_model, list(session.tokens), [0]).argmax()
+
+
+def test_attention_by_view_is_the_same(
+    any_model: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Going view by view pays with long prompts; here it is forced, and then kept away."""
+    tokens = any_model.tokenize(TEXT)
+    taken: list[int] = []
+    attend = attention.Views.attend
+
+    def counted(self: attention.Views, *arguments: Any, **options: Any) -> torch.Tensor:
+        taken.append(1)
+        return attend(self, *arguments, **options)
+
+    monkeypatch.setattr(attention.Views, "attend", counted)
+    found = []
+    for overhead in (-(10**6), 10**6):
+        monkeypatch.setattr(attention, "_OVERHEAD", overhead)
+        taken.clear()
+        with any_model.session() as root:
+            root.extend(tokens[:20])
+            sessions = root.fork(3)
+            for number, session in enumerate(sessions):
+                session.extend(tokens[20 + 7 * number : 45])
+            masked = sessions[0].fork_masked(5, 9)
+            owners = [*sessions, masked]
+            states = any_model.read_many([(owner, tokens[3:9]) for owner in owners], [0, 1])
+            found.append((states, any_model.draft_many(owners, 8)))
+        layers_by_view = bool(taken)
+        assert layers_by_view == (overhead < 0 and not any_model.info.name.startswith("gemma2"))
+    (by_view, drafts), (dense, same) = found
+    assert drafts == same
+    for state, other in zip(by_view, dense, strict=True):
+        assert_equal(state.log_probs, other.log_probs)
+        assert_equal(state.hidden, other.hidden)
 
 
 def test_hidden_states_are_the_blocks_outputs(any_model: TransformersModel) -> None:
