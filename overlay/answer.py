@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from probes.cost import Cost
 from probes.reading import Reading
 from probes.token_log_probs import TokenLogProb
 from retriever import RankedChunk
@@ -53,11 +54,21 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts. ``evaluated`` counts every token that the model evaluated, probes included."""
+    """Token counts.
+
+    Attributes:
+        prompt_tokens, completion_tokens: of the prompt that was answered, and of the answer.
+        phases: what the model spent, by phase of the answer, probes included.
+    """
 
     prompt_tokens: int
     completion_tokens: int
-    evaluated_tokens: int
+    phases: dict[str, Cost]
+
+    @property
+    def cost(self) -> Cost:
+        """What the model spent in all."""
+        return sum(self.phases.values(), Cost())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from rich.text import Text
 from overlay.answer import Outcome
 from overlay.options import Mode
 
-__all__ = ["steps_table", "summary"]
+__all__ = ["cost_table", "steps_table", "summary"]
 
 _OUTCOMES = {
     Outcome.ANSWERED: "answered from the accepted chunks",
@@ -59,6 +59,19 @@ def summary(report: Mapping[str, Any]) -> Text:
     if report["note"]:
         text.append(f"\n{report['note']}", style="not bold")
     return text
+
+
+def cost_table(report: Mapping[str, Any]) -> Table:
+    """One row a phase: tokens evaluated and reused, and forward calls."""
+    cost = report["cost"]
+    table = Table(padding=(0, 1, 0, 0), box=None, header_style="bold")
+    table.add_column("phase")
+    for name in ("prefilled", "decoded", "reused", "calls"):
+        table.add_column(name, justify="right")
+    for name, part in [*cost["phases"].items(), ("all", cost)]:
+        counts = (f"{part[key]:,}" for key in ("prefilled", "decoded", "reused", "calls"))
+        table.add_row(name, *counts, style="bold" if part is cost else None)
+    return table
 
 
 def _row(step: Mapping[str, Any], mode: str) -> list[Text]:

@@ -43,7 +43,9 @@ def report(answer: Answer) -> dict[str, object]:
         "volatility_index": answer.volatility_index,
         "model": answer.model,
         "cost": {
-            "evaluated_tokens": answer.usage.evaluated_tokens,
+            "evaluated_tokens": answer.usage.cost.evaluated,
+            **asdict(answer.usage.cost),
+            "phases": {name: asdict(cost) for name, cost in answer.usage.phases.items()},
             "seconds": round(answer.seconds, 3),
             "seconds_to_first_token": round(answer.seconds_to_first_token, 3),
         },

@@ -22,6 +22,7 @@ from overlay.options import AskOptions, Mode
 from overlay.prompt import Prompt, chunk_tokens
 from overlay.settings import Fallback, Settings
 from overlay.text_stream import TextStream
+from probes.cost import Ledger
 from probes.errors import PromptTooLongError
 from probes.isolated import probe_chunks
 from probes.layers import spread_layers
@@ -78,11 +79,11 @@ class Turn:
             seed=_first(options.seed, settings.seed),
         )
         self._room = self._room_for_context()
+        self._ledger = Ledger(model)
 
     def run(self) -> Iterator[Event]:
         """Yield the steps, then the text, then the whole answer."""
         clock = _Clock()
-        evaluated = self._model.evaluated
         text = TextStream(self._options.stop, keep_blanks=self._prompt.alone is not None)
         parts: list[str] = []
         with ExitStack() as stack:
@@ -102,7 +103,10 @@ class Turn:
                 clock.first_token()
                 parts.append(part)
                 yield TextAdded(part)
+            self._ledger.book("answer")
             said = self._expected(speaker, prompt_tokens, text)
+            if said:
+                self._ledger.book("log-probabilities")
         yield AnswerFinished(
             Answer(
                 text="".join(parts),
@@ -113,7 +117,7 @@ class Turn:
                 budget=self._budget,
                 spent=context.spent,
                 volatility_index=context.spent / self._budget.answer if context.spent else 0.0,
-                usage=Usage(prompt_tokens, text.tokens, self._model.evaluated - evaluated),
+                usage=Usage(prompt_tokens, text.tokens, self._ledger.phases),
                 seconds=clock.elapsed(),
                 seconds_to_first_token=clock.to_first_token(),
                 model=self._model.info.name,
@@ -142,6 +146,7 @@ class Turn:
             ) as probed:
                 context.bare = probed.bare.fork(1)[0]
                 context.baseline = probed.baseline
+                self._ledger.book("probe")
                 yield from inject(
                     self._model,
                     context,
@@ -153,6 +158,7 @@ class Turn:
                     draft_tokens=self._settings.draft_tokens,
                     room=self._room,
                 )
+                self._ledger.book("dose")
         for dose in misfits:
             yield Step(dose.chunk, None, does_not_fit(len(dose.tokens), self._room), None, "")
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import cast
 
 import numpy as np
 
 from overlay.errors import InputError
+from probes.cost import Ledger
 from probes.dispersion import dispersion
 from probes.influence import shares, sum_over_spans
 from probes.isolated import Isolated, probe_chunks
 from probes.logit_drift import logit_drift
 from probes.masking import Masker
-from probes.protocol import DifferentiableModel, Model, Session
+from probes.protocol import DifferentiableModel, Session
 from probes.report import ChunkProbe, ProbeReport, SentenceProbe, TokenProbe, VariantProbe
 from probes.subject import Subject, Variant
 from probes.token_grad import gradient_times_input, token_grad
@@ -66,7 +66,7 @@ def examine(
             param="texts",
         )
     model = subject.model
-    ledger = _Ledger(model)
+    ledger = Ledger(model)
     with model.session() as base:
         base.extend(subject.prefix)
         with ledger.phase("each chunk alone"):
@@ -111,22 +111,8 @@ def examine(
         variants=tuple(probed),
         dispersion=dispersion([variant.drift for variant in probed]) if probed else None,
         unavailable=alone.readings[0].unavailable | missing,
-        evaluated=ledger.phases,
+        evaluated={name: cost.evaluated for name, cost in ledger.phases.items()},
     )
-
-
-class _Ledger:
-    """Model-token evaluations by phase."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self.phases: dict[str, int] = {}
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        before = self._model.evaluated
-        yield
-        self.phases[name] = self._model.evaluated - before
 
 
 def _alone(subject: Subject, base: Session, neutral: Sequence[Sequence[int]]) -> Isolated:

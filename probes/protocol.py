@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from probes.chat import Message
+from probes.cost import Cost
 from probes.state import FloatArray, State
 
 __all__ = [
@@ -143,8 +144,12 @@ class Model(Protocol):
         """What the model can do."""
 
     @property
+    def cost(self) -> Cost:
+        """What was spent since loading."""
+
+    @property
     def evaluated(self) -> int:
-        """Tokens evaluated since loading: the unit in which every cost is counted."""
+        """Tokens evaluated since loading: the unit in which costs are compared."""
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of plain text. Special tokens spelled out in it stay plain text."""

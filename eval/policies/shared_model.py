@@ -21,6 +21,7 @@ from overlay.errors import InputError
 from probes.batching import Request
 from probes.chat import Message
 from probes.checks import check_length, check_position, check_span, check_window
+from probes.cost import Cost
 from probes.errors import UnavailableError
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
 from probes.state import State
@@ -54,7 +55,7 @@ class SharedModel:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._charged = 0
+        self._charged = Cost()
         self._results: dict[Hashable, object] = {}
         self._sessions: dict[_Tokens, Session] = {}
         self._waiting: dict[Hashable, _Waiting] = {}
@@ -71,9 +72,14 @@ class SharedModel:
         return replace(self._model.capabilities, gradients=False)
 
     @property
+    def cost(self) -> Cost:
+        """What it would cost if nothing were kept, but for forward calls, which are not counted."""
+        return self._charged
+
+    @property
     def evaluated(self) -> int:
         """Tokens that would have been evaluated if nothing were kept."""
-        return self._charged
+        return self.cost.evaluated
 
     def tokenize(self, text: str) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`."""
@@ -142,10 +148,10 @@ class SharedModel:
 
     def generated(self, session: SharedSession, sampling: Sampling) -> list[int]:
         """What :meth:`probes.protocol.Session.generate` yields, to its end."""
-        self.flush([session])
         length = min(sampling.max_tokens, self.info.context_size - len(session.tokens))
         if length and sampling.temperature == 0:
             return self._greedy(session, length)
+        self._flush_and_reuse([session])
 
         def generate(missing: Sequence[Request]) -> list[tuple[list[int], int]]:
             [(real, _)] = self._real(missing)
@@ -157,7 +163,7 @@ class SharedModel:
 
         key = ("generate", tuple(session.tokens), sampling)
         [(tokens, rows)] = self._once([key], [(session, ())], generate)
-        self._charged += rows
+        self._charged += Cost(decoded=rows)
         return tokens
 
     def _greedy(self, session: SharedSession, length: int) -> list[int]:
@@ -169,8 +175,14 @@ class SharedModel:
         for session in map(_own, sessions):
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")
-            self._charged += len(session.tokens) - 1 - session.cached
+            self._charged += Cost(prefilled=len(session.tokens) - 1 - session.cached)
             session.cached = len(session.tokens) - 1
+
+    def _flush_and_reuse(self, sessions: Sequence[Session]) -> None:
+        before = self._charged.prefilled
+        self.flush(sessions)
+        fresh = self._charged.prefilled - before
+        self._charged += Cost(reused=sum(_own(session).cached for session in sessions) - fresh)
 
     def check_length(self, tokens: int) -> None:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
@@ -222,20 +234,20 @@ class SharedModel:
     def _check_drafts(self, sessions: Sequence[Session], length: int) -> None:
         for session in sessions:
             self.check_length(len(session.tokens) + length)
-        self.flush(sessions)
+        self._flush_and_reuse(sessions)
 
     def _charge_drafts(self, drafts: Sequence[Sequence[int]], length: int) -> None:
         for tokens in drafts:
             # An end token takes a row too; it is left out, unless it stands first.
             ended = len(tokens) < length and not self.ends_generation(tokens[-1])
-            self._charged += len(tokens) + ended
+            self._charged += Cost(decoded=len(tokens) + ended)
 
     def _charge_windows(self, requests: Sequence[Request]) -> None:
         for session, window in requests:
             check_window(window)
             self.check_length(len(session.tokens) + len(window))
-        self.flush([session for session, _ in requests])
-        self._charged += sum(len(window) for _, window in requests)
+        self._flush_and_reuse([session for session, _ in requests])
+        self._charged += Cost(prefilled=sum(len(window) for _, window in requests))
 
     def _once(
         self,

@@ -23,6 +23,7 @@ class Reply:
         outcome, accepted, volatility: see :class:`eval.policies.protocol.Response`.
         evaluated: model-token evaluations that the policy would need if it ran alone.
         seconds: wall time of the policy alone; None where it was not measured.
+        decoded, reused: see :class:`probes.cost.Cost`; None in runs of before it was counted.
     """
 
     text: str
@@ -31,6 +32,8 @@ class Reply:
     volatility: float | None
     evaluated: int
     seconds: float | None
+    decoded: int | None = None
+    reused: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,15 +94,18 @@ def _policies(spec: RunSpec, bench: Bench) -> dict[str, Policy]:
 
 
 def _reply(model: SharedModel, policy: Policy, item: Item) -> Reply:
-    before = model.evaluated
+    before = model.cost
     response = _answer(policy, item)
+    spent = model.cost - before
     return Reply(
         text=response.text,
         outcome=response.outcome,
         accepted=response.accepted,
         volatility=response.volatility,
-        evaluated=model.evaluated - before,
+        evaluated=spent.evaluated,
         seconds=None,
+        decoded=spent.decoded,
+        reused=spent.reused,
     )
 
 

@@ -86,6 +86,7 @@ class PolicyCost:
     Attributes:
         tokens: mean of model-token evaluations.
         token_ratio: tokens over the reference's, of all cases together.
+        decoded, reused: means, see :class:`probes.cost.Cost`; None where a case lacks them.
         seconds: median wall time of the cases in which it was measured; None if in none.
         second_ratio: median over those cases of wall time over the reference's.
     """
@@ -93,6 +94,8 @@ class PolicyCost:
     policy: str
     tokens: float
     token_ratio: float
+    decoded: float | None
+    reused: float | None
     seconds: float | None
     second_ratio: float | None
 
@@ -119,6 +122,8 @@ def costs(results: Sequence[Result], reference: str) -> list[PolicyCost]:
                 tokens=fmean(own.evaluated for own, _ in pairs),
                 token_ratio=sum(own.evaluated for own, _ in pairs)
                 / sum(other.evaluated for _, other in pairs),
+                decoded=_mean([own.decoded for own, _ in pairs]),
+                reused=_mean([own.reused for own, _ in pairs]),
                 seconds=median(own for own, _ in timed) if timed else None,
                 second_ratio=median(own / max(other, 1e-9) for own, other in timed)
                 if timed
@@ -126,3 +131,8 @@ def costs(results: Sequence[Result], reference: str) -> list[PolicyCost]:
             )
         )
     return found
+
+
+def _mean(values: Sequence[int | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None

@@ -134,20 +134,27 @@ def cost_table(run: Run) -> Table:
     return Table(
         "Cost",
         f"Model-token evaluations of one answer and their ratio to {run.reference}, each policy "
-        "charged what it needs alone; median wall time and the median ratio over the first "
+        "charged what it needs alone; those of them that were decoded, and tokens that a cache "
+        "gave instead; median wall time and the median ratio over the first "
         f"{run.timed} cases, in which each policy worked alone. Times wobble, counts do not.",
-        ("policy", "tokens", "ratio", "seconds", "ratio of seconds"),
+        ("policy", "tokens", "ratio", "decoded", "reused", "seconds", "ratio of seconds"),
         tuple(
             (
                 cost.policy,
                 f"{cost.tokens:.0f}",
                 f"{cost.token_ratio:.2f}",
+                _count(cost.decoded),
+                _count(cost.reused),
                 _value(cost.seconds),
                 _value(cost.second_ratio),
             )
             for cost in costs(run.results, run.reference)
         ),
     )
+
+
+def _count(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
 
 
 def check_table(run: Run) -> Table:

@@ -24,6 +24,9 @@ __all__ = ["ask"]
 @settings_options("model", "backend", "device", "dtype", "quantize")
 @settings_options("context_size", "store", "embedder")
 @click.option("--plain", is_flag=True, help="Plain RAG: every retrieved chunk, unjudged.")
+@click.option(
+    "--cost", is_flag=True, help="Show tokens evaluated and reused, and forward calls, by phase."
+)
 @click.option("--no-retrieval", is_flag=True, help="Answer without any document.")
 @config_option
 @json_option
@@ -32,6 +35,7 @@ def ask(
     config: Path | None,
     *,
     plain: bool,
+    cost: bool,
     no_retrieval: bool,
     as_json: bool,
     **settings: str | None,
@@ -58,15 +62,15 @@ def ask(
             answer: Answer = last.answer  # type: ignore[union-attr]  # the last event has it
             click.echo(json.dumps({"answer": answer.text, **report(answer)}, ensure_ascii=False))
             return
-        _show(events)
+        _show(events, cost=cost)
 
 
-def _show(events: Iterator[Event]) -> None:
+def _show(events: Iterator[Event], *, cost: bool) -> None:
     """Print the answer as it comes, then the table."""
     from rich.console import Console  # keeps `overlay --help` fast
 
     from overlay.answer import AnswerFinished, StepTaken, TextAdded
-    from overlay.render import steps_table, summary
+    from overlay.render import cost_table, steps_table, summary
     from overlay.report import report
 
     console = Console()
@@ -86,5 +90,7 @@ def _show(events: Iterator[Event]) -> None:
                 if event.answer.steps:
                     console.print(steps_table(whole))
                 console.print(summary(whole), soft_wrap=True)
+                if cost:
+                    console.print(cost_table(whole))
     finally:
         status.stop()

@@ -16,6 +16,7 @@ from overlay.errors import InputError
 from probes.batching import DraftReader, Request, draft_side_by_side, grouped
 from probes.chat import Message
 from probes.checks import check_layers, check_length, check_window
+from probes.cost import Cost, Meter
 from probes.errors import ModelError, UnavailableError
 from probes.gguf import file_sha256
 from probes.llamacpp.batch import Batch, Row
@@ -83,7 +84,7 @@ class LlamaCppModel:
         self._batch = Batch(_BATCH_TOKENS)
         self._free = list(range(1, _SEQUENCES))
         self._read_rows = max(32, min(_BATCH_TOKENS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
-        self._evaluated = 0
+        self._meter = Meter()
         self._closed = False
 
     @cached_property
@@ -117,9 +118,14 @@ class LlamaCppModel:
         return Capabilities(layer_states=len(seen) == self._layers, gradients=False, batch=True)
 
     @property
+    def cost(self) -> Cost:
+        """See :attr:`probes.protocol.Model.cost`."""
+        return self._meter.cost
+
+    @property
     def evaluated(self) -> int:
         """See :attr:`probes.protocol.Model.evaluated`."""
-        return self._evaluated
+        return self.cost.evaluated
 
     def tokenize(self, text: str) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`."""
@@ -203,7 +209,7 @@ class LlamaCppModel:
         owners = [_own(session) for session in sessions]
         for owner in owners:
             self.check_length(len(owner.tokens) + length)
-        self.flush(owners)
+        self._flush_and_reuse(owners)
 
         def step(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
             rows = [
@@ -215,7 +221,7 @@ class LlamaCppModel:
                 )
                 for index, token in last
             ]
-            logits, hidden = self._tapped(rows, layers)
+            logits, hidden = self._tapped(rows, layers, decoding=True)
             keep([index for index, _ in last], logits, hidden)
             choices: list[int] = np.argmax(logits, axis=1).tolist()
             return choices
@@ -227,13 +233,13 @@ class LlamaCppModel:
 
     def generate(self, session: LlamaCppSession, sampling: Sampling) -> Iterator[int]:
         """See :meth:`probes.protocol.Session.generate`."""
-        self.flush([session])
+        self._flush_and_reuse([session])
         sampler = Sampler(sampling)
         try:
             for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
                 # Not padded: nothing is read here, and one row is faster than two.
                 row = Row(session.tokens[-1], session.cached, session.sequence, logits=True)
-                self._decode([row], counted=1)
+                self._decode([row], counted=1, decoding=True)
                 session.cached += 1
                 token = sampler.draw(self._context)
                 if self._vocabulary.ends_generation(token):
@@ -260,6 +266,7 @@ class LlamaCppModel:
     def flush(self, sessions: Sequence[LlamaCppSession]) -> None:
         """Evaluate what is pending, all but the last token of each session, in one batch."""
         rows = []
+        sessions = list({id(session): session for session in sessions}.values())
         for session in sessions:
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")
@@ -271,6 +278,12 @@ class LlamaCppModel:
             self._evaluate(rows[start : start + self._batch.capacity])
         for session in sessions:
             session.cached = len(session.tokens) - 1
+
+    def _flush_and_reuse(self, sessions: Sequence[LlamaCppSession]) -> None:
+        before = self.cost.prefilled
+        self.flush(sessions)
+        fresh = self.cost.prefilled - before
+        self._meter.reuse(sum(session.cached for session in sessions) - fresh)
 
     def copy(self, session: LlamaCppSession, without: tuple[int, int] = (0, 0)) -> LlamaCppSession:
         """A session with the same tokens and the same cache cells, but for a span of them."""
@@ -318,7 +331,7 @@ class LlamaCppModel:
         for session, window in requests:
             check_window(window)
             self.check_length(len(session.tokens) + len(window))
-        self.flush([_own(session) for session in _distinct(requests)])
+        self._flush_and_reuse([_own(session) for session, _ in requests])
         results: list[_Result] = []
         for group in grouped(requests, rows=self._read_rows, sessions=len(self._free)):
             forks = [self.copy(_own(session)) for session, _ in group]
@@ -344,7 +357,9 @@ class LlamaCppModel:
         if layers and not self.capabilities.layer_states:
             raise UnavailableError(f"llama.cpp does not name the layers of {self._name}")
 
-    def _tapped(self, rows: Sequence[Row], layers: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    def _tapped(
+        self, rows: Sequence[Row], layers: Sequence[int], *, decoding: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         """Evaluate rows that all have logits.
 
         Returns:
@@ -352,15 +367,15 @@ class LlamaCppModel:
         """
         if not layers:
             empty = np.empty((0, len(rows), self._width), dtype=np.float32)
-            return self._evaluate(rows), empty
+            return self._evaluate(rows, decoding=decoding), empty
         self._tap.open(layers)
         try:
-            logits = self._evaluate(rows)
+            logits = self._evaluate(rows, decoding=decoding)
         finally:
             read = self._tap.close()
         return logits, np.stack([read[layer][: len(rows)] for layer in layers])
 
-    def _evaluate(self, rows: Sequence[Row]) -> FloatArray:
+    def _evaluate(self, rows: Sequence[Row], *, decoding: bool = False) -> FloatArray:
         """Decode up to one batch of rows; returns ``[rows with logits, vocabulary]``, borrowed.
 
         llama.cpp has other kernels for one row than for several, with other rounding. A row by
@@ -370,12 +385,12 @@ class LlamaCppModel:
         if len(rows) == 1:
             padding = Row(rows[0].token, 0, _PADDING, logits=rows[0].logits)
             try:
-                return self._decode([*rows, padding], counted=1)
+                return self._decode([*rows, padding], counted=1, decoding=decoding)
             finally:
                 self._forget(_PADDING, 0)
-        return self._decode(rows, counted=len(rows))
+        return self._decode(rows, counted=len(rows), decoding=decoding)
 
-    def _decode(self, rows: Sequence[Row], counted: int) -> FloatArray:
+    def _decode(self, rows: Sequence[Row], counted: int, *, decoding: bool) -> FloatArray:
         status = llama_cpp.llama_decode(self._context, self._batch.fill(rows))
         if status == _NO_SLOT:
             raise ModelError(
@@ -385,7 +400,10 @@ class LlamaCppModel:
             )
         if status != 0:
             raise ModelError(f"llama.cpp failed to evaluate {len(rows)} tokens (code {status})")
-        self._evaluated += counted
+        if decoding:
+            self._meter.decode(counted)
+        else:
+            self._meter.prefill(counted)
         wanted = sum(row.logits for row in rows[:counted])
         if not wanted:
             return np.empty((0, self._vocabulary.size), dtype=np.float32)
@@ -410,7 +428,3 @@ def _own(session: Session) -> LlamaCppSession:
 
 def _log_probs(logits: FloatArray) -> FloatArray:
     return np.asarray(log_softmax(logits, axis=1), dtype=np.float32)
-
-
-def _distinct(requests: Sequence[Request]) -> list[Session]:
-    return list({id(session): session for session, _ in requests}.values())

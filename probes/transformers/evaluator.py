@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
+from probes.cost import Meter
 from probes.errors import ModelError
 from probes.transformers.architecture import AttentionKinds, decoder_layers
 from probes.transformers.attention import View, Views, attend_by_view
@@ -113,12 +114,12 @@ class Evaluator:
     """Runs a model.
 
     Attributes:
-        evaluated: rows evaluated so far.
+        meter: counts what is evaluated.
         layers: the transformer blocks; empty where the model does not show them.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
-        self.evaluated = 0
+        self.meter = Meter()
         self.layers = decoder_layers(model)
         self._model = model
         self._by_view = attend_by_view(model)
@@ -130,9 +131,17 @@ class Evaluator:
         return Workspace(views, self._depth, room)
 
     def run(
-        self, workspace: Workspace, rows: Sequence[Row], layers: Sequence[int] = ()
+        self,
+        workspace: Workspace,
+        rows: Sequence[Row],
+        layers: Sequence[int] = (),
+        *,
+        decoding: bool = False,
     ) -> Evaluation:
         """Evaluate ``rows``, whose cells then stand in the workspace.
+
+        Args:
+            decoding: each row is there for the token that it draws; for the meter.
 
         Raises:
             ModelError: the device has too little memory.
@@ -176,7 +185,10 @@ class Evaluator:
         finally:
             for hook in hooks:
                 hook.remove()
-        self.evaluated += len(rows)
+        if decoding:
+            self.meter.decode(len(rows))
+        else:
+            self.meter.prefill(len(rows))
         return Evaluation(output.logits[0], [hidden[layer] for layer in layers])
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedModel
 
+from probes.cost import Meter
 from probes.errors import ModelError, UnavailableError
 from probes.protocol import Gradient
 from probes.state import FloatArray
@@ -23,14 +24,18 @@ _VOCABULARY_ROWS = 8192
 class Differentiator:
     """Differentiates the log-probability of ``window`` by the embeddings of ``tokens``.
 
-    Attributes:
-        evaluated: rows evaluated, each once forward and once backward.
+    Args:
+        meter: counts each row twice, once forward and once backward.
     """
 
     def __init__(
-        self, model: PreTrainedModel, tokens: Sequence[int], window: Sequence[int]
+        self,
+        model: PreTrainedModel,
+        tokens: Sequence[int],
+        window: Sequence[int],
+        meter: Meter,
     ) -> None:
-        self.evaluated = 0
+        self._meter = meter
         self._model = model
         self._before = len(tokens)
         self._window = torch.tensor(list(window), device=model.device)
@@ -87,7 +92,7 @@ class Differentiator:
         rows = torch.arange(self._before - 1, embeddings.shape[1], device=embeddings.device)
         with torch.enable_grad():
             output = self._model(inputs_embeds=embeddings, use_cache=False, logits_to_keep=rows)
-        self.evaluated += 2 * embeddings.shape[0] * embeddings.shape[1]
+        self._meter.prefill(2 * embeddings.shape[0] * embeddings.shape[1])
         log_probs = output.logits.to(self._precision).log_softmax(dim=-1)
         places = torch.arange(len(self._window), device=rows.device)
         chosen = log_probs[:, places, self._window]

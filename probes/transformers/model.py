@@ -15,6 +15,7 @@ from overlay.errors import InputError
 from probes.batching import DraftReader, Request, draft_side_by_side, grouped
 from probes.chat import Message
 from probes.checks import check_layers, check_length, check_window
+from probes.cost import Cost
 from probes.errors import UnavailableError
 from probes.protocol import Capabilities, Gradient, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
@@ -94,7 +95,6 @@ class TransformersModel:
         trained = getattr(self._config, "max_position_embeddings", None) or context_size
         self._context_size = min(context_size, trained)
         self._read_rows = max(32, min(_BATCH_ROWS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
-        self._differentiated = 0
 
     @cached_property
     def info(self) -> ModelInfo:
@@ -131,9 +131,14 @@ class TransformersModel:
         return self._weights.tokenizer
 
     @property
+    def cost(self) -> Cost:
+        """See :attr:`probes.protocol.Model.cost`."""
+        return self._evaluator.meter.cost
+
+    @property
     def evaluated(self) -> int:
         """See :attr:`probes.protocol.Model.evaluated`."""
-        return self._evaluator.evaluated + self._differentiated
+        return self.cost.evaluated
 
     def tokenize(self, text: str) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`."""
@@ -209,7 +214,7 @@ class TransformersModel:
         owners = [_own(session) for session in sessions]
         for owner in owners:
             self.check_length(len(owner.tokens) + length)
-        self.flush(owners)
+        self._flush_and_reuse(owners)
         workspace = self._evaluator.workspace(
             [owner.cells for owner in owners], room=len(owners) * length
         )
@@ -224,7 +229,7 @@ class TransformersModel:
                 )
                 for index, token in last
             ]
-            read = self._evaluator.run(workspace, rows, layers)
+            read = self._evaluator.run(workspace, rows, layers, decoding=True)
             keep([index for index, _ in last], read)
             choices: list[int] = read.logits.argmax(dim=-1).tolist()
             return choices
@@ -234,7 +239,7 @@ class TransformersModel:
     def generate(self, session: TransformersSession, sampling: Sampling) -> Iterator[int]:
         """See :meth:`probes.protocol.Session.generate`."""
         sampler = Sampler(sampling, self.network.device)
-        self.flush([session])
+        self._flush_and_reuse([session])
         workspace = None
         cells = session.cells
         for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
@@ -244,7 +249,8 @@ class TransformersModel:
                 workspace = self._evaluator.workspace([session.cells], room=sampling.max_tokens)
             column, position = len(workspace.positions), session.cached
             row = Row(session.tokens[-1], position, 0, logits=True)
-            token = sampler.draw(self._evaluator.run(workspace, [row]).logits[0])
+            read = self._evaluator.run(workspace, [row], decoding=True)
+            token = sampler.draw(read.logits[0])
             if self._vocabulary.ends_generation(token):
                 # The last token stays pending, so that the session can be read.
                 return
@@ -255,11 +261,7 @@ class TransformersModel:
 
     def gradient(self, tokens: Sequence[int], window: Sequence[int]) -> Gradient:
         """See :meth:`probes.protocol.DifferentiableModel.gradient`."""
-        differentiator = self._differentiator(tokens, window)
-        try:
-            return differentiator.gradient()
-        finally:
-            self._differentiated += differentiator.evaluated
+        return self._differentiator(tokens, window).gradient()
 
     def integrated_gradients(
         self, tokens: Sequence[int], window: Sequence[int], *, steps: int = 16
@@ -267,11 +269,7 @@ class TransformersModel:
         """See :meth:`probes.protocol.DifferentiableModel.integrated_gradients`."""
         if steps < 1:
             raise InputError(f"{steps} steps", param="steps")
-        differentiator = self._differentiator(tokens, window)
-        try:
-            return differentiator.integrated(steps)
-        finally:
-            self._differentiated += differentiator.evaluated
+        return self._differentiator(tokens, window).integrated(steps)
 
     def close(self) -> None:
         """See :meth:`probes.protocol.Model.close`."""
@@ -290,6 +288,12 @@ class TransformersModel:
         late = [session for session in distinct if len(session.pending) > 1]
         for group in grouped([(s, s.pending[:-1]) for s in late], rows=_FLUSH_ROWS):
             self._flush([_own(session) for session, _ in group])
+
+    def _flush_and_reuse(self, sessions: Sequence[TransformersSession]) -> None:
+        before = self.cost.prefilled
+        self.flush(sessions)
+        fresh = self.cost.prefilled - before
+        self._evaluator.meter.reuse(sum(session.cached for session in sessions) - fresh)
 
     def _flush(self, late: Sequence[TransformersSession]) -> None:
         """Evaluate what is pending in one workspace."""
@@ -318,7 +322,7 @@ class TransformersModel:
         for session, window in requests:
             check_window(window)
             self.check_length(len(session.tokens) + len(window))
-        self.flush([_own(session) for session, _ in requests])
+        self._flush_and_reuse([_own(session) for session, _ in requests])
         results: list[_Result] = []
         for group in grouped(requests, rows=self._read_rows):
             owners = [_own(session) for session, _ in group]
@@ -355,7 +359,7 @@ class TransformersModel:
             if not value:
                 raise InputError(f"{name} is empty", param=name)
         self.check_length(len(tokens) + len(window))
-        return Differentiator(self.network, tokens, window)
+        return Differentiator(self.network, tokens, window, self._evaluator.meter)
 
 
 def _default_name(source: Path | str) -> str:

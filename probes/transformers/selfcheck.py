@@ -37,10 +37,10 @@ def check_sessions(model: PreTrainedModel, evaluator: Evaluator, vocabulary: int
     first = [Row(token, place, 0, False) for place, token in enumerate(tokens[:half])]
     beside = [Row(token, place, 1, False) for place, token in enumerate(decoys)]
     second = [Row(token, half + place, 0, True) for place, token in enumerate(tokens[half:])]
-    before = evaluator.evaluated
+    before = evaluator.meter.cost
     evaluator.run(workspace, first + beside)
     pieces = evaluator.run(workspace, second).logits.double()
-    evaluator.evaluated = before  # nobody asked for these
+    evaluator.meter.cost = before  # nobody asked for these
     with torch.no_grad():
         output = model(torch.tensor([tokens], device=model.device), use_cache=False)
     plain = output.logits[0, half:].double()

@@ -66,7 +66,19 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert first.reading.support_max is not None
     assert first.reading.support_max > 0
     assert first.marginal_drift == first.reading.logit_drift
-    assert answer.usage.evaluated_tokens == model.evaluated - before
+    assert answer.usage.cost.evaluated == model.evaluated - before
+    assert list(answer.usage.phases) == ["probe", "dose", "answer"]
+    probe, dose, said = answer.usage.phases.values()
+    # k drafts and one without context; the rest of the prompt before the answer was read already.
+    assert 4 <= probe.decoded <= 4 * 16
+    assert dose.evaluated > 0
+    assert said.prefilled == 0
+    assert said.decoded == pytest.approx(answer.usage.completion_tokens, abs=1)
+    assert said.reused == answer.usage.prompt_tokens - 1
+    written = report(answer)["cost"]
+    assert isinstance(written, dict)
+    for name in ("prefilled", "decoded", "reused", "calls"):
+        assert written[name] == sum(part[name] for part in written["phases"].values())
     assert answer.spent == pytest.approx(sum(step.verdict.spent for step in answer.steps))
     assert answer.volatility_index == pytest.approx(answer.spent / answer.budget.answer)
 

@@ -152,8 +152,10 @@ def test_nothing_is_evaluated_twice(model: LlamaCppModel, session: LlamaCppSessi
     assert model.evaluated == before + len(tokens) - 1  # the last token waits
     for twin in twins:
         twin.close()
+    reused = model.cost.reused
     session.read(tokens[:4])
     assert model.evaluated == before + len(tokens) - 1 + 4
+    assert model.cost.reused == reused + len(tokens) - 1
 
 
 def test_drafts_leave_sessions_as_they_were(model: LlamaCppModel, session: LlamaCppSession) -> None:

@@ -14,6 +14,7 @@ from overlay.answer import Answer, AnswerFinished, Event, Outcome, Step, StepTak
 from overlay.errors import InputError
 from overlay.options import AskOptions
 from probes.chat import Message
+from probes.cost import Cost
 from probes.protocol import ModelInfo
 from probes.token_log_probs import TokenLogProb
 from retriever import Chunk, RankedChunk
@@ -124,7 +125,7 @@ def _answer(options: AskOptions) -> Answer:
         budget=options.budget or Budget(0.5, 2.0),
         spent=0.0,
         volatility_index=0.0,
-        usage=Usage(prompt_tokens=7, completion_tokens=3, evaluated_tokens=99),
+        usage=Usage(7, 3, phases={"answer": Cost(prefilled=96, decoded=3, calls=4)}),
         seconds=0.5,
         seconds_to_first_token=0.25,
         model=MODEL,
