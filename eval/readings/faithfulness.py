@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from eval.markdown import markdown_table
 from overlay.cli.options import config_option, output_option, settings_options
@@ -112,14 +112,15 @@ def summarise(scores: Sequence[Score], *, seed: int) -> list[dict[str, str]]:
                     f"top {k} drop": _interval([s.drops[place] for s in mine], seed)
                     for place, k in enumerate(TOP)
                 },
-                "tokens": f"{np.mean([s.evaluated for s in mine]):.0f}",
-                "passes": f"{np.mean([s.forwards for s in mine]):.1f}",
+                "tokens": f"{fmean([s.evaluated for s in mine]):.0f}",
+                "passes": f"{fmean([s.forwards for s in mine]):.1f}",
             }
         )
     return rows
 
 
 def _interval(values: Sequence[float], seed: int) -> str:
+    import numpy as np
     from scipy.stats import bootstrap
 
     if len(values) < 2:
@@ -131,7 +132,7 @@ def _interval(values: Sequence[float], seed: int) -> str:
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return f"{np.mean(values):.2f} ({interval.low:.2f}-{interval.high:.2f})"
+    return f"{fmean(values):.2f} ({interval.low:.2f}-{interval.high:.2f})"
 
 
 def _table(name: str, questions: int, rows: Sequence[dict[str, str]]) -> Table:

@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from overlay.settings import Settings
-
 __all__ = ["config_option", "json_option", "output_option", "settings_options"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -43,13 +41,20 @@ def settings_options(*names: str) -> Callable[[_Command], _Command]:
 
     def decorate(command: _Command) -> _Command:
         for name in reversed(names):
-            field = Settings.model_fields[name]
-            said = field.description or name
-            help_text = f"{said[0].upper()}{said[1:]}.  [default: {field.default}]"
-            option = click.option(
-                f"--{name.replace('_', '-')}", name, metavar="VALUE", help=help_text
-            )
-            command = option(command)
+            flag = f"--{name.replace('_', '-')}"
+            command = click.option(flag, name, metavar="VALUE", cls=_SettingOption)(command)
         return command
 
     return decorate
+
+
+class _SettingOption(click.Option):
+    """Says what the setting of its name says. Looked up when help is shown: it takes a while."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from overlay.settings import Settings
+
+        field = Settings.model_fields[str(self.name)]
+        said = field.description or str(self.name)
+        self.help = f"{said[0].upper()}{said[1:]}.  [default: {field.default}]"
+        return super().get_help_record(ctx)

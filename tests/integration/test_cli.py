@@ -7,9 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
+
+from overlay.cli.main import cli
 
 QUESTION = "At what time does the ferry leave?"
 
@@ -50,6 +55,40 @@ def test_ask_prints_the_answer_and_the_table(folder: Path) -> None:
     assert "ferry.md" in done.stdout
     assert "verdict" in done.stdout
     assert "volatility index" in done.stdout
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    """The list of all commands, those of the server and the harness among them, in 0.2 seconds."""
+    heavy = ("numpy", "pydantic", "rich", "torch", "chromadb", "fastapi", "llama_cpp")
+    script = (
+        "import sys, click, overlay.cli.main as main\n"
+        "main.cli(['--help'], standalone_mode=False)\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "sharp-steps" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_command_explains_its_options(tmp_path: Path) -> None:
+    for point in [
+        *cli.commands,
+        *(plugin.name for plugin in entry_points(group="overlay.commands")),
+    ]:
+        found = cli.get_command(click.Context(cli), point)
+        assert found is not None
+        said = CliRunner().invoke(found, ["--help"])
+        assert said.exit_code == 0, said.output
+        assert "Options:" in said.output
+
+
+def test_cost_by_phase(folder: Path) -> None:
+    done = overlay("ask", "--cost", "--k", "2", QUESTION, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    for word in ("prefilled", "reused", "probe", "dose", "answer"):
+        assert word in done.stdout
 
 
 def test_ask_json_is_json_alone(folder: Path) -> None:
