@@ -9,9 +9,11 @@ from overlay.answer import Answer, AnswerFinished, Event
 from overlay.library import Library
 from overlay.options import AskOptions
 from overlay.prompt import Prompt, build_prompt, completion_prompt, question_of
-from overlay.settings import Backend, Fallback, Settings
+from overlay.settings import Backend, Fallback, Requantize, Settings
 from overlay.turn import Turn
 from probes.chat import Message
+from probes.gguf import check_gguf
+from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
 from retriever import Searcher
 from selector.thresholds import Thresholds, load_thresholds, thresholds_for
@@ -131,14 +133,21 @@ def load_model(settings: Settings) -> Model:
     from overlay.models import locate_model
 
     located = locate_model(settings.model, settings.backend)
+    cache = settings.model_cache.expanduser() if settings.model_cache else default_model_cache()
     if isinstance(located.source, Path) and located.backend is Backend.LLAMACPP:
         from probes.llamacpp import LlamaCppModel
+        from probes.llamacpp.requantized import faster_copy
 
+        copy = None
+        if settings.requantize is Requantize.AUTO and settings.gpu_layers == 0:
+            check_gguf(located.source)
+            copy = faster_copy(located.source, cache=cache, threads=settings.threads)
         return LlamaCppModel(
             located.source,
             context_size=settings.context_size,
             threads=settings.threads,
             gpu_layers=settings.gpu_layers,
+            copy=copy,
         )
     from probes.transformers import TransformersModel
 
@@ -149,7 +158,7 @@ def load_model(settings: Settings) -> Model:
         device=settings.device,
         dtype=settings.dtype,
         quantize=settings.quantize,
-        model_cache=settings.model_cache.expanduser() if settings.model_cache else None,
+        model_cache=cache,
     )
 
 

@@ -85,6 +85,14 @@ class Quantize(StrEnum):
     EIGHT_BIT = "8bit"
 
 
+class Requantize(StrEnum):
+    """Whether llama.cpp may work on a copy of the model in another number type."""
+
+    AUTO = "auto"
+    """Where the copy is faster and says the same, both measured once."""
+    NEVER = "never"
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Environment variables are ``OVERLAY_`` and the name."""
 
@@ -111,6 +119,13 @@ class Settings(BaseSettings):
     gpu_layers: Annotated[
         int, Field(ge=-1, description="model layers on the GPU, under llama.cpp; -1 for all")
     ] = 0
+    requantize: Annotated[
+        Requantize,
+        Field(
+            description="auto: under llama.cpp on a CPU, a file of type Q4_1, Q5_0 or Q5_1 is "
+            "copied to Q8_0 once, and the copy used where it is faster and says the same; or never"
+        ),
+    ] = Requantize.AUTO
     device: Annotated[
         Device,
         Field(description="where transformers runs the model: auto, cpu or cuda"),
@@ -132,8 +147,7 @@ class Settings(BaseSettings):
     model_cache: Annotated[
         Path | None,
         Field(
-            description="where transformers keeps converted GGUF files; ~/.cache/overlay/models "
-            "if not set"
+            description="where converted GGUF files are kept; ~/.cache/overlay/models if not set"
         ),
     ] = None
 

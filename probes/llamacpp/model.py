@@ -49,6 +49,8 @@ class LlamaCppModel:
         threads: CPU threads; 0 for all cores.
         gpu_layers: layers to put on the GPU, where llama.cpp was built with one; -1 for all.
         name: what to call the model; the file's stem by default.
+        copy: loaded in the file's place, see :func:`probes.llamacpp.requantized.faster_copy`; the
+            model goes by the name and the hash of ``path`` all the same.
 
     Raises:
         ModelError: the model cannot be loaded.
@@ -62,10 +64,11 @@ class LlamaCppModel:
         threads: int = 0,
         gpu_layers: int = 0,
         name: str | None = None,
+        copy: Path | None = None,
     ) -> None:
         self._path = path
         self._name = name or path.stem
-        self._model = load_model(path, gpu_layers=gpu_layers)
+        self._model = load_model(copy or path, gpu_layers=gpu_layers)
         self._vocabulary = Vocabulary(self._model)
         self._layers: int = llama_cpp.llama_model_n_layer(self._model)
         self._width: int = llama_cpp.llama_model_n_embd(self._model)

@@ -17,10 +17,10 @@ from probes.chat import Message
 from probes.checks import check_layers, check_length, check_window
 from probes.cost import Cost
 from probes.errors import UnavailableError
+from probes.model_cache import default_model_cache
 from probes.protocol import Capabilities, Gradient, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
 from probes.transformers.cells import Span
-from probes.transformers.converted import default_model_cache
 from probes.transformers.evaluator import Evaluation, Evaluator, Row
 from probes.transformers.gradients import Differentiator
 from probes.transformers.hardware import choose_device, choose_dtype, quantization

@@ -26,8 +26,8 @@ from transformers.utils.hub import cached_file
 
 from probes.errors import ModelError
 from probes.gguf import check_gguf, file_sha256
+from probes.model_cache import converted_folder
 from probes.transformers.architecture import check_config, check_forward
-from probes.transformers.converted import converted_folder
 from probes.transformers.digest import folder_sha256
 
 __all__ = ["Weights", "load_weights"]

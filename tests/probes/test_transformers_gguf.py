@@ -17,9 +17,9 @@ from probes.errors import ModelError
 from probes.isolated import Isolated, probe_chunks
 from probes.layers import spread_layers
 from probes.llamacpp import LlamaCppModel
+from probes.model_cache import converted_folder, default_model_cache
 from probes.protocol import Model, Sampling, Session
 from probes.transformers import TransformersModel
-from probes.transformers.converted import converted_folder, default_model_cache
 
 SECOND_START_SECONDS = 5.0
 COSINE = 0.999
@@ -289,7 +289,7 @@ def test_two_conversions_at_once_end_as_one(tmp_path: Path) -> None:
 def test_a_killed_conversion_leaves_nothing_that_is_used(tmp_path: Path) -> None:
     killed = (
         "import os, sys; from pathlib import Path\n"
-        "from probes.transformers.converted import converted_folder\n"
+        "from probes.model_cache import converted_folder\n"
         "def convert(folder):\n"
         "    (folder / 'half').write_text('1'); os._exit(9)\n"
         "converted_folder(Path(sys.argv[1]), 'key', convert)\n"

@@ -1,7 +1,7 @@
-"""Converted GGUF files: transformers takes 20 s and more to unpack one, so it is done once.
+"""Converted GGUF files: what a backend would rather read takes a while to make, once.
 
-The cache holds one folder for each file and number type, named by the file's sha256, as
-``save_pretrained`` writes it. A folder gets its name only when it is complete.
+The cache holds one folder for each file and kind of conversion, named by the file's sha256. A
+folder gets its name only when it is complete.
 """
 
 from __future__ import annotations
