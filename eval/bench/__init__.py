@@ -1,0 +1,1 @@
+"""What the overlay costs beside plain RAG: ``overlay bench``."""

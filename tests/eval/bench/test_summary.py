@@ -1,0 +1,64 @@
+"""Ratios and exponents on timings made up so that both are known."""
+
+from __future__ import annotations
+
+import pytest
+
+from eval.bench.measure import Design, Timing
+from eval.bench.summary import compare, growth
+from probes.cost import Cost
+
+
+def timing(mode: str, k: int, length: int, repeat: int, *, tokens: int, seconds: float) -> Timing:
+    cost = {"answer": Cost(prefilled=tokens - 3, decoded=3, calls=4)}
+    return Timing(mode, k, length, repeat, k, cost, seconds, 2 * seconds, said=3)
+
+
+def test_ratios_pair_the_rounds() -> None:
+    timings = [
+        timing("plain", 2, 64, 0, tokens=100, seconds=1.0),
+        timing("overlay", 2, 64, 0, tokens=150, seconds=2.0),
+        timing("overlay", 2, 64, 1, tokens=450, seconds=9.0),
+        timing("plain", 2, 64, 1, tokens=300, seconds=3.0),
+    ]
+    [row] = compare(timings, seed=0)
+    assert (row.k, row.length, row.accepted) == (2, 64, 2.0)
+    assert (row.plain_evaluated, row.evaluated) == (200, 300)
+    assert row.evaluations.value == pytest.approx(1.5)
+    assert row.evaluations.low == pytest.approx(row.evaluations.high)
+    assert row.first.value == pytest.approx(2.5)
+    assert row.first.low < 2.5 < row.first.high
+    assert row.whole == pytest.approx(row.first)
+
+
+def test_growth_is_that_of_what_comes_on_top() -> None:
+    timings = [
+        timing(mode, k, length, 0, tokens=tokens, seconds=1.0)
+        for k in (2, 4, 8)
+        for length in (64, 128, 256)
+        for mode, tokens in (
+            ("plain", k * length),
+            ("overlay", k * length + k**2 * length),
+        )
+    ]
+    fits = list(growth(compare(timings, seed=0)))
+    assert {(fit.along, fit.fixed) for fit in fits} == {
+        *(("k", length) for length in (64, 128, 256)),
+        *(("length", k) for k in (2, 4, 8)),
+    }
+    for fit in fits:
+        assert fit.exponent == pytest.approx(2 if fit.along == "k" else 1)
+
+
+def test_two_points_are_no_curve() -> None:
+    timings = [
+        timing(mode, k, 64, 0, tokens=k * tokens, seconds=1.0)
+        for k in (2, 4)
+        for mode, tokens in (("plain", 10), ("overlay", 30))
+    ]
+    assert not list(growth(compare(timings, seed=0)))
+
+
+def test_repeats_of_a_round_stand_apart() -> None:
+    design = Design(ks=(2, 4), lengths=(64,), answer_tokens=8, repeats=2)
+    assert design.rounds == [(2, 64, 0), (4, 64, 0), (2, 64, 1), (4, 64, 1)]
