@@ -262,7 +262,8 @@ def _page(settings: Settings, tables: dict[str, list[Row]]) -> str:
     today = datetime.now(UTC).date().isoformat()
     intro = (
         f"Made by `overlay sharp-steps --backend {settings.backend} --dtype {settings.dtype}` with "
-        f"the models named below (`--models`) on {today}. Each chain of six facts is told in two orders with the same "
+        f"the models named below (`--models`) on {today}. Each chain of six facts is told in two "
+        "orders with the same "
         "sentences and tokens: gradual, where each fact continues the one before, and abrupt, "
         "where none does. Columns: mean over chains in either order; mean of gradual less abrupt "
         "with its 95 % bootstrap interval over chains; p of the paired test (McNemar's for right "
