@@ -110,6 +110,7 @@ def inject(
 
     Args:
         context: moves on with every accepted dose.
+        probed: the session of each chunk is closed once the chunk is judged.
         doses: in the order in which they were probed.
         room: tokens that the session may hold before the tail.
     """
@@ -147,6 +148,8 @@ def inject(
                 context.move(prompted, len(prompt.tail))
             else:
                 prompted.close()
+        # The context may take the cells that the chunk's own session held.
+        probed.sessions[index].close()
         yield Step(dose.chunk, reading, verdict, marginal, draft)
 
 

@@ -41,7 +41,7 @@ _Value = TypeVar("_Value", int, float)
 
 ABSTENTION = "The documents do not answer this question."
 
-# Rows that reading windows puts into the cache beside the sessions themselves.
+# Rows that reading windows puts into the cache beside the sessions themselves, at most.
 _READ_ROOM = 1024
 
 
@@ -184,7 +184,8 @@ class Turn:
     def _split_by_room(self, doses: Sequence[Dose]) -> tuple[list[Dose], list[Dose]]:
         """Chunks that can be probed side by side, and those that cannot."""
         alone = self._room - len(self._prompt.prefix)
-        side_by_side = self._model.info.cache_size - len(self._prompt.prefix) - _READ_ROOM
+        cells = self._model.info.cache_size
+        side_by_side = cells - len(self._prompt.prefix) - min(_READ_ROOM, cells // 2)
         overhead = len(self._prompt.tail) + self._settings.draft_tokens
         side_by_side -= overhead
         fitting: list[Dose] = []

@@ -9,6 +9,7 @@ import pytest
 
 from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.errors import InputError
+from overlay.models import find_model
 from overlay.options import AskOptions, Mode
 from overlay.prompt import chunk_tokens
 from overlay.report import report
@@ -138,6 +139,22 @@ def test_a_chunk_that_does_not_fit_is_rejected_not_cut(model: LlamaCppModel) -> 
     assert "does not fit" in answer.steps[-1].verdict.reason
     plain = overlay_on(model, "word " * 2500, HELPFUL).ask(QUESTION, AskOptions(mode=Mode.PLAIN))
     assert [step.verdict.accepted for step in plain.steps] == [False, True]
+
+
+@pytest.mark.parametrize(("size", "chunks"), [(512, 3), (1024, 7)])
+def test_a_small_context_holds_what_it_can(size: int, chunks: int) -> None:
+    """Probing and the growing context share one cache: neither may run out of cells."""
+    small = LlamaCppModel(find_model("smollm2"), context_size=size)
+    texts = [f"{HELPFUL} {SUPPORT} {IRRELEVANT} Note {number}." for number in range(12)]
+    try:
+        overlay = overlay_on(small, *texts)
+        answer = overlay.ask(QUESTION, AskOptions(k=12, budget=Budget(1, 64)))
+        assert "Pask" in answer.text
+        assert sum(step.verdict.accepted for step in answer.steps) >= chunks
+        rejected = [step for step in answer.steps if not step.verdict.accepted]
+        assert all("does not fit" in step.verdict.reason for step in rejected)
+    finally:
+        small.close()
 
 
 def test_earlier_turns_stay_in_the_prompt(model: LlamaCppModel) -> None:
