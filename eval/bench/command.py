@@ -199,7 +199,7 @@ def _page(
     intro = (
         f"Made by `overlay bench` on {today}: the same model, process, question and chunks, by "
         f"turns, {design.repeats} rounds each, answers of up to {design.answer_tokens} tokens, a "
-        f"budget of {settings.budget_step:g} a step. Tokens: model-token evaluations, medians, "
+        f"budget of {settings.budget_step:g} a step, `requantize` {settings.requantize}. Tokens: model-token evaluations, medians, "
         "which are exact. Seconds: medians. Ratios: means over the rounds with 95 % bootstrap "
         "intervals; nothing is kept from one answer to the next."
     )
