@@ -199,8 +199,9 @@ def _page(
     intro = (
         f"Made by `overlay bench` on {today}: the same model, process, question and chunks, by "
         f"turns, {design.repeats} rounds each, answers of up to {design.answer_tokens} tokens, a "
-        f"budget of {settings.budget_step:g} a step, `requantize` {settings.requantize}. Tokens: model-token evaluations, medians, "
-        "which are exact. Seconds: medians. Ratios: means over the rounds with 95 % bootstrap "
+        f"budget of {settings.budget_step:g} a step, `requantize` {settings.requantize}. Tokens: "
+        "model-token evaluations, medians, which are exact. Seconds: medians. Ratios: means over "
+        "the rounds with 95 % bootstrap "
         "intervals; nothing is kept from one answer to the next."
     )
     parts = ["# What the overlay costs beside plain RAG", intro]
