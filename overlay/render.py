@@ -66,10 +66,11 @@ def cost_table(report: Mapping[str, Any]) -> Table:
     cost = report["cost"]
     table = Table(padding=(0, 1, 0, 0), box=None, header_style="bold")
     table.add_column("phase")
-    for name in ("prefilled", "decoded", "reused", "calls"):
+    columns = ("prefilled", "decoded", "reused", "calls")
+    for name in columns:
         table.add_column(name, justify="right")
     for name, part in [*cost["phases"].items(), ("all", cost)]:
-        counts = (f"{part[key]:,}" for key in ("prefilled", "decoded", "reused", "calls"))
+        counts = (f"{part[key]:,}" for key in columns)
         table.add_row(name, *counts, style="bold" if part is cost else None)
     return table
 

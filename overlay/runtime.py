@@ -12,7 +12,6 @@ from overlay.prompt import Prompt, build_prompt, completion_prompt, question_of
 from overlay.settings import Backend, Fallback, Requantize, Settings
 from overlay.turn import Turn
 from probes.chat import Message
-from probes.gguf import check_gguf
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
 from retriever import Searcher
@@ -140,7 +139,6 @@ def load_model(settings: Settings) -> Model:
 
         copy = None
         if settings.requantize is Requantize.AUTO and settings.gpu_layers == 0:
-            check_gguf(located.source)
             copy = faster_copy(located.source, cache=cache, threads=settings.threads)
         return LlamaCppModel(
             located.source,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -15,7 +15,7 @@ from probes.report import TrajectoryPoint
 from probes.state import State
 from probes.subject import Subject
 
-__all__ = ["Trajectory", "follow"]
+__all__ = ["Trajectory", "follow", "grow"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +57,32 @@ class Trajectory:
             previous = state
 
 
+def grow(
+    context: Session, parts: Sequence[Sequence[int]], tail: Sequence[int]
+) -> Sequence[Session]:
+    """Sessions that hold the context without any part, with the first, and so on to all.
+
+    Args:
+        context: all parts stand in it afterwards, prefilled in one piece.
+        tail: stands behind the parts of each session.
+
+    Returns:
+        One session more than there are parts; the caller closes them.
+    """
+    ends = accumulate(map(len, parts), initial=len(context.tokens))
+    context.extend([token for part in parts for token in part])
+    stages = context.fork(len(parts) + 1)
+    try:
+        for stage, end in zip(stages, ends, strict=True):
+            stage.rollback(end)
+            stage.extend(tail)
+    except BaseException:
+        for stage in stages:
+            stage.close()
+        raise
+    return stages
+
+
 def follow(subject: Subject, context: Session) -> Trajectory:
     """Grow the context source by source, and read each stage on the answer of the last one.
 
@@ -66,13 +92,7 @@ def follow(subject: Subject, context: Session) -> Trajectory:
     model = subject.model
     stages: list[Session] = []
     try:
-        start = len(context.tokens)
-        context.extend([token for source in subject.sources for token in source.tokens])
-        stages += context.fork(len(subject.sources) + 1)
-        ends = accumulate((len(source.tokens) for source in subject.sources), initial=start)
-        for stage, end in zip(stages, ends, strict=True):
-            stage.rollback(end)
-            stage.extend(subject.tail)
+        stages += grow(context, [source.tokens for source in subject.sources], subject.tail)
         [last] = model.draft_states([stages[-1]], subject.draft_tokens, subject.layers)
         earlier = [(stage, last.window) for stage in stages[:-1]]
         states = [*model.read_many(earlier, subject.layers), last]

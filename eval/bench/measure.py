@@ -94,6 +94,7 @@ def measure(
         update={"max_tokens": answer_tokens, "fallback": Fallback.ANSWER, "temperature": 0.0}
     )
     bench = Bench(model, chosen)
+    tokens = _document_tokens(model)
     for number, (k, length, repeat) in enumerate(rounds):
         if not fits(model, k, length, answer_tokens):
             raise InputError(
@@ -101,7 +102,7 @@ def measure(
                 hint="ask for fewer or shorter chunks, or raise context_size",
                 param="k",
             )
-        passages = _passages(model, k, length, skip=repeat * k)
+        passages = _passages(model, tokens, k, length, skip=repeat * k)
         for mode in MODES if number % 2 == 0 else MODES[::-1]:
             answer = (
                 bench.plain(QUESTION, passages)
@@ -126,11 +127,14 @@ def _timing(mode: str, k: int, length: int, repeat: int, answer: Answer) -> Timi
     )
 
 
-def _passages(model: Model, k: int, length: int, skip: int) -> list[Passage]:
-    """``k`` pieces of the sample documents; a chunk's line break is one of its tokens."""
+def _document_tokens(model: Model) -> list[int]:
     files = sorted(path for path in DOCUMENTS.rglob("*") if path.suffix in {".md", ".txt"})
     texts = [path.read_text(encoding="utf-8") for path in files]
-    tokens = [token for text in texts for token in model.tokenize(f"{text}\n")]
+    return [token for text in texts for token in model.tokenize(f"{text}\n")]
+
+
+def _passages(model: Model, tokens: Sequence[int], k: int, length: int, skip: int) -> list[Passage]:
+    """``k`` pieces of the documents; a chunk's line break is one of its tokens."""
     size = length - 1
     pieces = [tokens[start : start + size] for start in range(0, len(tokens) - size, size)]
     return [

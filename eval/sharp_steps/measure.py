@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import cast
 
 from eval.metrics.answers import contains_any
@@ -21,6 +21,7 @@ from probes.protocol import DifferentiableModel, Model, Session
 from probes.state import State
 from probes.subject import as_text
 from probes.token_grad import token_grad
+from probes.trajectory import grow
 
 __all__ = [
     "ANSWER_TOKENS",
@@ -161,7 +162,9 @@ def measure(model: Model, chain: Chain, *, draft_tokens: int) -> list[Measured]:
             sentences = [chunk_tokens(model, text) for text in order.arrange(chain.sentences)]
             for name, question in chain.questions.items():
                 prompt = build_prompt(model, [Message("user", question.question)])
-                stages = _stages(model, stack, prompt, sentences)
+                context = stack.enter_context(model.session())
+                context.extend(prompt.prefix)
+                stages = [stack.enter_context(s) for s in grow(context, sentences, prompt.tail)]
                 walks.append(_Walk(name, order, question, prompt, sentences, stages))
         ends = [walk.stages[-1] for walk in walks]
         answers = model.draft_many(ends, max(ANSWER_TOKENS, draft_tokens))
@@ -190,20 +193,6 @@ def paths(states: Sequence[State]) -> dict[str, Path]:
 
 def _hidden(a: State, b: State) -> float:
     return float(hidden_drift(a, b).mean())
-
-
-def _stages(
-    model: Model, stack: ExitStack, prompt: Prompt, sentences: Sequence[Sequence[int]]
-) -> list[Session]:
-    """Sessions that hold the prompt with no sentence, with the first, and so on to all."""
-    whole = stack.enter_context(model.session())
-    whole.extend([*prompt.prefix, *(token for sentence in sentences for token in sentence)])
-    stages = [stack.enter_context(stage) for stage in whole.fork(len(sentences) + 1)]
-    ends = accumulate(map(len, sentences), initial=len(prompt.prefix))
-    for stage, end in zip(stages, ends, strict=True):
-        stage.rollback(end)
-        stage.extend(prompt.tail)
-    return stages
 
 
 def _read(

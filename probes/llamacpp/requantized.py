@@ -20,7 +20,7 @@ from statistics import median
 
 import llama_cpp
 
-from probes.gguf import file_sha256
+from probes.gguf import check_gguf, file_sha256
 from probes.llamacpp.library import load_model
 from probes.llamacpp.model import LlamaCppModel
 from probes.logit_drift import kl_divergence
@@ -79,6 +79,7 @@ def faster_copy(path: Path, *, cache: Path, threads: int) -> Path:
     Raises:
         ModelError: ``path`` is no model that llama.cpp can load, or the cache cannot be written.
     """
+    check_gguf(path)
     if path.stat().st_size > _LARGEST or _file_type(path) not in _SLOW:
         return path
 
