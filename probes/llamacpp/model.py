@@ -113,11 +113,13 @@ class LlamaCppModel:
         """
         with self.session() as session:
             session.extend([0])
+            before = self._meter.cost
             self._tap.open(range(self._layers))
             try:
                 self._evaluate([Row(0, 0, session.sequence, logits=True)])
             finally:
                 seen = self._tap.close()
+                self._meter.cost = before  # nobody asked for this
         return Capabilities(layer_states=len(seen) == self._layers, gradients=False, batch=True)
 
     @property
