@@ -12,12 +12,16 @@ from overlay.prompt import Prompt, build_prompt, completion_prompt, question_of
 from overlay.settings import Backend, Fallback, Requantize, Settings
 from overlay.turn import Turn
 from probes.chat import Message
+from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
 from retriever import Searcher
 from selector.thresholds import Thresholds, load_thresholds, thresholds_for
 
-__all__ = ["Overlay", "load_model", "open_overlay"]
+__all__ = ["Overlay", "load_model", "open_kv_store", "open_overlay"]
+
+_KV_FOLDER = "kv"
+_MIB = 2**20
 
 
 class Overlay:
@@ -31,6 +35,7 @@ class Overlay:
         settings: defaults of every question.
         library: closed with the overlay where given.
         thresholds: in place of those that the settings, or the model's hash, name.
+        kept: cells of chunks that were seen before; closed with the overlay where given.
     """
 
     def __init__(
@@ -41,10 +46,12 @@ class Overlay:
         library: Library | None = None,
         *,
         thresholds: Thresholds | None = None,
+        kept: KVStore | None = None,
     ) -> None:
         self._model = model
         self._retriever = retriever
         self._library = library
+        self._kept = kept
         self.settings = settings
         self._thresholds = thresholds or (
             load_thresholds(settings.thresholds)
@@ -107,6 +114,7 @@ class Overlay:
             retriever=self._retriever,
             settings=settings,
             thresholds=self._thresholds,
+            kept=self._kept,
         )
 
     def close(self) -> None:
@@ -114,6 +122,8 @@ class Overlay:
         self._model.close()
         if self._library is not None:
             self._library.close()
+        if self._kept is not None:
+            self._kept.close()
 
     def __enter__(self) -> Overlay:
         return self
@@ -160,6 +170,17 @@ def load_model(settings: Settings) -> Model:
     )
 
 
+def open_kv_store(settings: Settings) -> KVStore | None:
+    """Where cells of chunks are kept; None where the settings keep none.
+
+    Raises:
+        ResourceError: the folder cannot be used.
+    """
+    if not settings.kv_memory and not settings.kv_disk:
+        return None
+    return KVStore(settings.kv_memory * _MIB, settings.store / _KV_FOLDER, settings.kv_disk * _MIB)
+
+
 def open_overlay(settings: Settings) -> Overlay:
     """Load the model and open the store that the settings name. Takes seconds.
 
@@ -169,4 +190,5 @@ def open_overlay(settings: Settings) -> Overlay:
     """
     library = Library(settings)
     library.check()
-    return Overlay(load_model(settings), library.retriever, settings, library)
+    kept = open_kv_store(settings)
+    return Overlay(load_model(settings), library.retriever, settings, library, kept=kept)

@@ -158,6 +158,17 @@ class Settings(BaseSettings):
     chunk_tokens: Annotated[
         int, Field(ge=16, le=8192, description="largest chunk, in the embedder's tokens")
     ] = 128
+    kv_memory: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="MiB of memory for what the model computed of chunks, so that it is not "
+            "computed again; 0 for none",
+        ),
+    ] = 256
+    kv_disk: Annotated[
+        int, Field(ge=0, description="MiB on disk for the same, beside the store; 0 for none")
+    ] = 1024
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
 
     budget_step: Annotated[

@@ -25,6 +25,7 @@ from overlay.text_stream import TextStream
 from probes.cost import Ledger
 from probes.errors import PromptTooLongError
 from probes.isolated import probe_chunks
+from probes.kv_store import KVStore
 from probes.layers import spread_layers
 from probes.protocol import Model, Sampling, Session
 from probes.state import State
@@ -51,6 +52,7 @@ class Turn:
     Args:
         question: what is searched for.
         prompt: what the model reads around the context.
+        kept: see :func:`probes.isolated.probe_chunks`; nothing is kept of plain answers.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Turn:
         retriever: Searcher | None,
         settings: Settings,
         thresholds: Thresholds,
+        kept: KVStore | None = None,
     ) -> None:
         self._model = model
         self._retriever = retriever
@@ -71,6 +74,7 @@ class Turn:
         self._question = question
         self._prompt = prompt
         self._thresholds = thresholds
+        self._kept = None if options.mode is not Mode.OVERLAY else kept
         self._budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
         self._sampling = Sampling(
             max_tokens=_first(options.max_tokens, settings.max_tokens),
@@ -88,7 +92,10 @@ class Turn:
         parts: list[str] = []
         with ExitStack() as stack:
             prefix = stack.enter_context(self._model.session())
-            prefix.extend(self._prompt.prefix)
+            if self._kept is None:
+                prefix.extend(self._prompt.prefix)
+            else:
+                self._kept.extend_many(self._model, [prefix], [self._prompt.prefix])
             context = Context(prefix.fork(1)[0])
             stack.push(lambda *_: context.close())
             for step in self._fill(prefix, context):
@@ -143,6 +150,7 @@ class Turn:
                 self._prompt.tail,
                 draft_tokens=self._settings.draft_tokens,
                 layers=self._layers(),
+                kept=self._kept,
             ) as probed:
                 context.bare = probed.bare.fork(1)[0]
                 context.baseline = probed.baseline

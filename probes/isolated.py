@@ -10,6 +10,7 @@ import numpy as np
 
 from probes.entropy import entropy_drop
 from probes.hidden_drift import hidden_drift, relative_l2, standardise
+from probes.kv_store import KVStore
 from probes.logit_drift import kl_divergence, logit_drift
 from probes.neutral import cut_to_length
 from probes.protocol import Model, Session
@@ -78,6 +79,7 @@ def probe_chunks(
     draft_tokens: int,
     layers: Sequence[int],
     neutral: Sequence[Sequence[int]] = (),
+    kept: KVStore | None = None,
 ) -> Isolated:
     """Read what each chunk alone does to the model.
 
@@ -92,6 +94,7 @@ def probe_chunks(
         layers: layers whose hidden states are read; none if the model cannot show any.
         neutral: tokens of neutral texts, at least two, against which hidden drift is
             standardised; it is not if none are given.
+        kept: chunks that stood behind this prefix before are not evaluated again.
 
     Raises:
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
@@ -99,8 +102,13 @@ def probe_chunks(
     bare, *sessions = prefix.fork(len(chunks) + 1)
     try:
         bare.extend(tail)
-        for session, chunk in zip(sessions, chunks, strict=True):
-            session.extend([*chunk, *tail])
+        if kept is None:
+            for session, chunk in zip(sessions, chunks, strict=True):
+                session.extend(chunk)
+        else:
+            kept.extend_many(model, sessions, chunks)
+        for session in sessions:
+            session.extend(tail)
         baseline, *within = model.draft_states([bare, *sessions], draft_tokens, layers)
         without = model.read_many([(bare, state.window) for state in within], layers)
         matrix = _support_matrix(model, sessions, without, within)

@@ -115,6 +115,27 @@ class Session(Protocol):
     def rollback(self, position: int) -> None:
         """Forget every token from ``position`` (0-based) on."""
 
+    def save(self, start: int, stop: int) -> bytes:
+        """The cache cells of positions ``start`` to ``stop - 1``, for :meth:`extend_saved`.
+
+        Raises:
+            InputError: the span is empty, holds the last token, or lies outside.
+        """
+
+    def extend_saved(self, tokens: Sequence[int], cells: bytes) -> bool:
+        """:meth:`extend`, but with cells saved where the same tokens followed on the same tokens.
+
+        Args:
+            cells: those from the last token of this session to the last but one of ``tokens``,
+                saved by a model of the same :attr:`Model.fingerprint`.
+
+        Returns:
+            Whether the cells could be used. If not, the tokens are evaluated as ever.
+
+        Raises:
+            PromptTooLongError: as :meth:`extend`.
+        """
+
     def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
         """Read the state on ``window`` as if it followed; the session stays as it was."""
 
@@ -142,6 +163,10 @@ class Model(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the model can do."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What saved cells depend on: weights, number types, backend and its version."""
 
     @property
     def cost(self) -> Cost:
@@ -172,6 +197,12 @@ class Model(Protocol):
 
     def session(self) -> Session:
         """Open an empty session."""
+
+    def flush(self, sessions: Sequence[Session]) -> None:
+        """Evaluate what is pending, all but the last token of each session, in one batch.
+
+        Reading, drafting and forking do it by themselves.
+        """
 
     def read_many(
         self, requests: Sequence[tuple[Session, Sequence[int]]], layers: Sequence[int] = ()

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
@@ -97,6 +99,16 @@ class ChunkStore:
     def count(self) -> int:
         """How many chunks there are; 0 when nothing was ingested yet."""
         return self._read(lambda collection: collection.count()) or 0
+
+    def chunks(self, page: int = 256) -> Iterator[Chunk]:
+        """Every chunk, in no order; ``page`` are read at a time."""
+        for offset in count(step=page):
+            found = self._read(partial(_page, page, offset))
+            if found is None or not found["ids"]:
+                return
+            columns = (found[key] or [] for key in ("ids", "documents", "metadatas"))
+            for identity, text, metadata in zip(*columns, strict=True):
+                yield _chunk(identity, text, metadata)
 
     def query(self, vector: Vectors, k: int) -> list[RankedChunk]:
         """The ``k`` chunks nearest to a vector ``[dimension]``, most similar first.
@@ -301,6 +313,11 @@ def _chroma_errors(folder: Path) -> Iterator[None]:
             f"the store {folder} cannot be used: {error}",
             hint="if it is damaged, delete its folder and ingest again",
         ) from error
+
+
+def _page(limit: int, offset: int, collection: Collection) -> Mapping[str, Any]:
+    included: Any = ["documents", "metadatas"]  # chromadb's own literal type
+    return collection.get(limit=limit, offset=offset, include=included)
 
 
 def _metadata(document: Document, chunk: Chunk, chunks: int, recipe: str) -> dict[str, str | int]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["bench"]
 
 _HEAD = (
+    "",
     "k",
     "chunk tokens",
     "let in",
@@ -77,6 +78,8 @@ def bench(
 ) -> None:
     """Answer with plain RAG and with the overlay by turns, and compare what it takes.
 
+    Cold, the overlay sees the chunks for the first time; warm, the model has read them before.
+
     Same model, same process, same chunks, which are pieces of the sample documents. Token counts
     are exact; times are quoted as medians, and as ratios with intervals over the rounds. A budget
     of 1 (--budget-step 1 --budget-answer 64) lets every chunk in, which costs the most.
@@ -122,7 +125,7 @@ def bench(
 
 def _measured(settings: Settings, design: Design, *, keep_all: bool) -> tuple[str, list[Timing]]:
     """A title, and all timings; rounds that do not fit are left out unless they were asked for."""
-    from eval.bench.measure import fits, measure
+    from eval.bench.measure import MODES, fits, measure
     from eval.progress import track
     from overlay.runtime import load_model
 
@@ -130,7 +133,7 @@ def _measured(settings: Settings, design: Design, *, keep_all: bool) -> tuple[st
     try:
         rounds = [r for r in design.rounds if keep_all or fits(model, *r[:2], design.answer_tokens)]
         timings = measure(model, settings, rounds, design.answer_tokens)
-        total = 2 * len(rounds)
+        total = len(MODES) * len(rounds)
         title = f"{model.info.name} on {model.info.backend}"
         return title, list(track(timings, f"answering on {model.info.backend}", total=total))
     finally:
@@ -140,6 +143,7 @@ def _measured(settings: Settings, design: Design, *, keep_all: bool) -> tuple[st
 def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:
     for row in rows:
         yield [
+            "cold" if row.mode == "overlay" else row.mode,
             str(row.k),
             str(row.length),
             f"{row.accepted:.1f}",
@@ -202,7 +206,9 @@ def _page(
         f"budget of {settings.budget_step:g} a step, `requantize` {settings.requantize}. Tokens: "
         "model-token evaluations, medians, which are exact. Seconds: medians. Ratios: means over "
         "the rounds with 95 % bootstrap "
-        "intervals; nothing is kept from one answer to the next."
+        "intervals. Cold: nothing is kept from one answer to the next. Warm: the model has read "
+        "the chunks before, as `overlay ingest --warm` lets it, and what it computed is kept in "
+        "memory."
     )
     parts = ["# What the overlay costs beside plain RAG", intro]
     if picture is not None:

@@ -21,7 +21,7 @@ _PANELS = (
 
 
 def picture(compared: Mapping[str, Sequence[Comparison]]) -> Figure:
-    """One row of panels a model and backend, one line a length of chunks."""
+    """One row of panels a model and backend, one line for cold or warm and a length of chunks."""
     from matplotlib.figure import Figure
 
     size = (11, 3.2 * len(compared) + 0.4)
@@ -31,8 +31,8 @@ def picture(compared: Mapping[str, Sequence[Comparison]]) -> Figure:
         for name, label in _PANELS:
             place += 1
             axes = figure.add_subplot(len(compared), len(_PANELS), place)
-            for length in dict.fromkeys(row.length for row in rows):
-                own = [row for row in rows if row.length == length]
+            for mode, length in dict.fromkeys((row.mode, row.length) for row in rows):
+                own = [row for row in rows if (row.mode, row.length) == (mode, length)]
                 found: list[Interval] = [getattr(row, name) for row in own]
                 axes.errorbar(
                     [row.k for row in own],
@@ -41,9 +41,9 @@ def picture(compared: Mapping[str, Sequence[Comparison]]) -> Figure:
                         [ratio.value - ratio.low for ratio in found],
                         [ratio.high - ratio.value for ratio in found],
                     ],
-                    fmt="o-",
+                    fmt="o-" if mode == "overlay" else "s--",
                     capsize=3,
-                    label=f"{length} tokens a chunk",
+                    label=f"{'cold' if mode == 'overlay' else mode}, {length} tokens a chunk",
                 )
             axes.axhline(1, color="grey", linewidth=0.8)
             axes.set_ylim(bottom=0)

@@ -18,12 +18,14 @@ class Comparison:
     """The overlay beside plain RAG on ``k`` chunks of ``length`` tokens.
 
     Attributes:
+        mode: how the overlay answered, see :class:`eval.bench.measure.Timing`.
         accepted: mean number of chunks that the overlay let in.
         plain_evaluated, evaluated: median model-token evaluations.
         plain_first, plain_whole: plain RAG's median seconds to the first token, and to the last.
         evaluations, first, whole: mean ratio over the rounds, with its 95 % interval.
     """
 
+    mode: str
     k: int
     length: int
     accepted: float
@@ -52,15 +54,18 @@ class Growth:
 
 
 def compare(timings: Sequence[Timing], *, seed: int) -> list[Comparison]:
-    """One row for each number and length of chunks."""
+    """One row for each way in which the overlay answered, number and length of chunks."""
+    modes = [mode for mode in dict.fromkeys(t.mode for t in timings) if mode != "plain"]
     return [
-        _compare(k, length, [t for t in timings if (t.k, t.length) == (k, length)], seed)
+        _compare(mode, k, length, [t for t in timings if (t.k, t.length) == (k, length)], seed)
+        for mode in sorted(modes)
         for k, length in dict.fromkeys((t.k, t.length) for t in timings)
     ]
 
 
 def growth(rows: Sequence[Comparison]) -> Iterator[Growth]:
-    """The exponents that can be fitted: where there are three points at least."""
+    """The exponents of cold answers that can be fitted: where there are three points at least."""
+    rows = [row for row in rows if row.mode == "overlay"]
     sides: tuple[tuple[str, Callable[[Comparison], int], Callable[[Comparison], int]], ...] = (
         ("k", lambda row: row.k, lambda row: row.length),
         ("length", lambda row: row.length, lambda row: row.k),
@@ -76,9 +81,9 @@ def growth(rows: Sequence[Comparison]) -> Iterator[Growth]:
                 yield Growth(name, fixed, _slope(points))
 
 
-def _compare(k: int, length: int, timings: Sequence[Timing], seed: int) -> Comparison:
+def _compare(mode: str, k: int, length: int, timings: Sequence[Timing], seed: int) -> Comparison:
     plain = {t.repeat: t for t in timings if t.mode == "plain"}
-    dosed = {t.repeat: t for t in timings if t.mode == "overlay"}
+    dosed = {t.repeat: t for t in timings if t.mode == mode}
     pairs = [(plain[repeat], own) for repeat, own in dosed.items() if repeat in plain]
 
     def ratio(value: Callable[[Timing], float]) -> Interval:
@@ -86,6 +91,7 @@ def _compare(k: int, length: int, timings: Sequence[Timing], seed: int) -> Compa
         return mean_interval(ratios, seed=seed, bounds=None)
 
     return Comparison(
+        mode=mode,
         k=k,
         length=length,
         accepted=sum(own.accepted for _, own in pairs) / len(pairs),

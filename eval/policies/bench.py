@@ -13,6 +13,7 @@ from overlay.prompt import Prompt, build_prompt, chunk_tokens
 from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.chat import Message
+from probes.kv_store import KVStore
 from probes.protocol import Model
 from probes.subject import as_text
 from retriever import Chunk, RankedChunk
@@ -44,11 +45,15 @@ class Bench:
     Attributes:
         model: answers for every policy.
         settings: of every answer, such as its greatest length.
+
+    Args:
+        kept: cells of chunks that were seen before; nothing is kept without it.
     """
 
-    def __init__(self, model: Model, settings: Settings) -> None:
+    def __init__(self, model: Model, settings: Settings, kept: KVStore | None = None) -> None:
         self.model = model
         self.settings = settings
+        self._kept = kept
 
     def plain(self, question: str, passages: Sequence[Passage]) -> Answer:
         """Answer with all passages in the context, or from memory where there are none."""
@@ -98,5 +103,7 @@ class Bench:
         thresholds: Thresholds | None,
         mode: Mode,
     ) -> Answer:
-        overlay = Overlay(self.model, _Given(passages), settings, thresholds=thresholds)
+        overlay = Overlay(
+            self.model, _Given(passages), settings, thresholds=thresholds, kept=self._kept
+        )
         return overlay.ask(question, AskOptions(mode=mode, k=max(len(passages), 1)))

@@ -72,6 +72,11 @@ class SharedModel:
         return replace(self._model.capabilities, gradients=False)
 
     @property
+    def fingerprint(self) -> str:
+        """See :attr:`probes.protocol.Model.fingerprint`."""
+        return self._model.fingerprint
+
+    @property
     def cost(self) -> Cost:
         """What it would cost if nothing were kept, but for forward calls, which are not counted."""
         return self._charged
@@ -343,6 +348,20 @@ class SharedSession:
         check_position(position, len(self.tokens))
         del self.tokens[position:]
         self.cached = min(self.cached, max(position - 1, 0))
+
+    def save(self, start: int, stop: int) -> bytes:
+        """Refused: a shared session has no cells of its own.
+
+        Raises:
+            UnavailableError: always, but for a span that cannot be saved at all.
+        """
+        check_span(start, stop, len(self.tokens))
+        raise UnavailableError("a shared model saves nothing: use the model itself")
+
+    def extend_saved(self, tokens: Sequence[int], cells: bytes) -> bool:  # noqa: ARG002 - protocol
+        """See :meth:`probes.protocol.Session.extend_saved`. The cells are never used."""
+        self.extend(tokens)
+        return False
 
     def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
         """See :meth:`probes.protocol.Session.read`."""

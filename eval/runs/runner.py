@@ -25,7 +25,8 @@ from probes.protocol import Model, ModelInfo
 __all__ = ["fingerprint", "run_cases"]
 
 # Settings that change no answer: where things lie, and how the server is reached.
-_ELSEWHERE = {"model", "model_cache", "store", "host", "port", "queue_size", "threads"}
+_ELSEWHERE = {"model", "model_cache", "store", "kv_memory", "kv_disk", "host", "port", "queue_size"}
+_ELSEWHERE |= {"threads"}
 
 
 def fingerprint(

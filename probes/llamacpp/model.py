@@ -22,6 +22,7 @@ from probes.gguf import file_sha256
 from probes.llamacpp.batch import Batch, Row
 from probes.llamacpp.library import load_context, load_model
 from probes.llamacpp.sampler import Sampler
+from probes.llamacpp.saved import load_sequence, save_sequence
 from probes.llamacpp.session import LlamaCppSession
 from probes.llamacpp.tap import LayerTap
 from probes.llamacpp.vocabulary import Vocabulary
@@ -67,6 +68,7 @@ class LlamaCppModel:
         copy: Path | None = None,
     ) -> None:
         self._path = path
+        self._copy = copy
         self._name = name or path.stem
         self._model = load_model(copy or path, gpu_layers=gpu_layers)
         self._vocabulary = Vocabulary(self._model)
@@ -121,6 +123,12 @@ class LlamaCppModel:
                 seen = self._tap.close()
                 self._meter.cost = before  # nobody asked for this
         return Capabilities(layer_states=len(seen) == self._layers, gradients=False, batch=True)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """See :attr:`probes.protocol.Model.fingerprint`."""
+        weights = file_sha256(self._copy) if self._copy else self.info.sha256
+        return f"llama.cpp {llama_cpp.__version__} {weights}"
 
     @property
     def cost(self) -> Cost:
@@ -268,11 +276,11 @@ class LlamaCppModel:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
         check_length(tokens, self._context_size)
 
-    def flush(self, sessions: Sequence[LlamaCppSession]) -> None:
-        """Evaluate what is pending, all but the last token of each session, in one batch."""
+    def flush(self, sessions: Sequence[Session]) -> None:
+        """See :meth:`probes.protocol.Model.flush`."""
         rows = []
-        sessions = list({id(session): session for session in sessions}.values())
-        for session in sessions:
+        distinct = list({id(session): _own(session) for session in sessions}.values())
+        for session in distinct:
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")
             rows += [
@@ -281,7 +289,7 @@ class LlamaCppModel:
             ]
         for start in range(0, len(rows), self._batch.capacity):
             self._evaluate(rows[start : start + self._batch.capacity])
-        for session in sessions:
+        for session in distinct:
             session.cached = len(session.tokens) - 1
 
     def _flush_and_reuse(self, sessions: Sequence[LlamaCppSession]) -> None:
@@ -303,6 +311,35 @@ class LlamaCppModel:
         twin.cached = session.cached
         self._close_hole(twin)
         return twin
+
+    def save(self, session: LlamaCppSession, start: int, stop: int) -> bytes:
+        """Cells ``start`` to ``stop - 1`` of a session, as llama.cpp writes them."""
+        with self.session() as part:
+            llama_cpp.llama_memory_seq_cp(
+                self._memory, session.sequence, part.sequence, start, stop
+            )
+            return save_sequence(self._context, part.sequence)
+
+    def restore(self, session: LlamaCppSession, start: int, stop: int, cells: bytes) -> bool:
+        """Put saved cells at positions ``start`` to ``stop - 1``, the session's next ones.
+
+        Returns:
+            Whether there was room for them, and they are what was saved.
+        """
+        with self.session() as part:
+            if not load_sequence(self._context, part.sequence, cells):
+                return False
+            ends = (
+                llama_cpp.llama_memory_seq_pos_min(self._memory, part.sequence),
+                llama_cpp.llama_memory_seq_pos_max(self._memory, part.sequence),
+            )
+            if ends != (start, stop - 1):
+                return False
+            llama_cpp.llama_memory_seq_cp(
+                self._memory, part.sequence, session.sequence, start, stop
+            )
+        session.cached = stop
+        return True
 
     def trim(self, session: LlamaCppSession, cached: int) -> None:
         """Keep at most the first ``cached`` tokens of the session's cache."""

@@ -60,6 +60,20 @@ class LlamaCppSession:
         del self.tokens[position:]
         self._model.trim(self, max(position - 1, 0))
 
+    def save(self, start: int, stop: int) -> bytes:
+        """See :meth:`probes.protocol.Session.save`."""
+        check_span(start, stop, len(self.tokens))
+        self._model.flush([self])
+        return self._model.save(self, start, stop)
+
+    def extend_saved(self, tokens: Sequence[int], cells: bytes) -> bool:
+        """See :meth:`probes.protocol.Session.extend_saved`."""
+        if self.tokens:
+            self._model.flush([self])
+        start = self.cached
+        self.extend(tokens)
+        return self._model.restore(self, start, len(self.tokens) - 1, cells)
+
     def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
         """See :meth:`probes.protocol.Session.read`."""
         return self._model.read_many([(self, window)], layers)[0]

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+import transformers
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from overlay.errors import InputError
@@ -87,6 +88,7 @@ class TransformersModel:
             model_cache=model_cache or default_model_cache(),
         )
         model = self._weights.model
+        self._quantize = quantize
         self._name = name or _default_name(source)
         self._config = model.config.get_text_config(decoder=True)
         self._vocabulary = Vocabulary(self._weights.tokenizer, model)
@@ -119,6 +121,13 @@ class TransformersModel:
     def capabilities(self) -> Capabilities:
         """See :attr:`probes.protocol.Model.capabilities`."""
         return Capabilities(layer_states=bool(self._evaluator.layers), gradients=True, batch=True)
+
+    @property
+    def fingerprint(self) -> str:
+        """See :attr:`probes.protocol.Model.fingerprint`."""
+        versions = f"torch {torch.__version__} transformers {transformers.__version__}"
+        kinds = f"{self.network.dtype} {self._quantize} {self.network.device.type}"
+        return f"{versions} {kinds} {self._weights.sha256}"
 
     @property
     def network(self) -> PreTrainedModel:
@@ -279,9 +288,9 @@ class TransformersModel:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
         check_length(tokens, self._context_size)
 
-    def flush(self, sessions: Sequence[TransformersSession]) -> None:
-        """Evaluate what is pending, all but the last token of each session, together."""
-        distinct = list({id(session): session for session in sessions}.values())
+    def flush(self, sessions: Sequence[Session]) -> None:
+        """See :meth:`probes.protocol.Model.flush`."""
+        distinct = list({id(session): _own(session) for session in sessions}.values())
         for session in distinct:
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")

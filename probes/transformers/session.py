@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from probes.checks import check_position, check_span
 from probes.protocol import Sampling
 from probes.state import State
-from probes.transformers.cells import Cells, clip, cut, filled
+from probes.transformers.cells import Cells, Span, clip, cut, filled
+from probes.transformers.saved import load_cells, save_cells
 
 if TYPE_CHECKING:
     from probes.transformers.model import TransformersModel
@@ -68,6 +69,24 @@ class TransformersSession:
         if self.cached >= position:
             kept = max(position - 1, 0)
             self._see(clip(self.cells, kept), kept)
+
+    def save(self, start: int, stop: int) -> bytes:
+        """See :meth:`probes.protocol.Session.save`."""
+        check_span(start, stop, len(self.tokens))
+        self._model.flush([self])
+        return save_cells(self.cells, start, stop)
+
+    def extend_saved(self, tokens: Sequence[int], cells: bytes) -> bool:
+        """See :meth:`probes.protocol.Session.extend_saved`."""
+        if self.tokens:
+            self._model.flush([self])
+        start = self.cached
+        self.extend(tokens)
+        segment = load_cells(cells, start, len(self.tokens) - 1 - start, self._model.network.device)
+        if segment is None:
+            return False
+        self.cells = (*self.cells, Span(segment, start, len(self.tokens) - 1))
+        return True
 
     def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
         """See :meth:`probes.protocol.Session.read`."""

@@ -17,11 +17,12 @@ def test_bench_writes_what_it_measured(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    [[row]] = json.loads(done.stdout).values()
+    [[row, warm]] = json.loads(done.stdout).values()
+    assert [row["mode"], warm["mode"]] == ["overlay", "warm"]
     written = json.loads((tmp_path / "bench.json").read_text())
     [timings] = written["timings"].values()
     by_mode = {timing["mode"]: timing for timing in timings}
-    assert set(by_mode) == {"plain", "overlay"}
+    assert set(by_mode) == {"plain", "overlay", "warm"}
     assert set(by_mode["plain"]["cost"]) == {"answer"}
     assert {"probe", "answer"} <= set(by_mode["overlay"]["cost"])
     evaluated = {
@@ -30,10 +31,12 @@ def test_bench_writes_what_it_measured(tmp_path: Path) -> None:
     }
     assert evaluated["plain"] > 2 * 32
     assert row["evaluations"]["value"] == evaluated["overlay"] / evaluated["plain"]
+    # The chunks are not read again, and neither is the prompt before them.
+    assert evaluated["overlay"] - evaluated["warm"] >= 2 * 32
     assert row["first"]["value"] > 0
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "bench.md").read_text()
-    assert "| 2 | 32 |" in page
+    assert "| cold | 2 | 32 |" in page
     assert "bench.png" in page
 
 
