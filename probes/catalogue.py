@@ -22,6 +22,7 @@ from probes.logit_drift import kl_divergence, logit_drift
 from probes.loss_sensitivity import loss_sensitivity
 from probes.path import path_ratio
 from probes.protocol import DifferentiableModel
+from probes.question_gain import question_gain
 from probes.rank_change import rank_change
 from probes.support import conflict_loss, information_gain, support_max, support_mean
 from probes.token_grad import gradient_times_input, token_grad
@@ -128,6 +129,7 @@ CATALOGUE = (
     Entry("entropy", normalised_entropy, "certainty", ("TrajectoryPoint.entropy",)),
     Entry("entropy_drop", entropy_drop, "certainty", ("Reading.entropy_drop",)),
     Entry("information_gain", information_gain, "support", ("Reading.information_gain",)),
+    Entry("question_gain", question_gain, "support", ("Reading.question_gain",)),
     Entry("support_max", support_max, "support", ("Reading.support_max",)),
     Entry("support_mean", support_mean, "support", ("Reading.support_mean",)),
     Entry("conflict_loss", conflict_loss, "support", ("Reading.conflict_loss",)),

@@ -14,9 +14,10 @@ from probes.kv_store import KVStore
 from probes.logit_drift import kl_divergence, logit_drift
 from probes.neutral import cut_to_length
 from probes.protocol import Model, Session
+from probes.question_gain import question_gain
 from probes.rank_change import rank_change
 from probes.reading import Reading
-from probes.state import State
+from probes.state import FloatArray, State
 from probes.support import Matrix, conflict_loss, information_gain, support_max, support_mean
 
 __all__ = ["Isolated", "probe_chunks"]
@@ -101,14 +102,12 @@ def probe_chunks(
     """
     bare, *sessions = prefix.fork(len(chunks) + 1)
     try:
-        bare.extend(tail)
         if kept is None:
             for session, chunk in zip(sessions, chunks, strict=True):
                 session.extend(chunk)
         else:
             kept.extend_many(model, sessions, chunks)
-        for session in sessions:
-            session.extend(tail)
+        asked = model.extend_scored([(session, tail) for session in (bare, *sessions)])
         baseline, *within = model.draft_states([bare, *sessions], draft_tokens, layers)
         without = model.read_many([(bare, state.window) for state in within], layers)
         matrix = _support_matrix(model, sessions, without, within)
@@ -125,7 +124,7 @@ def probe_chunks(
             session.close()
         raise
     return Isolated(
-        readings=_readings(without, within, matrix, yardsticks),
+        readings=_readings(without, within, matrix, yardsticks, asked),
         baseline=baseline,
         states=within,
         matrix=matrix,
@@ -189,6 +188,7 @@ def _readings(
     within: Sequence[State],
     matrix: Matrix,
     yardsticks: Matrix | None,
+    asked: Sequence[FloatArray],
 ) -> list[Reading]:
     unavailable: dict[str, str] = {}
     if not without[0].layers:
@@ -222,6 +222,7 @@ def _readings(
                 rank_change=rank_change(a, b),
                 entropy_drop=entropy_drop(a, b),
                 information_gain=gains[j],
+                question_gain=question_gain(asked[0], asked[j + 1]),
                 support_max=best[j],
                 support_mean=mean[j],
                 conflict_loss=losses[j],

@@ -212,6 +212,15 @@ class Model(Protocol):
     def score_many(self, requests: Sequence[tuple[Session, Sequence[int]]]) -> list[float]:
         """Mean natural log-probability of each window's tokens under its session."""
 
+    def extend_scored(self, requests: Sequence[tuple[Session, Sequence[int]]]) -> list[FloatArray]:
+        """:meth:`Session.extend` for several sessions, and how their new tokens were expected.
+
+        Each token is evaluated once. No session may stand in two requests.
+
+        Returns:
+            Natural log-probabilities ``[tokens]`` of each request.
+        """
+
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
         """Greedy continuations of up to ``length`` tokens; the sessions stay as they were.
 

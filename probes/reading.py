@@ -24,6 +24,7 @@ class Reading:
     rank_change: float
     entropy_drop: float
     information_gain: float
+    question_gain: float
     support_max: float | None
     support_mean: float | None
     conflict_loss: float | None

@@ -24,7 +24,7 @@ from probes.checks import check_length, check_position, check_span, check_window
 from probes.cost import Cost
 from probes.errors import UnavailableError
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
-from probes.state import State
+from probes.state import FloatArray, State
 
 __all__ = ["SharedModel", "SharedSession"]
 
@@ -121,6 +121,25 @@ class SharedModel:
         return self._once(
             keys, requests, lambda missing: self._model.score_many(self._real(missing))
         )
+
+    def extend_scored(self, requests: Sequence[Request]) -> list[FloatArray]:
+        """See :meth:`probes.protocol.Model.extend_scored`."""
+        self._charge_windows(requests)
+        keys = [("extend", *_key(request)) for request in requests]
+
+        def extend(missing: Sequence[Request]) -> list[FloatArray]:
+            twins = [(real.fork(1)[0], window) for real, window in self._real(missing)]
+            found = self._model.extend_scored(twins)
+            for twin, _ in twins:
+                self._keep(twin)
+            return found
+
+        found = self._once(keys, requests, extend)
+        for session, window in requests:
+            own = _own(session)
+            own.tokens.extend(window)
+            own.cached += len(window)
+        return found
 
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.draft_many`."""
@@ -306,6 +325,14 @@ class SharedModel:
             found.extend(tokens[shared:])
         self._sessions[tokens] = found  # at the end: the first ones are closed first
         return found
+
+    def _keep(self, session: Session) -> None:
+        """Keep a session of the model itself; one with the same tokens gives way."""
+        tokens = tuple(session.tokens)
+        old = self._sessions.pop(tokens, None)
+        if old is not None:
+            old.close()
+        self._sessions[tokens] = session
 
     def _make_room(self) -> None:
         """Close the sessions used longest ago; half of the cache stays free for what comes."""

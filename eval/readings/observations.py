@@ -77,6 +77,7 @@ def _values(report: ProbeReport, index: int) -> dict[str, float | None]:
         "entropy drop": reading.entropy_drop,
         "rank change": reading.rank_change,
         "information gain": reading.information_gain,
+        "question gain": reading.question_gain,
         "support, max": reading.support_max,
         "support, mean": reading.support_mean,
         "conflict loss": reading.conflict_loss,

@@ -96,6 +96,14 @@ CHUNK_VALUES: tuple[Value[ChunkProbe, Number], ...] = (
         lambda c: c.reading.information_gain,
     ),
     Value(
+        "question_gain",
+        "question gain",
+        "nats/token",
+        "unbounded",
+        "how much likelier the chunk makes the question; the more, the more the chunk is about it",
+        lambda c: c.reading.question_gain,
+    ),
+    Value(
         "support_max",
         "support, max",
         "nats/token",

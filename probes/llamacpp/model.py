@@ -185,11 +185,12 @@ class LlamaCppModel:
     def score_many(self, requests: Sequence[Request]) -> list[float]:
         """See :meth:`probes.protocol.Model.score_many`."""
 
-        def score(window: Sequence[int], logits: FloatArray, _hidden: FloatArray) -> float:
-            chosen = logits[np.arange(len(window)), list(window)]
-            return float(np.mean(chosen - logsumexp(logits, axis=1)))
+        found = self._read_windows(requests, (), _own_log_probs)
+        return [float(np.mean(log_probs)) for log_probs in found]
 
-        return self._read_windows(requests, (), score)
+    def extend_scored(self, requests: Sequence[Request]) -> list[FloatArray]:
+        """See :meth:`probes.protocol.Model.extend_scored`."""
+        return self._read_windows(requests, (), _own_log_probs, stay=True)
 
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.draft_many`."""
@@ -364,11 +365,13 @@ class LlamaCppModel:
         requests: Sequence[Request],
         layers: Sequence[int],
         reduce: Callable[[Sequence[int], FloatArray, FloatArray], _Result],
+        *,
+        stay: bool = False,
     ) -> list[_Result]:
         """Evaluate each window on a fork of its session and reduce its logits at once.
 
-        Logits live in llama.cpp's buffer until the next call, so ``reduce`` must copy what it
-        keeps.
+        With ``stay`` the sessions are extended by their windows instead. Logits live in llama.cpp's
+        buffer until the next call, so ``reduce`` must copy what it keeps.
         """
         for session, window in requests:
             check_window(window)
@@ -376,7 +379,8 @@ class LlamaCppModel:
         self._flush_and_reuse([_own(session) for session, _ in requests])
         results: list[_Result] = []
         for group in grouped(requests, rows=self._read_rows, sessions=len(self._free)):
-            forks = [self.copy(_own(session)) for session, _ in group]
+            owners = [_own(session) for session, _ in group]
+            forks = owners if stay else [self.copy(owner) for owner in owners]
             try:
                 rows = [
                     Row(token, fork.cached + offset, fork.sequence, logits=True)
@@ -390,8 +394,13 @@ class LlamaCppModel:
                     results.append(reduce(window, logits[start:end], hidden[:, start:end].copy()))
                     start = end
             finally:
-                for fork in forks:
-                    fork.close()
+                if not stay:
+                    for fork in forks:
+                        fork.close()
+            if stay:
+                for owner, (_, window) in zip(owners, group, strict=True):
+                    owner.tokens.extend(window)
+                    owner.cached += len(window)
         return results
 
     def _check_layers(self, layers: Sequence[int]) -> None:
@@ -466,6 +475,12 @@ def _own(session: Session) -> LlamaCppSession:
     if not isinstance(session, LlamaCppSession):
         raise InputError(f"a {type(session).__name__} is no session of this model")
     return session
+
+
+def _own_log_probs(window: Sequence[int], logits: FloatArray, _hidden: FloatArray) -> FloatArray:
+    """``[T]``: how each token of a window was expected."""
+    chosen = logits[np.arange(len(window)), list(window)]
+    return np.asarray(chosen - logsumexp(logits, axis=1), dtype=np.float32)
 
 
 def _log_probs(logits: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ from probes.model_cache import default_model_cache
 from probes.protocol import Capabilities, Gradient, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
 from probes.transformers.cells import Span
-from probes.transformers.evaluator import Evaluation, Evaluator, Row
+from probes.transformers.evaluator import Evaluation, Evaluator, Row, Workspace
 from probes.transformers.gradients import Differentiator
 from probes.transformers.hardware import choose_device, choose_dtype, quantization
 from probes.transformers.sampler import Sampler
@@ -186,12 +186,12 @@ class TransformersModel:
     def score_many(self, requests: Sequence[Request]) -> list[float]:
         """See :meth:`probes.protocol.Model.score_many`."""
 
-        def score(window: Sequence[int], read: Evaluation) -> float:
-            logits = read.logits.float()
-            chosen = logits[torch.arange(len(window)), list(window)]
-            return float((chosen - logits.logsumexp(dim=-1)).mean())
+        found = self._read_windows(requests, (), _own_log_probs)
+        return [float(np.mean(log_probs)) for log_probs in found]
 
-        return self._read_windows(requests, (), score)
+    def extend_scored(self, requests: Sequence[Request]) -> list[FloatArray]:
+        """See :meth:`probes.protocol.Model.extend_scored`."""
+        return self._read_windows(requests, (), _own_log_probs, stay=True)
 
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.draft_many`."""
@@ -317,17 +317,29 @@ class TransformersModel:
             self._evaluator.run(workspace, rows[start : start + _BATCH_ROWS])
         for session in late:
             first, last = session.cached, len(session.tokens) - 1
-            segment = workspace.take(column, last - first)
-            session.cells = (*session.cells, Span(segment, first, last))
+            self._append(session, workspace, column, last - first)
             column += last - first
+
+    def _append(
+        self, session: TransformersSession, workspace: Workspace, column: int, count: int
+    ) -> None:
+        """Give a session the cells in ``count`` columns of a workspace."""
+        first = session.cached
+        span = Span(workspace.take(column, count), first, first + count)
+        session.cells = (*session.cells, span)
 
     def _read_windows(
         self,
         requests: Sequence[Request],
         layers: Sequence[int],
         reduce: Callable[[Sequence[int], Evaluation], _Result],
+        *,
+        stay: bool = False,
     ) -> list[_Result]:
-        """Evaluate each window after its session and reduce its logits at once."""
+        """Evaluate each window after its session and reduce its logits at once.
+
+        With ``stay`` the sessions are extended by their windows.
+        """
         for session, window in requests:
             check_window(window)
             self.check_length(len(session.tokens) + len(window))
@@ -341,7 +353,13 @@ class TransformersModel:
                 for offset, token in enumerate([owner.tokens[-1], *window[:-1]])
             ]
             workspace = self._evaluator.workspace([owner.cells for owner in owners], len(rows))
+            column = len(workspace.positions)
             logits, hidden = self._evaluator.run(workspace, rows, layers)
+            if stay:
+                for owner, (_, window) in zip(owners, group, strict=True):
+                    self._append(owner, workspace, column, len(window))
+                    owner.tokens.extend(window)
+                    column += len(window)
             start = 0
             for _, window in group:
                 end = start + len(window)
@@ -376,6 +394,13 @@ def _default_name(source: Path | str) -> str:
     if path.suffix == ".gguf":
         return path.stem
     return path.name if isinstance(source, Path) or path.is_dir() else source
+
+
+def _own_log_probs(window: Sequence[int], read: Evaluation) -> FloatArray:
+    """``[T]``: how each token of a window was expected."""
+    logits = read.logits.float()
+    chosen = logits[torch.arange(len(window)), list(window)]
+    return np.asarray((chosen - logits.logsumexp(dim=-1)).cpu().numpy())
 
 
 def _own(session: Session) -> TransformersSession:

@@ -30,6 +30,7 @@ def readings(draw: st.DrawFn) -> Reading:
         rank_change=draw(st.floats(-5, 5)),
         entropy_drop=draw(st.floats(-1, 1)),
         information_gain=draw(st.floats(-20, 20)),
+        question_gain=draw(st.floats(-20, 20)),
         support_max=draw(st.none() | st.floats(-20, 20)),
         support_mean=draw(st.none() | st.floats(-20, 20)),
         conflict_loss=draw(st.none() | st.floats(0, 20)),
@@ -84,7 +85,7 @@ def reading(**values: float) -> Reading:
         for name in ("logit_drift", "entropy_drop", "information_gain", "support_max")
     }
     usual |= {"conflict_loss": THRESHOLDS.conflict_loss.centre, "support_mean": 0.0}
-    usual |= {"kl_divergence": 0.0, "rank_change": 0.0}
+    usual |= {"kl_divergence": 0.0, "rank_change": 0.0, "question_gain": 0.0}
     return Reading(
         hidden_drift=(THRESHOLDS.hidden_drift.centre,),
         hidden_l2=None,

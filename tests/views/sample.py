@@ -93,6 +93,7 @@ def _chunk(index: int) -> ChunkProbe:
             logit_drift=(0.3127, 0.2215, 0.6431)[index],
             entropy_drop=(0.1842, 0.0713, -0.0561)[index],
             information_gain=(1.4211, 0.9305, 2.7008)[index],
+            question_gain=(0.3127, -0.0412, 0.1038)[index],
             support_max=(0.6052, -0.1127, -0.9044)[index],
             support_mean=(0.2213, -0.3015, -1.2046)[index],
             conflict_loss=(0.0412, 0.3377, 1.1129)[index],

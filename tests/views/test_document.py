@@ -61,6 +61,7 @@ def reports(draw: st.DrawFn) -> ProbeReport:
         rank_change=finite,
         entropy_drop=finite,
         information_gain=finite,
+        question_gain=finite,
         support_max=maybe,
         support_mean=maybe,
         conflict_loss=maybe,
