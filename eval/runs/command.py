@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from eval.runs.cases import Case
     from eval.runs.differences import Difference
     from eval.runs.spec import RunSpec
-    from eval.runs.tables import Table
     from overlay.settings import Settings
 
 __all__ = ["evaluate"]
@@ -102,6 +101,7 @@ def compare(results: tuple[Path, ...], reference: str | None, *, as_json: bool) 
     from eval.runs.differences import differences
     from eval.runs.loading import load_run
     from eval.runs.tables import difference_table
+    from eval.table import print_table
 
     runs = [load_run(path) for path in results]
     for one in runs:
@@ -121,7 +121,7 @@ def compare(results: tuple[Path, ...], reference: str | None, *, as_json: bool) 
     console = Console()
     for one in runs:
         console.rule(one.title)
-        _print(console, difference_table(one, reference))
+        print_table(console, difference_table(one, reference))
 
 
 @evaluate.command()
@@ -212,6 +212,7 @@ def _show(journal: Journal, console: Console, *, as_json: bool) -> None:
     from eval.runs.loading import load_run
     from eval.runs.summary import summarise
     from eval.runs.tables import check_table, overview_table
+    from eval.table import print_table
 
     found = load_run(journal)
     if as_json:
@@ -222,7 +223,7 @@ def _show(journal: Journal, console: Console, *, as_json: bool) -> None:
         click.echo(json.dumps({"run": found.title, "policies": rows}))
         return
     for table in (overview_table(found), check_table(found)):
-        _print(console, table)
+        print_table(console, table)
 
 
 def _values(values: dict[str, Interval | float | None]) -> dict[str, object]:
@@ -246,20 +247,3 @@ def _difference(found: Difference) -> dict[str, object]:
         "test": found.comparison.test,
         "conclusion": found.conclusion,
     }
-
-
-def _print(console: Console, table: Table) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as RichTable
-
-    if not table.rows:
-        return
-    shown = RichTable(
-        title=table.title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
-    for place, name in enumerate(table.head):
-        shown.add_column(name, justify="left" if place == 0 else "right")
-    for row in table.rows:
-        shown.add_row(*row)
-    console.print(shown)
-    console.print(table.explains, style="dim")

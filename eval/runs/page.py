@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from eval.runs.failures import Failure, worst_failures
 from eval.runs.loading import Run
 from eval.runs.plot import draw
-from eval.runs.tables import Table, check_table, cost_table, difference_table, result_tables
+from eval.runs.tables import check_table, cost_table, difference_table, result_tables
+from eval.table import Table
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 
-from eval.markdown import markdown_table
 from eval.metrics.interval import Interval
 from eval.runs.checks import checks
 from eval.runs.differences import differences
@@ -13,9 +11,9 @@ from eval.runs.loading import Run
 from eval.runs.measures import FLIPS, MEANS, WHOLES
 from eval.runs.results import Result
 from eval.runs.summary import costs, mean_of, policies_of, split, summarise
+from eval.table import Table
 
 __all__ = [
-    "Table",
     "check_table",
     "cost_table",
     "difference_table",
@@ -32,20 +30,6 @@ _OVERVIEW = (
     ("harmful accepted", "harmful"),
     ("volatility AUROC", "AUROC"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A head and rows of cells; the first column names the row."""
-
-    title: str
-    explains: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def markdown(self) -> str:
-        """The table in Markdown, without its title."""
-        return markdown_table(self.head, self.rows, numbers=True)
 
 
 def result_tables(run: Run) -> list[Table]:
