@@ -13,14 +13,14 @@ from probes.hidden_drift import hidden_drift, relative_l2, standardise
 from probes.kv_store import KVStore
 from probes.logit_drift import kl_divergence, logit_drift
 from probes.neutral import cut_to_length
+from probes.prompted import Prompted, prompt_chunks
 from probes.protocol import Model, Session
-from probes.question_gain import question_gain
 from probes.rank_change import rank_change
 from probes.reading import Reading
-from probes.state import FloatArray, State
+from probes.state import State
 from probes.support import Matrix, conflict_loss, information_gain, support_max, support_mean
 
-__all__ = ["Isolated", "probe_chunks"]
+__all__ = ["Isolated", "probe_chunks", "probe_prompted"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,47 +84,69 @@ def probe_chunks(
 ) -> Isolated:
     """Read what each chunk alone does to the model.
 
-    The drifts and the entropy drop are read on the window of the chunk's own draft: what the
-    chunk makes the model say, and how the model saw those words without it.
-
     Args:
-        prefix: the prompt up to the place where the context goes; stays as it was.
-        chunks: the tokens of each chunk; at least one.
-        tail: the prompt after the context.
-        draft_tokens: length of a draft.
-        layers: layers whose hidden states are read; none if the model cannot show any.
-        neutral: tokens of neutral texts, at least two, against which hidden drift is
-            standardised; it is not if none are given.
-        kept: chunks that stood behind this prefix before are not evaluated again.
+        prefix, chunks, tail, kept: see :func:`probes.prompted.prompt_chunks`.
+        draft_tokens, layers, neutral: see :func:`probe_prompted`.
 
     Raises:
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
     """
-    bare, *sessions = prefix.fork(len(chunks) + 1)
+    prompted = prompt_chunks(model, prefix, chunks, tail, kept=kept)
     try:
-        if kept is None:
-            for session, chunk in zip(sessions, chunks, strict=True):
-                session.extend(chunk)
-        else:
-            kept.extend_many(model, sessions, chunks)
-        asked = model.extend_scored([(session, tail) for session in (bare, *sessions)])
-        baseline, *within = model.draft_states([bare, *sessions], draft_tokens, layers)
-        without = model.read_many([(bare, state.window) for state in within], layers)
-        matrix = _support_matrix(model, sessions, without, within)
-        yardsticks = _neutral_drifts(
+        return probe_prompted(
             model,
             prefix,
+            prompted,
             tail,
+            draft_tokens=draft_tokens,
+            layers=layers,
             neutral=neutral,
-            lengths=[len(chunk) for chunk in chunks],
-            without=without,
         )
     except BaseException:
-        for session in (bare, *sessions):
-            session.close()
+        prompted.close()
         raise
+
+
+def probe_prompted(
+    model: Model,
+    prefix: Session,
+    prompted: Prompted,
+    tail: Sequence[int],
+    *,
+    draft_tokens: int,
+    layers: Sequence[int],
+    neutral: Sequence[Sequence[int]] = (),
+) -> Isolated:
+    """Read what chunks do to the model that stand in the prompt already.
+
+    The drifts and the entropy drop are read on the window of the chunk's own draft: what the
+    chunk makes the model say, and how the model saw those words without it.
+
+    Args:
+        prompted: its sessions are those of what is returned.
+        draft_tokens: length of a draft.
+        layers: layers whose hidden states are read; none if the model cannot show any.
+        neutral: tokens of neutral texts, at least two, against which hidden drift is
+            standardised; it is not if none are given.
+
+    Raises:
+        PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
+    """
+    bare, sessions = prompted.bare, prompted.sessions
+    baseline, *within = model.draft_states([bare, *sessions], draft_tokens, layers)
+    without = model.read_many([(bare, state.window) for state in within], layers)
+    matrix = _support_matrix(model, sessions, without, within)
+    around = len(prefix.tokens) + len(tail)
+    yardsticks = _neutral_drifts(
+        model,
+        prefix,
+        tail,
+        neutral=neutral,
+        lengths=[len(session.tokens) - around for session in sessions],
+        without=without,
+    )
     return Isolated(
-        readings=_readings(without, within, matrix, yardsticks, asked),
+        readings=_readings(without, within, matrix, yardsticks, prompted.question_gains),
         baseline=baseline,
         states=within,
         matrix=matrix,
@@ -188,7 +210,7 @@ def _readings(
     within: Sequence[State],
     matrix: Matrix,
     yardsticks: Matrix | None,
-    asked: Sequence[FloatArray],
+    question_gains: Sequence[float],
 ) -> list[Reading]:
     unavailable: dict[str, str] = {}
     if not without[0].layers:
@@ -222,7 +244,7 @@ def _readings(
                 rank_change=rank_change(a, b),
                 entropy_drop=entropy_drop(a, b),
                 information_gain=gains[j],
-                question_gain=question_gain(asked[0], asked[j + 1]),
+                question_gain=question_gains[j],
                 support_max=best[j],
                 support_mean=mean[j],
                 conflict_loss=losses[j],

@@ -1,0 +1,63 @@
+"""Chunks in the prompt before any draft: sessions, question gains, state deltas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from probes.llamacpp import LlamaCppModel
+from probes.prompted import prompt_chunks
+from probes.protocol import Model
+from tests.probes.tiny_transformers import CONFIGS, open_tiny, save_tiny
+
+CHUNKS = ("The keeper counts the boats.", "Soup is served from noon until the bread is gone.")
+TAIL = " Who counts the boats at the quay?"
+LAYER = 1
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return open_tiny(save_tiny(tmp_path_factory.mktemp("llama"), CONFIGS["llama"]))
+
+
+def check(model: Model, error: float) -> None:
+    head, tail = model.tokenize("Read this."), model.tokenize(TAIL)
+    chunks = [model.tokenize(chunk) for chunk in CHUNKS]
+    logs, states = [], []
+    for chunk in ([], *chunks):
+        with model.session() as session:
+            session.extend([*head, *chunk])
+            read = session.read(tail)
+            logs.append(read.log_probs[np.arange(len(tail)), tail])
+            session.extend(tail)
+            states.append(session.read(tail[:2], [LAYER]).hidden[0, 0])
+    with model.session() as prefix:
+        prefix.extend(head)
+        before = model.cost
+        with prompt_chunks(model, prefix, chunks, tail) as prompted:
+            deltas = prompted.state_deltas(model, LAYER)
+            spent = model.cost - before
+            # The last token of each session is evaluated for its state; nothing comes twice.
+            tails = (len(chunks) + 1) * len(tail)
+            assert (
+                spent.evaluated == len(head) - 1 + sum(map(len, chunks)) + tails + len(chunks) + 1
+            )
+            for j, chunk in enumerate(chunks):
+                assert list(prompted.sessions[j].tokens) == [*head, *chunk, *tail]
+                gain = float(np.mean(logs[j + 1] - logs[0]))
+                assert prompted.question_gains[j] == pytest.approx(gain, abs=error)
+                own = states[j + 1] - states[0]
+                assert np.abs(deltas[j] - own).max() <= error * np.abs(own).max()
+            chosen = prompted.choose([1])
+            assert chosen.sessions == [prompted.sessions[1]]
+            assert chosen.question_gains == [prompted.question_gains[1]]
+
+
+def test_llama_cpp(model: LlamaCppModel) -> None:
+    free = len(model._free)
+    check(model, 0.1)
+    assert len(model._free) == free
+
+
+def test_a_tiny_model(tiny: Model) -> None:
+    check(tiny, 1e-3)
