@@ -10,6 +10,7 @@ from probes.reading import Reading
 from probes.token_log_probs import TokenLogProb
 from retriever import RankedChunk
 from selector.budget import Budget
+from selector.profile import Guarantee
 from selector.verdict import Verdict
 
 __all__ = [
@@ -37,12 +38,14 @@ class Step:
     """One dose of the trajectory: a chunk, what it did to the model, and the verdict on it.
 
     Attributes:
-        reading: probe values of the chunk alone; None in plain mode, and where the chunk did
-            not fit the context and so was never probed.
+        reading: probe values of the chunk alone; None in plain mode, and where the chunk was
+            never probed: it did not fit the context, or the profile put it over budget already.
         marginal_drift: logit drift in bits per position that the chunk caused inside the
             growing context, on the window of the draft made just before; None where the chunk
             was not injected.
-        draft: what the model would answer under this chunk alone.
+        draft: what the model would answer under this chunk alone; empty where it was not probed.
+        question_gain: see :func:`probes.question_gain.question_gain`; None in plain mode and
+            where the chunk did not fit.
     """
 
     chunk: RankedChunk
@@ -50,6 +53,7 @@ class Step:
     verdict: Verdict
     marginal_drift: float | None
     draft: str
+    question_gain: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Answer:
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
         volatility_index: ``spent`` over the answer's budget; 0 in plain mode.
+        guarantee: what the profile promises under the step budget; None where none judged.
         prompt: what the prompt says behind the context, where that was to be echoed.
         prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
             where that was asked for; an end token counts as one of the answer.
@@ -100,6 +105,7 @@ class Answer:
     model: str
     mode: str
     note: str = ""
+    guarantee: Guarantee | None = None
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()

@@ -13,9 +13,7 @@ from probes.protocol import Model, Session
 from probes.state import State
 from probes.subject import as_text
 from retriever import RankedChunk
-from selector.budget import Budget
-from selector.judge import judge
-from selector.thresholds import Thresholds
+from selector.judges import Judge
 from selector.verdict import Verdict
 
 __all__ = ["Context", "Dose", "does_not_fit", "inject"]
@@ -95,8 +93,8 @@ def inject(
     doses: Sequence[Dose],
     probed: Isolated,
     *,
-    thresholds: Thresholds,
-    budget: Budget,
+    places: Sequence[int],
+    judge: Judge,
     draft_tokens: int,
     room: int,
 ) -> Iterator[Step]:
@@ -112,12 +110,13 @@ def inject(
         context: moves on with every accepted dose.
         probed: the session of each chunk is closed once the chunk is judged.
         doses: in the order in which they were probed.
+        places: of the doses among the question's chunks, as the judge counts them.
         room: tokens that the session may hold before the tail.
     """
     for index, dose in enumerate(doses):
         reading = probed.readings[index]
         draft = as_text(model, probed.drafts[index]).strip()
-        verdict = judge(reading, thresholds, budget, spent=context.spent, draft=draft)
+        verdict = judge.verdict(places[index], reading, spent=context.spent, draft=draft)
         marginal: float | None = None
         if verdict.accepted and len(context.session.tokens) + len(dose.tokens) > room:
             verdict = does_not_fit(len(dose.tokens), room - len(context.session.tokens))
@@ -136,13 +135,8 @@ def inject(
             except BaseException:
                 prompted.close()
                 raise
-            verdict = judge(
-                reading,
-                thresholds,
-                budget,
-                spent=context.spent,
-                draft=draft,
-                marginal_drift=marginal,
+            verdict = judge.verdict(
+                places[index], reading, spent=context.spent, draft=draft, marginal_drift=marginal
             )
             if verdict.accepted:
                 context.move(prompted, len(prompt.tail))
@@ -150,7 +144,7 @@ def inject(
                 prompted.close()
         # The context may take the cells that the chunk's own session held.
         probed.sessions[index].close()
-        yield Step(dose.chunk, reading, verdict, marginal, draft)
+        yield Step(dose.chunk, reading, verdict, marginal, draft, reading.question_gain)
 
 
 def does_not_fit(needed: int, left: int) -> Verdict:

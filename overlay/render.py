@@ -49,6 +49,14 @@ def summary(report: Mapping[str, Any]) -> Text:
             f"(volatility index {report['volatility_index']:.2f})",
             style="not bold",
         )
+    guarantee = report["guarantee"]
+    if guarantee is not None:
+        text.append(
+            f"\non questions like those it was calibrated on, this budget lets in at most "
+            f"{guarantee['harm']:.0%} of the chunks that do not help, and keeps out at most "
+            f"{guarantee['loss']:.0%} of those that do",
+            style="not bold dim",
+        )
     cost = report["cost"]
     text.append(
         f"\n{cost['evaluated_tokens']} tokens evaluated, first token after "

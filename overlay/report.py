@@ -27,6 +27,7 @@ def step_report(step: Step) -> dict[str, object]:
         "volatility": step.verdict.volatility,
         "spent": step.verdict.spent,
         "draft": step.draft,
+        "question_gain": step.question_gain,
         "marginal_drift": step.marginal_drift,
         "reading": None if step.reading is None else asdict(step.reading),
     }
@@ -41,6 +42,7 @@ def report(answer: Answer) -> dict[str, object]:
         "budget": asdict(answer.budget),
         "spent": answer.spent,
         "volatility_index": answer.volatility_index,
+        "guarantee": None if answer.guarantee is None else answer.guarantee.model_dump(),
         "model": answer.model,
         "cost": {
             "evaluated_tokens": answer.usage.cost.evaluated,

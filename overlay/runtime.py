@@ -6,19 +6,28 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from overlay.answer import Answer, AnswerFinished, Event
+from overlay.errors import InputError
 from overlay.library import Library
 from overlay.options import AskOptions
 from overlay.prompt import Prompt, build_prompt, completion_prompt, question_of
-from overlay.settings import Backend, Fallback, Requantize, Settings
+from overlay.settings import (
+    NO_PROFILE,
+    SHIPPED_PROFILE,
+    Backend,
+    Fallback,
+    Requantize,
+    Settings,
+)
 from overlay.turn import Turn
 from probes.chat import Message
 from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
 from retriever import Searcher
+from selector.profile import Profile, load_profile, shipped_profile
 from selector.thresholds import Thresholds, load_thresholds, thresholds_for
 
-__all__ = ["Overlay", "load_model", "open_kv_store", "open_overlay"]
+__all__ = ["Overlay", "find_profile", "load_model", "open_kv_store", "open_overlay"]
 
 _KV_FOLDER = "kv"
 _MIB = 2**20
@@ -58,6 +67,7 @@ class Overlay:
             if settings.thresholds
             else thresholds_for(model.info.sha256)
         )
+        self._profile = find_profile(settings, model.info)
 
     @property
     def model_info(self) -> ModelInfo:
@@ -114,6 +124,7 @@ class Overlay:
             retriever=self._retriever,
             settings=settings,
             thresholds=self._thresholds,
+            profile=self._profile,
             kept=self._kept,
         )
 
@@ -130,6 +141,26 @@ class Overlay:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def find_profile(settings: Settings, info: ModelInfo) -> Profile | None:
+    """The profile that the settings name for a model.
+
+    Raises:
+        InputError: the file is no profile, or is another model's.
+    """
+    if settings.profile == NO_PROFILE:
+        return None
+    if settings.profile == SHIPPED_PROFILE:
+        return shipped_profile(info.sha256)
+    profile = load_profile(Path(settings.profile).expanduser())
+    if profile.sha256 != info.sha256:
+        raise InputError(
+            f"{settings.profile} was calibrated for {profile.model}, not for {info.name}",
+            hint="`overlay calibrate` makes one for this model; or set profile to none",
+            param="profile",
+        )
+    return profile
 
 
 def load_model(settings: Settings) -> Model:

@@ -20,6 +20,8 @@ from pydantic_settings import (
 from overlay.errors import InputError
 
 __all__ = [
+    "NO_PROFILE",
+    "SHIPPED_PROFILE",
     "Backend",
     "DType",
     "Device",
@@ -29,6 +31,9 @@ __all__ = [
     "SettingsError",
     "load_settings",
 ]
+
+SHIPPED_PROFILE = "auto"
+NO_PROFILE = "none"
 
 _PREFIX = "OVERLAY_"
 _CONFIG_VARIABLE = "OVERLAY_CONFIG"
@@ -173,15 +178,24 @@ class Settings(BaseSettings):
 
     budget_step: Annotated[
         float, Field(ge=0, description="volatility that one step may spend, 0 to 1")
-    ] = 0.3
+    ] = 0.5
     budget_answer: Annotated[
         float, Field(ge=0, description="volatility that one answer may spend")
     ] = 2.0
     fallback: Annotated[
         Fallback, Field(description="when no chunk brings evidence: auto, answer, or abstain")
     ] = Fallback.AUTO
+    profile: Annotated[
+        str,
+        Field(
+            description="what tells how likely a chunk is to help: auto, which is the profile that "
+            "comes with the model, if one does; none, which is plain thresholds; or a file that "
+            "`overlay calibrate` made"
+        ),
+    ] = SHIPPED_PROFILE
     thresholds: Annotated[
-        Path | None, Field(description="thresholds file that `overlay scales` made")
+        Path | None,
+        Field(description="thresholds file that `overlay scales` made; for want of a profile"),
     ] = None
     draft_tokens: Annotated[
         int, Field(ge=1, le=64, description="length of the drafts that probes read")

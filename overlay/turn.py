@@ -24,15 +24,18 @@ from overlay.settings import Fallback, Settings
 from overlay.text_stream import TextStream
 from probes.cost import Ledger
 from probes.errors import PromptTooLongError
-from probes.isolated import probe_chunks
+from probes.isolated import probe_prompted
 from probes.kv_store import KVStore
 from probes.layers import spread_layers
+from probes.prompted import Prompted, prompt_chunks
 from probes.protocol import Model, Sampling, Session
 from probes.state import State
 from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
 from selector.budget import Budget
+from selector.judges import Judge, ProfileJudge, ThresholdsJudge
+from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
 
@@ -52,7 +55,8 @@ class Turn:
     Args:
         question: what is searched for.
         prompt: what the model reads around the context.
-        kept: see :func:`probes.isolated.probe_chunks`; nothing is kept of plain answers.
+        profile: judges in place of the thresholds, where there is one.
+        kept: see :func:`probes.prompted.prompt_chunks`; nothing is kept of plain answers.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Turn:
         retriever: Searcher | None,
         settings: Settings,
         thresholds: Thresholds,
+        profile: Profile | None = None,
         kept: KVStore | None = None,
     ) -> None:
         self._model = model
@@ -74,6 +79,8 @@ class Turn:
         self._question = question
         self._prompt = prompt
         self._thresholds = thresholds
+        # What was calibrated is a chat: a profile says nothing of a bare text.
+        self._profile = None if prompt.alone is not None else profile
         self._kept = None if options.mode is not Mode.OVERLAY else kept
         self._budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
         self._sampling = Sampling(
@@ -129,11 +136,17 @@ class Turn:
                 seconds_to_first_token=clock.to_first_token(),
                 model=self._model.info.name,
                 mode=self._options.mode,
+                guarantee=self._guarantee(),
                 prompt=as_text(self._model, tail) if self._options.echo else "",
                 prompt_log_probs=tuple(echoed),
                 log_probs=tuple(said),
             )
         )
+
+    def _guarantee(self) -> Guarantee | None:
+        if self._profile is None or self._options.mode is not Mode.OVERLAY:
+            return None
+        return self._profile.guarantee(self._budget.step)
 
     def _fill(self, prefix: Session, context: Context) -> Iterator[Step]:
         """Retrieve chunks and let them into the context, or not."""
@@ -143,32 +156,91 @@ class Turn:
             return
         fitting, misfits = self._split_by_room(doses)
         if fitting:
-            with probe_chunks(
+            with prompt_chunks(
                 self._model,
                 prefix,
                 [dose.tokens for dose in fitting],
                 self._prompt.tail,
-                draft_tokens=self._settings.draft_tokens,
-                layers=self._layers(),
                 kept=self._kept,
-            ) as probed:
-                context.bare = probed.bare.fork(1)[0]
-                context.baseline = probed.baseline
-                self._ledger.book("probe")
-                yield from inject(
-                    self._model,
-                    context,
-                    self._prompt,
-                    fitting,
-                    probed,
-                    thresholds=self._thresholds,
-                    budget=self._budget,
-                    draft_tokens=self._settings.draft_tokens,
-                    room=self._room,
-                )
-                self._ledger.book("dose")
+            ) as prompted:
+                yield from self._fill_judged(prefix, context, fitting, prompted)
         for dose in misfits:
             yield Step(dose.chunk, None, does_not_fit(len(dose.tokens), self._room), None, "")
+
+    def _fill_judged(
+        self, prefix: Session, context: Context, doses: Sequence[Dose], prompted: Prompted
+    ) -> Iterator[Step]:
+        """Reject what the profile, if there is one, puts over budget; probe and dose the rest."""
+        context.bare = prompted.bare.fork(1)[0]
+        screen = self._screen(prompted)
+        self._ledger.book("probe")
+        verdicts = [None if screen is None else screen.screen(n) for n in range(len(doses))]
+        left = [n for n, verdict in enumerate(verdicts) if verdict is None or verdict.accepted]
+        dosed = self._dose(
+            prefix,
+            context,
+            [doses[n] for n in left],
+            prompted.choose(left),
+            places=left,
+            judge=screen or ThresholdsJudge(self._thresholds, self._budget),
+        )
+        for n, (dose, verdict) in enumerate(zip(doses, verdicts, strict=True)):
+            if verdict is None or verdict.accepted:
+                yield next(dosed)
+            else:
+                gain = prompted.question_gains[n]
+                yield Step(dose.chunk, None, verdict, None, "", gain)
+        self._ledger.book("dose")
+
+    def _screen(self, prompted: Prompted) -> ProfileJudge | None:
+        """What the profile says before anything is drafted; None without one."""
+        profile = self._profile
+        if profile is None:
+            return None
+        states = self._model.capabilities.layer_states
+        weights = profile.weights(self._question, states=states)
+        deltas = prompted.state_deltas(self._model, profile.layer) if weights.direction else None
+        return ProfileJudge(
+            weights.rate(prompted.question_gains, deltas),
+            prompted.question_gains,
+            self._thresholds,
+            self._budget,
+        )
+
+    def _dose(
+        self,
+        prefix: Session,
+        context: Context,
+        doses: Sequence[Dose],
+        prompted: Prompted,
+        *,
+        places: Sequence[int],
+        judge: Judge,
+    ) -> Iterator[Step]:
+        """Probe the chunks and let them into the context, or not."""
+        if not doses:
+            return
+        probed = probe_prompted(
+            self._model,
+            prefix,
+            prompted,
+            self._prompt.tail,
+            draft_tokens=self._settings.draft_tokens,
+            layers=self._layers(),
+        )
+        context.baseline = probed.baseline
+        self._ledger.book("probe")
+        yield from inject(
+            self._model,
+            context,
+            self._prompt,
+            doses,
+            probed,
+            places=places,
+            judge=judge,
+            draft_tokens=self._settings.draft_tokens,
+            room=self._room,
+        )
 
     def _retrieve(self) -> list[Dose]:
         if self._retriever is None or self._options.mode is Mode.NO_CONTEXT:
@@ -215,11 +287,12 @@ class Turn:
         if mode is Mode.PLAIN and context.accepted:
             return Outcome.ANSWERED, ""
         best = max((step.verdict.utility or 0.0 for step in context.accepted), default=0.0)
-        if best >= self._thresholds.evidence:
+        enough = 0.0 if self._profile else self._thresholds.evidence
+        if context.accepted and best >= enough:
             return Outcome.ANSWERED, ""
         why = (
             f"no accepted chunk brings enough evidence (best utility {best:.2f}, "
-            f"needed {self._thresholds.evidence:.2f})"
+            f"needed {enough:.2f})"
             if context.accepted
             else "no chunk is within budget"
             if context.steps

@@ -5,10 +5,11 @@ from __future__ import annotations
 from probes.reading import Reading
 from selector.axes import utility, volatility
 from selector.budget import Budget
+from selector.profile import Rated
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
 
-__all__ = ["judge"]
+__all__ = ["judge", "judge_rated"]
 
 
 def judge(
@@ -44,11 +45,60 @@ def judge(
     if spent + cost > budget.answer:
         reason = (
             f"the answer's budget is used up: volatility {v:.2f} at utility {u:.2f} would spend "
-            f"{cost:.3f}, and {max(budget.answer - spent, 0):.3f} of {budget.answer:g} is left."
+            f"{_left(cost, spent, budget)}"
         )
         return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
     reason = f"it spends {cost:.2f} of a step's {budget.step:g}."
     return Verdict(accepted=True, reason=reason, utility=u, volatility=v, spent=cost)
+
+
+def judge_rated(
+    rated: Rated, budget: Budget, *, spent: float, question_gain: float, v: float | None = None
+) -> Verdict:
+    """Judge one chunk that a profile has rated.
+
+    A step spends the chance that the chunk does not help, ``1 - utility``. The volatility is
+    reported and not judged: beyond what the profile weighs, it says nothing of help or harm.
+
+    Args:
+        rated: see :meth:`selector.profile.Weights.rate`.
+        spent: what the accepted steps before this one spent.
+        question_gain: of the chunk, for the reason.
+        v: volatility, where it was measured.
+    """
+    u = rated.utility
+    cost = 1.0 - u
+    if cost > budget.step:
+        reason = (
+            f"{_failing(rated, question_gain)}: utility {u:.2f} would spend {cost:.2f}, and a step "
+            f"may spend {budget.step:g}."
+        )
+        return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
+    if spent + cost > budget.answer:
+        reason = (
+            f"the answer's budget is used up: utility {u:.2f} would spend "
+            f"{_left(cost, spent, budget)}"
+        )
+        return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
+    reason = (
+        f"it spends {cost:.2f} of a step's {budget.step:g}; with it the question is "
+        f"{question_gain:+.2f} nats a token likelier."
+    )
+    return Verdict(accepted=True, reason=reason, utility=u, volatility=v, spent=cost)
+
+
+def _failing(rated: Rated, question_gain: float) -> str:
+    """Why a profile rates a chunk low."""
+    if rated.instructs > 0.5:
+        return f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"
+    return (
+        f"it is not likely to help (with it the question is {question_gain:+.2f} nats a token "
+        "likelier)"
+    )
+
+
+def _left(cost: float, spent: float, budget: Budget) -> str:
+    return f"{cost:.3f}, and {max(budget.answer - spent, 0):.3f} of {budget.answer:g} is left."
 
 
 def _cause(reading: Reading, thresholds: Thresholds, draft: str) -> str:

@@ -22,6 +22,7 @@ class OverlayPolicy:
         answer_budget: volatility that the whole answer may spend; likewise.
         fallback: what to do when no passage brings evidence; likewise.
         evidence: utility that an accepted passage must reach, in place of the model's threshold.
+        profile: what judges, as the setting of this name.
     """
 
     knows_kinds = False
@@ -34,12 +35,14 @@ class OverlayPolicy:
         answer_budget: float | None = None,
         fallback: Fallback | None = None,
         evidence: float | None = None,
+        profile: str | None = None,
     ) -> None:
         self._bench = bench
         chosen = {
             "budget_step": budget,
             "budget_answer": answer_budget,
             "fallback": fallback and Fallback(fallback),
+            "profile": profile,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         self._settings = bench.settings.model_copy(update=given)

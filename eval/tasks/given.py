@@ -26,7 +26,7 @@ class _Chunk(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     text: str
-    kind: Literal["gold", "distractor", "counterfactual", "poison", "injection"]
+    kind: Literal["gold", "distractor", "counterfactual", "poison", "injection"] | None = None
     source: str = ""
 
 
@@ -83,7 +83,10 @@ def _item(path: Path, number: int, line: str) -> Item:
         dataset=row.dataset or path.stem,
         question=row.question,
         answers=tuple(row.answers),
-        passages=tuple(Passage(c.text, _KINDS[c.kind], c.source) for c in row.chunks),
+        passages=tuple(
+            Passage(c.text, _KINDS[c.kind] if c.kind else Kind.UNKNOWN, c.source)
+            for c in row.chunks
+        ),
         wrong_answers=tuple(row.meta.wrong_answers),
         target=row.meta.target,
         clean_text=row.meta.clean_text,

@@ -1,0 +1,213 @@
+"""``overlay calibrate``: fit a model's profile on labelled questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from overlay.cli.options import config_option, json_option, output_option, settings_options
+
+if TYPE_CHECKING:
+    from eval.calibration.fit import Fitted
+    from eval.calibration.observe import Observed
+    from eval.items import Item
+    from eval.journal import Journal
+    from eval.table import Table
+    from overlay.settings import Settings
+    from probes.protocol import Model
+    from selector.profile import Profile
+
+__all__ = ["calibrate"]
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--questions",
+    default=400,
+    show_default=True,
+    type=click.IntRange(min=10),
+    help="How many, drawn evenly from the files.",
+)
+@click.option(
+    "--depth",
+    default=0.25,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Where in the model states are read: 0 for its first layer, 1 for its last.",
+)
+@click.option(
+    "--alpha",
+    "alphas",
+    multiple=True,
+    default=(0.05, 0.1, 0.2),
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Losses to promise; repeat.",
+)
+@output_option("--output", "Write the profile here; name it in the setting `profile`.")
+@output_option("--readings", "Keep what was read here (JSON lines); a stopped run goes on from it.")
+@output_option("--markdown", "Write the tables here.")
+@json_option
+@settings_options("model", "backend", "dtype", "threads", "seed", "draft_tokens")
+@config_option
+def calibrate(
+    files: tuple[Path, ...],
+    questions: int,
+    depth: float,
+    output: Path | None,
+    readings: Path | None,
+    *,
+    alphas: tuple[float, ...],
+    markdown: Path | None,
+    as_json: bool,
+    config: Path | None,
+    **settings: str | None,
+) -> None:
+    """Fit what tells a model's helpful chunks from others: its profile.
+
+    FILES hold one question a line, as JSON with "id", "question", "answers" and "chunks" (each
+    with "text" and, where it is known, "kind"). A chunk without a kind is taken to help where the
+    model, given it alone, says an accepted answer.
+
+    Each question takes one reading of each of its chunks. What is printed was measured on
+    questions left out of the fit. The packaged model has a profile already.
+    """
+    from rich.console import Console
+
+    from eval.calibration.observe import has_twins
+    from eval.calibration.quality import assess, quality_tables
+    from eval.journal import Journal
+    from eval.readings.observations import draw_questions
+    from eval.runs.provenance import file_hash
+    from eval.table import print_table
+    from eval.tasks.given import read_questions
+    from overlay.runtime import load_model
+    from overlay.settings import load_settings
+    from overlay.views.files import save
+
+    loaded = load_settings(config, **settings)
+    items = draw_questions(files, questions, loaded.seed)
+    model = load_model(loaded)
+    try:
+        run = {
+            "command": "calibrate",
+            "data": [file_hash(file) for file in files],
+            "depth": depth,
+            "model": {"name": model.info.name, "sha256": model.info.sha256},
+            **loaded.model_dump(mode="json", include={"backend", "dtype", "seed", "draft_tokens"}),
+        }
+        journal = Journal(readings, run)
+        with_twins = [item for given in read_questions(files) for item in given if has_twins(item)]
+        profile, observed, fitted = _calibrate(
+            model, items, with_twins[:questions], loaded, depth=depth, journal=journal
+        )
+    finally:
+        model.close()
+    quality = assess(observed, fitted, alphas=alphas, seed=loaded.seed)
+    profile = profile.model_copy(
+        update={
+            "harm": quality.harm,
+            "loss": quality.loss,
+            "measured": {
+                "on": [file.name for file in files],
+                "data": run["data"],
+                "questions": len(observed),
+                "chunks": sum(len(one.gains) for one in observed),
+                "seed": loaded.seed,
+                "date": datetime.now(UTC).date().isoformat(),
+                **quality.as_dict(),
+            },
+        }
+    )
+    if output is not None:
+        save(output, _as_json(profile))
+    tables = quality_tables(quality)
+    if as_json:
+        click.echo(json.dumps(profile.measured))
+    else:
+        console = Console()
+        for table in tables:
+            print_table(console, table)
+    if markdown is not None:
+        save(markdown, _page(profile, tables))
+
+
+def _calibrate(
+    model: Model,
+    items: Sequence[Item],
+    with_twins: Sequence[Item],
+    settings: Settings,
+    *,
+    depth: float,
+    journal: Journal,
+) -> tuple[Profile, list[Observed], Fitted]:
+    import numpy as np
+
+    from eval.calibration.fit import fit
+    from eval.calibration.observe import (
+        Twins,
+        observe,
+        observe_twins,
+        read_observed,
+        state_layer,
+        write_deltas,
+        write_observed,
+    )
+    from eval.progress import track
+    from selector.profile import Profile
+
+    layer = state_layer(model.info.layers, depth)
+    observed = []
+    for item in track(items, f"reading {model.info.name}"):
+        key = f"{item.dataset} {item.id}"
+        if key not in journal:
+            found = observe(model, item, layer=layer, draft_tokens=settings.draft_tokens)
+            journal.add(key, write_observed(found))
+        observed.append(read_observed(journal[key]))
+    twins = []
+    if model.capabilities.layer_states:
+        for item in track(with_twins, "reading injected passages and their clean twins"):
+            key = f"{item.dataset} {item.id} twins"
+            if key not in journal:
+                journal.add(key, write_deltas(observe_twins(model, item, layer=layer)))
+            deltas = np.asarray(journal[key], dtype=np.float32)
+            twins.append(Twins(item.question, item.dataset, deltas))
+    fitted = fit(observed, twins)
+    profile = Profile(
+        model=model.info.name,
+        sha256=model.info.sha256,
+        layer=layer,
+        with_states=fitted.with_states,
+        without_states=fitted.without_states,
+        folds=fitted.folds,
+    )
+    return profile, observed, fitted
+
+
+def _as_json(profile: Profile) -> str:
+    """JSON in which a fold's questions always come in the same order."""
+    data: dict[str, Any] = profile.model_dump(mode="json")
+    for fold in data["folds"]:
+        fold["questions"].sort()
+    return json.dumps(data) + "\n"
+
+
+def _page(profile: Profile, tables: Sequence[Table]) -> str:
+    found = profile.measured
+    intro = (
+        f"Made by `overlay calibrate` on {found['date']} from {found['questions']} questions with "
+        f"{found['chunks']} chunks of {', '.join(found['on'])}; model file {profile.sha256}, "
+        f"states of layer {profile.layer}."
+    )
+    parts = [
+        part
+        for table in tables
+        for part in (f"### {table.title}", table.explains, table.markdown())
+    ]
+    return "\n\n".join([f"## {profile.model}", intro, *parts]) + "\n"

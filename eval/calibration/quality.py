@@ -1,0 +1,274 @@
+"""How well a profile does on questions that its weights have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.calibration.fit import Fitted
+from eval.calibration.observe import Observed
+from eval.metrics.interval import Interval, mean_interval
+from eval.metrics.ranking import clustered_auroc
+from eval.table import Table
+from selector.guarantee import (
+    BUDGETS,
+    Loss,
+    Promise,
+    harmful_accepted,
+    helpful_dropped,
+    loosest_budget,
+    loss_table,
+    promised_losses,
+)
+
+__all__ = ["Quality", "Simulated", "assess", "quality_tables"]
+
+_BUDGETS = (0.1, 0.3, 0.5, 0.7)
+_SPLITS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A promise, and what became of it on held-back questions over many random splits.
+
+    Attributes:
+        loss: what it is about.
+        promise: from all questions.
+        feasible: share of the splits in which half of the questions allowed the promise.
+        kept: mean loss on the other half, over those splits; None where there were none.
+        helpful_kept, harmful_accepted: mean shares of chunks over those halves, likewise.
+    """
+
+    loss: str
+    promise: Promise
+    feasible: float
+    kept: float | None
+    helpful_kept: float | None
+    harmful_accepted: float | None
+
+
+class Told(NamedTuple):
+    """How well utilities tell kinds of chunks, see :class:`Quality`."""
+
+    auroc: dict[str, Interval]
+    accepted: dict[str, dict[float, Interval]]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What was found.
+
+    Attributes:
+        auroc: how well the utility tells helpful chunks from all others, and from each kind of
+            others, any two questions compared.
+        accepted: share of the chunks of a kind that a step budget lets in, with its interval.
+        elsewhere: the same two by weights fitted on the other data sets; None where there is one
+            data set only.
+        promises: see :class:`Simulated`.
+        harm, loss: see :class:`selector.profile.Profile`.
+    """
+
+    auroc: dict[str, Interval]
+    accepted: dict[str, dict[float, Interval]]
+    elsewhere: Told | None
+    promises: tuple[Simulated, ...]
+    harm: tuple[float, ...]
+    loss: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "auroc": {kind: round(found.value, 4) for kind, found in self.auroc.items()},
+            "auroc_elsewhere": None
+            if self.elsewhere is None
+            else {kind: round(found.value, 4) for kind, found in self.elsewhere.auroc.items()},
+            "promises": [asdict(one.promise) | {"loss": one.loss} for one in self.promises],
+        }
+
+
+def assess(
+    observed: Sequence[Observed], fitted: Fitted, *, alphas: Sequence[float], seed: int
+) -> Quality:
+    """Sum up utilities that come from weights fitted on other questions.
+
+    Args:
+        alphas: losses to promise.
+        seed: makes intervals and splits repeatable.
+    """
+    helpful = [one.helpful for one in observed]
+    auroc, accepted = _tell(observed, fitted.utilities, seed)
+    return Quality(
+        auroc=auroc,
+        accepted=accepted,
+        elsewhere=_tell(observed, fitted.elsewhere, seed) if fitted.elsewhere else None,
+        promises=tuple(_simulate(fitted.utilities, helpful, alphas, seed)),
+        harm=_promised(fitted.utilities, helpful, harmful_accepted),
+        loss=_promised(fitted.utilities, helpful, helpful_dropped),
+    )
+
+
+def _tell(observed: Sequence[Observed], utilities: Sequence[Sequence[float]], seed: int) -> Told:
+    rows = [
+        (number, str(kind), helps, utility)
+        for number, (one, own) in enumerate(zip(observed, utilities, strict=True))
+        for kind, helps, utility in zip(one.kinds, one.helpful, own, strict=True)
+    ]
+    others = list(dict.fromkeys(kind for _, kind, helps, _ in rows if not helps))
+    auroc = {
+        against: clustered_auroc(
+            [
+                (
+                    [u for n, _, helps, u in rows if n == number and helps],
+                    [u for n, k, h, u in rows if n == number and not h and k in kinds],
+                )
+                for number in range(len(observed))
+            ],
+            seed=seed,
+        )
+        for against, kinds in [("all others", others), *((kind, [kind]) for kind in others)]
+    }
+    groups = {"helpful": [row for row in rows if row[2]]}
+    groups |= {kind: [row for row in rows if not row[2] and row[1] == kind] for kind in others}
+    accepted = {
+        kind: {
+            budget: mean_interval(
+                [float(1 - row[3] <= budget) for row in chosen],
+                [row[0] for row in chosen],
+                seed=seed,
+            )
+            for budget in _BUDGETS
+        }
+        for kind, chosen in groups.items()
+    }
+    return Told(auroc, accepted)
+
+
+def _promised(
+    utilities: Sequence[Sequence[float]], helpful: Sequence[Sequence[bool]], loss: Loss
+) -> tuple[float, ...]:
+    """Rounded up: a promise must not grow by rounding."""
+    promised = promised_losses(loss_table(utilities, helpful, loss))
+    return tuple((np.ceil(promised * 1e4) / 1e4).tolist())
+
+
+def _simulate(
+    utilities: Sequence[Sequence[float]],
+    helpful: Sequence[Sequence[bool]],
+    alphas: Sequence[float],
+    seed: int,
+) -> list[Simulated]:
+    """Promise from one half of the questions, look at the other, over random splits."""
+    losses = {"harmful accepted": harmful_accepted, "helpful dropped": helpful_dropped}
+    # A question in which there is nothing to lose has a table without rows.
+    rows = {
+        name: [loss_table([u], [helps], loss) for u, helps in zip(utilities, helpful, strict=True)]
+        for name, loss in losses.items()
+    }
+    draw = np.random.default_rng(seed)
+    halves = [np.array_split(draw.permutation(len(utilities)), 2) for _ in range(_SPLITS)]
+    tables = {
+        name: [[np.concatenate([own[n] for n in half]) for half in split] for split in halves]
+        for name, own in rows.items()
+    }
+    return [
+        _simulated(name, loosest_budget(np.concatenate(rows[name]), alpha), tables)
+        for name in losses
+        for alpha in alphas
+    ]
+
+
+def _simulated(
+    name: str, promise: Promise, tables: Mapping[str, Sequence[Sequence[NDArray[np.float64]]]]
+) -> Simulated:
+    """What comes of a promise like this one in each split."""
+    seen: list[dict[str, float]] = []
+    for split, (first, _) in enumerate(tables[name]):
+        budget = loosest_budget(first, promise.alpha).budget
+        if budget is not None:
+            place = BUDGETS.index(budget)
+            seen.append({of: float(own[split][1][:, place].mean()) for of, own in tables.items()})
+
+    def mean(of: str) -> float | None:
+        return float(np.mean([one[of] for one in seen])) if seen else None
+
+    dropped = mean("helpful dropped")
+    return Simulated(
+        loss=name,
+        promise=promise,
+        feasible=len(seen) / _SPLITS,
+        kept=mean(name),
+        helpful_kept=None if dropped is None else 1 - dropped,
+        harmful_accepted=mean("harmful accepted"),
+    )
+
+
+def quality_tables(quality: Quality) -> list[Table]:
+    """AUROC by kind; what each step budget lets in; the promises."""
+    tables = _told_tables(Told(quality.auroc, quality.accepted), "questions like these")
+    if quality.elsewhere is not None:
+        tables += _told_tables(quality.elsewhere, "another data set")
+    promises = Table(
+        "What can be promised",
+        f"Conformal risk control: the step budget that promises a loss of at most alpha, and what "
+        f"became of it over {_SPLITS} random halves: budget from one half, loss on the other. It "
+        "holds for questions like these; it holds for no other collection, and against no "
+        "adversary.",
+        (
+            "promise about",
+            "alpha",
+            "step budget",
+            "feasible in",
+            "loss seen",
+            "helpful kept",
+            "harmful let in",
+        ),
+        tuple(_promise_row(one) for one in quality.promises),
+    )
+    return [*tables, promises]
+
+
+def _told_tables(told: Told, where: str) -> list[Table]:
+    fitted = "the others" if where == "another data set" else "other questions of all sets"
+    return [
+        Table(
+            f"Telling helpful chunks from others: {where}",
+            f"AUROC of the utility by weights fitted on {fitted}, 95 % intervals over questions; "
+            "0.5 tells nothing.",
+            ("against", "AUROC"),
+            tuple((str(kind), _interval(found)) for kind, found in told.auroc.items()),
+        ),
+        Table(
+            f"What a step budget lets in: {where}",
+            f"Share of the chunks of each kind that is accepted by weights fitted on {fitted}, "
+            "95 % intervals over questions.",
+            ("chunks", *(f"{budget:g}" for budget in _BUDGETS)),
+            tuple(
+                (str(kind), *(_interval(found) for found in shares.values()))
+                for kind, shares in told.accepted.items()
+            ),
+        ),
+    ]
+
+
+def _promise_row(one: Simulated) -> tuple[str, ...]:
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    promise = one.promise
+    return (
+        one.loss,
+        f"{promise.alpha:g}",
+        "none" if promise.budget is None else f"{promise.budget:g}",
+        f"{one.feasible:.0%}",
+        number(one.kept),
+        number(one.helpful_kept),
+        number(one.harmful_accepted),
+    )
+
+
+def _interval(found: Interval) -> str:
+    return f"{found.value:.2f} ({found.low:.2f}-{found.high:.2f})"

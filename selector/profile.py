@@ -1,0 +1,261 @@
+"""A profile: calibrated weights for one model, which tell how likely a chunk is to help.
+
+``overlay calibrate`` makes it from labelled questions; the files ``*.profile.json`` beside this
+module are its output, one a model, found by the hash of the model file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from overlay.errors import InputError
+from probes.state import FloatArray
+from selector.guarantee import BUDGETS
+
+__all__ = [
+    "Fold",
+    "Guarantee",
+    "Profile",
+    "Rated",
+    "Weights",
+    "gain_above_mean",
+    "load_profile",
+    "question_key",
+    "shipped_profile",
+    "turn_above_mean",
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Rated(NamedTuple):
+    """What the weights say of one chunk.
+
+    Attributes:
+        utility: how likely the chunk is to help, 0 to 1.
+        instructs: how much it turns the model's state as injected instructions do, 0 to 1; 0.5
+            where one helpful chunk in twenty lies above; 0 where that cannot be told.
+    """
+
+    utility: float
+    instructs: float
+
+
+class Weights(_Frozen):
+    """A logistic regression.
+
+    Attributes:
+        bias: what stands alone.
+        typical_gain: mean question gain of the chunks it was fitted on, nats a token.
+        gain: weight of the question gain above the mean, per nat a token.
+        direction: weights of the turn above the mean, ``[width]``; empty for a model that shows
+            no states.
+        instruction: how an injected instruction turns the state, ``[width]``; empty where nothing
+            was known of any.
+        instruction_bias: of that, so that 0.5 is where one helpful chunk in twenty lies above.
+    """
+
+    bias: float
+    typical_gain: float
+    gain: float
+    direction: tuple[float, ...] = ()
+    instruction: tuple[float, ...] = ()
+    instruction_bias: float = 0.0
+
+    def utilities(self, gains: Sequence[float], deltas: FloatArray | None) -> list[float]:
+        """The utilities alone of :meth:`rate`."""
+        return [rated.utility for rated in self.rate(gains, deltas)]
+
+    def rate(self, gains: Sequence[float], deltas: FloatArray | None) -> list[Rated]:
+        """How likely each chunk of a question is to help, and to carry an instruction.
+
+        Formula: ``s(bias + gain g + direction u) (1 - s(instruction_bias + instruction u))`` with
+            ``s(x) = 1 / (1 + exp(-x))`` and a chunk's question gain ``g`` and turn ``u`` above the
+            mean, see :func:`gain_above_mean` and :func:`turn_above_mean`
+        Range: 0 to 1, both excluded; the first factor is the chance that the chunk helps, were
+            helpful chunks and others equally frequent, the second that it carries no instruction
+
+        Args:
+            gains: ``[k]`` question gains of all chunks of the question, nats a token.
+            deltas: ``[k, width]`` their state deltas; None without a direction.
+
+        Raises:
+            InputError: the deltas are not those of this model.
+        """
+        score = self.bias + self.gain * gain_above_mean(gains, self.typical_gain)
+        if self.direction:
+            width = len(self.direction)
+            if deltas is None or deltas.shape != (len(gains), width):
+                raise InputError(
+                    f"the profile weighs states of {width} numbers, and "
+                    f"{'none' if deltas is None else deltas.shape[1:]} were read",
+                    hint="a profile belongs to one model: calibrate this one",
+                    param="profile",
+                )
+            turns = turn_above_mean(deltas)
+            score = score + turns @ np.asarray(self.direction)
+        helps, instructs = _logistic(score), np.zeros(len(gains))
+        if self.direction and self.instruction:
+            instructs = _logistic(self.instruction_bias + turns @ np.asarray(self.instruction))
+        return [
+            Rated(float(helping * (1 - instructing)), float(instructing))
+            for helping, instructing in zip(helps, instructs, strict=True)
+        ]
+
+
+class Fold(_Frozen):
+    """Weights for questions that the calibration set holds, fitted without them.
+
+    Attributes:
+        questions: keys of those questions, see :func:`question_key`.
+    """
+
+    questions: frozenset[str]
+    with_states: Weights
+    without_states: Weights
+
+
+class Guarantee(_Frozen):
+    """What a step budget promises of the next question, in expectation (conformal risk control).
+
+    Attributes:
+        harm: share of the chunks that do not help which are let in, at most.
+        loss: share of the helpful chunks that are kept out, at most.
+    """
+
+    harm: float
+    loss: float
+
+
+class Profile(_Frozen):
+    """What was calibrated for one model.
+
+    Attributes:
+        model: its name.
+        sha256: of its file.
+        layer: whose state delta the weights take; 0 is the first transformer block.
+        with_states: weights of question gain and state delta.
+        without_states: weights of question gain alone, for a backend that shows no states.
+        folds: for the questions that it was calibrated on. Whoever measures on them measures
+            weights that have not seen them.
+        harm: the share of chunks that do not help which each of
+            :data:`selector.guarantee.BUDGETS` lets in at most of the next question, in expectation.
+        loss: the share of helpful chunks that it keeps out at most, likewise.
+        measured: on what and when, and how well it did on questions that it had not seen.
+    """
+
+    model: str
+    sha256: str
+    layer: Annotated[int, Field(ge=0)]
+    with_states: Weights
+    without_states: Weights
+    folds: tuple[Fold, ...] = ()
+    harm: tuple[float, ...] = ()
+    loss: tuple[float, ...] = ()
+    measured: dict[str, Any] = {}
+
+    def weights(self, question: str, *, states: bool) -> Weights:
+        """The weights that judge the chunks of a question."""
+        key = question_key(question)
+        chosen = next((fold for fold in self.folds if key in fold.questions), self)
+        return chosen.with_states if states else chosen.without_states
+
+    def guarantee(self, step: float) -> Guarantee | None:
+        """What a step budget promises; None where the file says nothing of it.
+
+        Between two budgets that were looked at, each promise is the weaker of theirs.
+        """
+        if not self.harm or not self.loss:
+            return None
+        above = next((n for n, budget in enumerate(BUDGETS) if budget >= step), len(BUDGETS) - 1)
+        below = above if BUDGETS[above] <= step else max(above - 1, 0)
+        return Guarantee(harm=self.harm[above], loss=self.loss[below])
+
+
+def _logistic(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Beyond 37 it is 1 in double precision, and a budget of 0 would let the chunk in.
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
+
+
+def gain_above_mean(gains: Sequence[float], typical: float) -> NDArray[np.float64]:
+    """How far each chunk's question gain lies above that of its rivals.
+
+    Formula: ``g_j - (typical + sum_i g_i) / (k + 1)``: the mean counts one typical chunk more than
+        the k there are, so that a chunk alone has something to be compared with
+
+    Args:
+        gains: ``[k]`` question gains of all chunks of a question, nats a token.
+        typical: the gain of the one more.
+
+    Returns:
+        ``[k]`` nats a token.
+    """
+    values = np.asarray(gains, dtype=np.float64)
+    return np.asarray(values - (typical + values.sum()) / (len(values) + 1))
+
+
+def turn_above_mean(deltas: FloatArray) -> NDArray[np.float64]:
+    """How each chunk turns the model's state, apart from what all chunks of the question do.
+
+    Formula: ``u_j - sum_i u_i / (k + 1)`` with ``u = d / |d|``: the mean counts one more that
+        turns nothing. What a whole collection has in common (its length, its style) falls out; with
+        it the weights would learn which collection a chunk comes from.
+
+    Args:
+        deltas: ``[k, width]`` state deltas of all chunks of a question.
+
+    Returns:
+        ``[k, width]``
+    """
+    rows = deltas.astype(np.float64)
+    turns = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return np.asarray(turns - turns.sum(axis=0) / (len(turns) + 1))
+
+
+def question_key(question: str) -> str:
+    """What a fold knows a question by, without holding its words."""
+    return hashlib.sha256(question.strip().encode()).hexdigest()[:12]
+
+
+def shipped_profile(sha256: str) -> Profile | None:
+    """The profile that comes with the project for a model file; None where there is none."""
+    return _shipped(sha256)
+
+
+def load_profile(path: Path) -> Profile:
+    """Read a file that ``overlay calibrate`` wrote.
+
+    Raises:
+        InputError: it is missing or not such a file.
+    """
+    try:
+        return Profile.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, str(error)) from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        raise _unusable(path, f"{place}: {problem['msg']}") from error
+
+
+@cache
+def _shipped(sha256: str) -> Profile | None:
+    file = files("selector") / "data" / f"{sha256}.profile.json"
+    return Profile.model_validate_json(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def _unusable(path: Path, why: str) -> InputError:
+    return InputError(
+        f"{path} is no profile: {why}", hint="`overlay calibrate` makes one", param="profile"
+    )

@@ -1,0 +1,137 @@
+"""Answers under a profile: what it puts over budget is not probed further."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from overlay.answer import Outcome
+from overlay.errors import InputError
+from overlay.options import AskOptions, Mode
+from overlay.report import report
+from overlay.runtime import Overlay, find_profile
+from overlay.settings import Fallback, Settings
+from probes.llamacpp import LlamaCppModel
+from selector.budget import Budget
+from selector.profile import Profile, Weights
+from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
+
+GAIN = Weights(bias=0.0, typical_gain=0.7, gain=40.0)
+
+
+def write_profile(folder: Path, sha256: str, with_states: Weights = GAIN) -> Path:
+    path = folder / "profile.json"
+    profile = Profile(
+        model="m", sha256=sha256, layer=7, with_states=with_states, without_states=GAIN
+    )
+    path.write_text(profile.model_dump_json(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def overlay(model: LlamaCppModel, tmp_path: Path) -> Overlay:
+    """Judges by what makes the question likelier than the other chunks do."""
+    return Overlay(
+        model,
+        Shelf((HELPFUL, IRRELEVANT, SUPPORT)),
+        Settings(
+            max_tokens=16,
+            profile=str(write_profile(tmp_path, model.info.sha256)),
+            fallback=Fallback.ABSTAIN,
+        ),
+    )
+
+
+def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
+    model: LlamaCppModel, overlay: Overlay
+) -> None:
+    free = len(model._free)
+    answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4)))
+    assert len(model._free) == free
+    first, second, third = answer.steps
+    assert [step.chunk.rank for step in answer.steps] == [0, 1, 2]
+    assert first.verdict.accepted
+    assert third.verdict.accepted
+    assert "Emrys Pask" in answer.text
+    assert not second.verdict.accepted
+    assert second.reading is None
+    assert second.draft == ""
+    assert second.question_gain is not None
+    assert first.question_gain is not None
+    assert second.question_gain < first.question_gain
+    assert second.verdict.utility is not None
+    assert second.verdict.utility < 0.5
+    assert f"{second.question_gain:+.2f} nats" in second.verdict.reason
+    # Two drafts of chunks and one without context.
+    assert answer.usage.phases["probe"].decoded <= 3 * 16
+    assert first.verdict.utility is not None
+    assert first.verdict.spent == pytest.approx(1 - first.verdict.utility)
+
+
+def test_the_answer_carries_what_its_budget_promises(model: LlamaCppModel) -> None:
+    shipped = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), Settings(max_tokens=4))
+    strict, loose = (
+        report(shipped.ask(QUESTION, AskOptions(budget=Budget(step, 4))))["guarantee"]
+        for step in (0.1, 0.9)
+    )
+    assert isinstance(strict, dict)
+    assert isinstance(loose, dict)
+    assert 0 < strict["harm"] < loose["harm"] < 1
+    assert 1 > strict["loss"] > loose["loss"] > 0
+    plain = shipped.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
+    assert plain.guarantee is None
+
+
+def test_the_answers_budget_ends_what_the_steps_may_spend(overlay: Overlay) -> None:
+    steps = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 0.9))).steps
+    assert [step.verdict.accepted for step in steps].count(False) >= 1
+    assert any("budget is used up" in step.verdict.reason for step in steps)
+    assert sum(step.verdict.spent for step in steps) <= 0.9
+
+
+def test_where_every_chunk_is_over_budget_the_model_abstains(overlay: Overlay) -> None:
+    answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 4)))
+    assert answer.outcome is Outcome.ABSTAINED
+    assert answer.spent == 0
+    assert not any(step.verdict.accepted for step in answer.steps)
+
+
+def test_a_budget_of_one_gives_the_answer_of_plain_mode(overlay: Overlay) -> None:
+    everything = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 10)))
+    plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
+    assert everything.text == plain.text
+    assert everything.usage.prompt_tokens == plain.usage.prompt_tokens
+
+
+def test_states_are_weighed_where_the_profile_asks_for_them(
+    model: LlamaCppModel, tmp_path: Path
+) -> None:
+    weights = Weights(bias=0.0, typical_gain=0.0, gain=0.0, direction=(0.5,) * 576)
+    path = write_profile(tmp_path, model.info.sha256, weights)
+    shelf = Shelf((HELPFUL, IRRELEVANT))
+    overlay = Overlay(model, shelf, Settings(max_tokens=4, profile=str(path)))
+    first, second = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 4))).steps
+    assert first.verdict.utility != pytest.approx(0.5, abs=1e-6)
+    assert first.verdict.utility != second.verdict.utility
+
+
+def test_a_profile_of_another_width_says_so(model: LlamaCppModel, tmp_path: Path) -> None:
+    weights = Weights(bias=0.0, typical_gain=0.0, gain=0.0, direction=(0.5, 0.5))
+    path = write_profile(tmp_path, model.info.sha256, weights)
+    overlay = Overlay(model, Shelf((HELPFUL,)), Settings(profile=str(path)))
+    free = len(model._free)
+    with pytest.raises(InputError, match="states of 2 numbers"):
+        overlay.ask(QUESTION)
+    assert len(model._free) == free
+
+
+def test_a_profile_of_another_model_is_refused(model: LlamaCppModel, tmp_path: Path) -> None:
+    path = write_profile(tmp_path, "0" * 64)
+    with pytest.raises(InputError, match="was calibrated for m") as caught:
+        find_profile(Settings(profile=str(path)), model.info)
+    assert "overlay calibrate" in caught.value.hint
+
+
+def test_none_is_no_profile(model: LlamaCppModel) -> None:
+    assert find_profile(Settings(profile="none"), model.info) is None

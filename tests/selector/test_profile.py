@@ -1,0 +1,148 @@
+"""Profiles: weights to utilities, folds, files."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overlay.errors import InputError
+from selector.budget import Budget
+from selector.judge import judge_rated
+from selector.profile import (
+    Fold,
+    Profile,
+    Rated,
+    Weights,
+    load_profile,
+    question_key,
+    shipped_profile,
+)
+
+numbers = st.floats(-1e3, 1e3)
+SMOLLM2 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+
+
+def profile(**changes: object) -> Profile:
+    weights = Weights(bias=0.0, typical_gain=0.0, gain=1.0)
+    known = {"model": "m", "sha256": "0", "layer": 1}
+    known |= {"with_states": weights, "without_states": weights}
+    return Profile.model_validate(known | changes)
+
+
+@given(st.lists(numbers, min_size=1, max_size=8), numbers, numbers, numbers)
+def test_utilities_are_shares_and_never_whole(
+    gains: list[float], bias: float, gain: float, typical: float
+) -> None:
+    weights = Weights(bias=bias, typical_gain=typical, gain=gain)
+    assert all(0 < utility < 1 for utility in weights.utilities(gains, None))
+
+
+@given(st.lists(st.floats(-2, 2), min_size=1, max_size=6), st.integers(0, 10))
+def test_the_formula(gains: list[float], seed: int) -> None:
+    deltas = np.random.default_rng(seed).normal(size=(len(gains), 3)).astype(np.float32)
+    weights = Weights(bias=0.3, typical_gain=0.4, gain=1.5, direction=(0.2, -1.0, 0.5))
+    mean = (sum(gains) + 0.4) / (len(gains) + 1)
+    turns = [d / np.linalg.norm(d) for d in deltas]
+    turn = sum(turns) / (len(gains) + 1)
+    for utility, g, u in zip(weights.utilities(gains, deltas), gains, turns, strict=True):
+        v = u - turn
+        score = 0.3 + 1.5 * (g - mean) + 0.2 * v[0] - 1.0 * v[1] + 0.5 * v[2]
+        assert utility == pytest.approx(1 / (1 + math.exp(-score)), abs=1e-6)
+
+
+def test_what_turns_the_state_as_an_instruction_does_loses_utility() -> None:
+    deltas = np.eye(2, 3, dtype=np.float32)
+    plain = Weights(bias=1.0, typical_gain=0.0, gain=0.0, direction=(0.1, 0.1, 0.1))
+    wary = plain.model_copy(update={"instruction": (9.0, 0.0, 0.0), "instruction_bias": -3.0})
+    before, after = (weights.utilities([0.0, 0.0], deltas) for weights in (plain, wary))
+    # Turns above the mean are (2/3, -1/3, 0) and (-1/3, 2/3, 0).
+    assert after[0] == pytest.approx(before[0] / (1 + math.exp(3.0)))
+    assert after[1] == pytest.approx(before[1] / (1 + math.exp(-6.0)))
+
+
+@pytest.mark.parametrize("deltas", [None, np.zeros((2, 4), dtype=np.float32)])
+def test_states_of_another_width_are_refused(deltas: np.ndarray | None) -> None:
+    weights = Weights(bias=0.0, typical_gain=0.0, gain=1.0, direction=(1.0, 2.0))
+    with pytest.raises(InputError, match="states of 2 numbers") as caught:
+        weights.utilities([0.1, 0.2], deltas)
+    assert caught.value.param == "profile"
+
+
+def test_a_question_that_was_calibrated_on_gets_weights_that_have_not_seen_it() -> None:
+    own = Weights(bias=7.0, typical_gain=0.0, gain=0.0)
+    fold = Fold(questions=frozenset({question_key("Who?")}), with_states=own, without_states=own)
+    folded = profile(folds=(fold,))
+    assert folded.weights("Who? ", states=False) is folded.folds[0].without_states
+    assert folded.weights("Who else?", states=True) is folded.with_states
+
+
+def test_a_profile_comes_back_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    kept = profile(measured={"questions": 3})
+    path.write_text(kept.model_dump_json(), encoding="utf-8")
+    assert load_profile(path) == kept
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("{", "JSON"), ("{}", "model"), ('{"model": "m", "layer": -1}', "layer"), (None, "No such")],
+)
+def test_a_file_that_is_no_profile_is_named(tmp_path: Path, content: str | None, said: str) -> None:
+    path = tmp_path / "profile.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="is no profile") as caught:
+        load_profile(path)
+    assert str(path) in caught.value.message
+    assert caught.value.hint == "`overlay calibrate` makes one"
+
+
+def test_the_packaged_model_has_a_profile() -> None:
+    shipped = shipped_profile(SMOLLM2)
+    assert shipped is not None
+    assert shipped.sha256 == SMOLLM2
+    assert len(shipped.with_states.direction) == 576
+    assert not shipped.without_states.direction
+    # Measured on held-back questions; far from chance, or it would not be shipped.
+    assert shipped.measured["auroc"]["all others"] > 0.8
+    assert shipped_profile("no such model") is None
+
+
+@given(st.floats(0, 1.5))
+def test_a_budget_between_two_promises_the_weaker(step: float) -> None:
+    harm = tuple(place / 100 for place in range(101))
+    folded = profile(harm=harm, loss=harm[::-1])
+    promised = folded.guarantee(step)
+    assert promised is not None
+    assert promised.harm >= min(step, 1) - 1e-9
+    assert promised.loss >= 1 - min(step, 1) - 1e-9
+    assert promised.harm + promised.loss <= 1 + 0.01 + 1e-9
+
+
+def test_a_profile_without_promises_promises_nothing() -> None:
+    assert profile().guarantee(0.5) is None
+
+
+@given(st.floats(0.001, 0.999), st.floats(0, 1), st.floats(0, 3), st.floats(0, 3))
+def test_what_a_step_spends_is_what_utility_leaves(
+    u: float, step: float, answer: float, spent: float
+) -> None:
+    rated = Rated(u, instructs=0.0)
+    verdict = judge_rated(rated, Budget(step, answer), spent=spent, question_gain=0.1)
+    assert verdict.accepted == (1 - u <= step and spent + (1 - u) <= answer)
+    assert verdict.spent == (1 - u if verdict.accepted else 0)
+    assert verdict.utility == u
+    assert f"{u if not verdict.accepted else 1 - u:.2f}" in verdict.reason
+
+
+def test_a_chunk_that_instructs_is_told_so() -> None:
+    verdict = judge_rated(Rated(0.01, 0.98), Budget(0.5, 2), spent=0, question_gain=1.0)
+    assert "as injected instructions do (0.98 of 1)" in verdict.reason
+    verdict = judge_rated(Rated(0.01, 0.2), Budget(0.5, 2), spent=0, question_gain=0.1)
+    assert "not likely to help" in verdict.reason
+    assert "instruct" not in verdict.reason
