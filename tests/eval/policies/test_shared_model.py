@@ -34,7 +34,7 @@ POLICIES = (
     PolicySpec(kind="keyword-voting"),
     PolicySpec(kind="perplexity"),
     PolicySpec(kind="ablation", ablations=4),  # type: ignore[call-arg]  # likewise
-    PolicySpec(kind="overlay", budget=0.3),  # type: ignore[call-arg]  # likewise
+    PolicySpec(kind="overlay", budget=0.5),  # type: ignore[call-arg]  # likewise
     PolicySpec(kind="overlay", budget=1, answer_budget=64, evidence=0),  # type: ignore[call-arg]  # likewise
 )
 SETTINGS = Settings(max_tokens=8, draft_tokens=6)
