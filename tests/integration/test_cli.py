@@ -123,6 +123,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
         (["ask", QUESTION, "--model", "smollm3"], 3, ["smollm3", "packaged: smollm2"]),
         (["ask", QUESTION, "--store", "empty-store"], 3, ["empty-store", "overlay ingest"]),
         (["ask", QUESTION, "--budget-step", "-1"], 2, ["budget_step", "-1"]),
+        (["ask", QUESTION, "--profile", "nope.json"], 2, ["nope.json is no profile", "calibrate"]),
         (["ask", QUESTION, "--k", "many"], 2, ["k", "many", "integer"]),
         (["ask", QUESTION, "--plain", "--no-retrieval"], 2, ["exclude each other"]),
         (["ask", "word " * 5000], 2, ["context holds 4096"]),
