@@ -35,21 +35,17 @@ def judge(
     u = utility(reading, thresholds)
     v = volatility(reading, thresholds, marginal_drift)
     cost = v * (1.0 - u)
-    if cost > budget.step:
-        reason = (
-            f"it shakes the model more than its evidence covers: volatility {v:.2f} at utility "
-            f"{u:.2f} would spend {cost:.3f}, and a step may spend {budget.step:g}. "
-            f"{_cause(reading, thresholds, draft)}"
-        )
-        return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
-    if spent + cost > budget.answer:
-        reason = (
-            f"the answer's budget is used up: volatility {v:.2f} at utility {u:.2f} would spend "
-            f"{_left(cost, spent, budget)}"
-        )
-        return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
-    reason = f"it spends {cost:.2f} of a step's {budget.step:g}."
-    return Verdict(accepted=True, reason=reason, utility=u, volatility=v, spent=cost)
+    return _verdict(
+        cost,
+        budget,
+        spent,
+        axes=(u, v),
+        over=f"it shakes the model more than its evidence covers: volatility {v:.2f} at utility "
+        f"{u:.2f} would spend {cost:.3f}, and a step may spend {budget.step:g}. "
+        f"{_cause(reading, thresholds, draft)}",
+        what=f"volatility {v:.2f} at utility {u:.2f}",
+        within=f"it spends {cost:.2f} of a step's {budget.step:g}.",
+    )
 
 
 def judge_rated(
@@ -68,23 +64,47 @@ def judge_rated(
     """
     u = rated.utility
     cost = 1.0 - u
+    return _verdict(
+        cost,
+        budget,
+        spent,
+        axes=(u, v),
+        over=f"{_failing(rated, question_gain)}: utility {u:.2f} would spend {cost:.2f}, and a "
+        f"step may spend {budget.step:g}.",
+        what=f"utility {u:.2f}",
+        within=f"it spends {cost:.2f} of a step's {budget.step:g}; with it the question is "
+        f"{question_gain:+.2f} nats a token likelier.",
+    )
+
+
+def _verdict(
+    cost: float,
+    budget: Budget,
+    spent: float,
+    *,
+    axes: tuple[float, float | None],
+    over: str,
+    what: str,
+    within: str,
+) -> Verdict:
+    """What a step's cost comes to under the budget, and which of the reasons says so.
+
+    Args:
+        axes: utility and volatility.
+        over: the reason if a step may not spend that much.
+        what: what would spend it, if the answer's budget is used up.
+        within: the reason if it may.
+    """
+    u, v = axes
     if cost > budget.step:
-        reason = (
-            f"{_failing(rated, question_gain)}: utility {u:.2f} would spend {cost:.2f}, and a step "
-            f"may spend {budget.step:g}."
-        )
-        return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
+        return Verdict(accepted=False, reason=over, utility=u, volatility=v, spent=0.0)
     if spent + cost > budget.answer:
         reason = (
-            f"the answer's budget is used up: utility {u:.2f} would spend "
-            f"{_left(cost, spent, budget)}"
+            f"the answer's budget is used up: {what} would spend {cost:.3f}, and "
+            f"{max(budget.answer - spent, 0):.3f} of {budget.answer:g} is left."
         )
         return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
-    reason = (
-        f"it spends {cost:.2f} of a step's {budget.step:g}; with it the question is "
-        f"{question_gain:+.2f} nats a token likelier."
-    )
-    return Verdict(accepted=True, reason=reason, utility=u, volatility=v, spent=cost)
+    return Verdict(accepted=True, reason=within, utility=u, volatility=v, spent=cost)
 
 
 def _failing(rated: Rated, question_gain: float) -> str:
@@ -95,10 +115,6 @@ def _failing(rated: Rated, question_gain: float) -> str:
         f"it is not likely to help (with it the question is {question_gain:+.2f} nats a token "
         "likelier)"
     )
-
-
-def _left(cost: float, spent: float, budget: Budget) -> str:
-    return f"{cost:.3f}, and {max(budget.answer - spent, 0):.3f} of {budget.answer:g} is left."
 
 
 def _cause(reading: Reading, thresholds: Thresholds, draft: str) -> str:

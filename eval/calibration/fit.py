@@ -19,7 +19,7 @@ __all__ = ["Fitted", "fit"]
 
 _FOLDS = 5
 # Inverse strength of the L2 penalty, on standardised values: hundreds of directions from hundreds
-# of chunks need much, three numbers little. Between 1e-4 and 3e-3 the AUROC changed by 0.003.
+# of chunks need much, two numbers little. Between 1e-4 and 3e-3 the AUROC changed by 0.003.
 _C_DIRECTION = 1e-3
 _C_SCORES = 0.3
 _C_INSTRUCTION = 0.03
@@ -28,7 +28,6 @@ _MISTAKEN = 0.05
 
 _Array = NDArray[np.float64]
 _Truth = NDArray[np.bool_]
-_Groups = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
