@@ -7,7 +7,14 @@ from collections.abc import Iterable, Sequence
 from overlay.errors import InputError
 from probes.errors import PromptTooLongError
 
-__all__ = ["check_layers", "check_length", "check_position", "check_span", "check_window"]
+__all__ = [
+    "check_layers",
+    "check_length",
+    "check_part",
+    "check_position",
+    "check_span",
+    "check_window",
+]
 
 
 def check_length(tokens: int, context_size: int) -> None:
@@ -38,6 +45,14 @@ def check_position(position: int, tokens: int) -> None:
     if not 0 <= position <= tokens:
         raise InputError(
             f"cannot roll back to {position}: the session has {tokens} tokens", param="position"
+        )
+
+
+def check_part(start: int, stop: int, tokens: int) -> None:
+    """Raise InputError unless ``start`` to ``stop - 1`` are some of ``tokens`` tokens."""
+    if not 0 <= start < stop <= tokens:
+        raise InputError(
+            f"no tokens {start} to {stop}: the session has {tokens} tokens", param="start"
         )
 
 

@@ -136,6 +136,29 @@ class Session(Protocol):
             PromptTooLongError: as :meth:`extend`.
         """
 
+    def extend_blended(self, donor: Session, start: int, stop: int, *, fresh: int) -> int:
+        """:meth:`extend` by tokens ``start`` to ``stop - 1`` of another session, with its cells.
+
+        Approximate: what a cell holds depends on all tokens before it, and others stand before
+        them here. The keys are turned to their new positions; the first tokens, whose cells differ
+        most, can be evaluated anew.
+
+        Source: Yao et al., 2024, arXiv 2405.16444 (CacheBlend), for cells that were computed behind
+            another text; Hu et al., 2024, arXiv 2410.15332 (EPIC), for evaluating the first tokens
+            of each text
+
+        Args:
+            fresh: how many of the tokens, from the first on, are evaluated.
+
+        Returns:
+            How many cells were taken. None if the model's keys cannot be turned or there is no room
+            for a copy; then all tokens are evaluated as ever.
+
+        Raises:
+            InputError: the span is empty or lies outside of the other session.
+            PromptTooLongError: as :meth:`extend`.
+        """
+
     def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
         """Read the state on ``window`` as if it followed; the session stays as it was."""
 

@@ -20,7 +20,7 @@ from greenlet import greenlet
 from overlay.errors import InputError
 from probes.batching import Request
 from probes.chat import Message
-from probes.checks import check_length, check_position, check_span, check_window
+from probes.checks import check_length, check_part, check_position, check_span, check_window
 from probes.cost import Cost
 from probes.errors import UnavailableError
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
@@ -389,6 +389,25 @@ class SharedSession:
         """See :meth:`probes.protocol.Session.extend_saved`. The cells are never used."""
         self.extend(tokens)
         return False
+
+    def extend_blended(
+        self,
+        donor: Session,
+        start: int,
+        stop: int,
+        *,
+        fresh: int,  # noqa: ARG002 - protocol
+    ) -> int:
+        """Refused: what blended cells say does not depend on a session's tokens alone.
+
+        Raises:
+            UnavailableError: always, but for a span that the other session does not hold.
+        """
+        check_part(start, stop, len(donor.tokens))
+        raise UnavailableError(
+            "policies that share a model cannot reuse blended cells",
+            hint="set recompute to 1, or measure with `overlay blending`",
+        )
 
     def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
         """See :meth:`probes.protocol.Session.read`."""

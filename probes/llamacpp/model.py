@@ -342,6 +342,27 @@ class LlamaCppModel:
         session.cached = stop
         return True
 
+    def graft(self, session: Session, donor: Session, start: int, stop: int) -> bool:
+        """See :meth:`probes.blending.Grafting.graft`.
+
+        Returns:
+            Whether keys can be turned to other positions, and there was room for the copy.
+        """
+        if not llama_cpp.llama_memory_can_shift(self._memory) or not self._free:
+            return False
+        own = _own(session)
+        cells = self.save(_own(donor), start, stop)
+        shift = own.cached - start
+        with self.session() as part:
+            if not load_sequence(self._context, part.sequence, cells):
+                return False
+            llama_cpp.llama_memory_seq_add(self._memory, part.sequence, start, stop, shift)
+            llama_cpp.llama_memory_seq_cp(
+                self._memory, part.sequence, own.sequence, start + shift, stop + shift
+            )
+        own.cached = stop + shift
+        return True
+
     def trim(self, session: LlamaCppSession, cached: int) -> None:
         """Keep at most the first ``cached`` tokens of the session's cache."""
         if session.cached > cached:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from probes.blending import extend_blended
 from probes.checks import check_position, check_span
-from probes.protocol import Sampling
+from probes.protocol import Sampling, Session
 from probes.state import State
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class LlamaCppSession:
         start = self.cached
         self.extend(tokens)
         return self._model.restore(self, start, len(self.tokens) - 1, cells)
+
+    def extend_blended(self, donor: Session, start: int, stop: int, *, fresh: int) -> int:
+        """See :meth:`probes.protocol.Session.extend_blended`."""
+        return extend_blended(self._model, self, donor, start, stop, fresh=fresh)
 
     def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
         """See :meth:`probes.protocol.Session.read`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-__all__ = ["Cells", "Segment", "Span", "clip", "cut", "filled"]
+__all__ = ["Cells", "Segment", "Span", "clip", "cut", "filled", "gather"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +25,11 @@ class Segment:
 
     start: int
     layers: tuple[tuple[torch.Tensor, torch.Tensor] | None, ...]
+
+    @property
+    def size(self) -> int:
+        """How many cells there are."""
+        return next((pair[0].shape[-2] for pair in self.layers if pair is not None), 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,3 +67,22 @@ def cut(cells: Cells, start: int, stop: int) -> Cells:
         if span.stop > stop
     )
     return clip(cells, start) + behind
+
+
+def gather(cells: Cells, start: int, stop: int) -> Segment:
+    """A segment of its own with the cells at positions ``start`` to ``stop - 1``.
+
+    Masked ones are not among them.
+    """
+    spans = [span for span in clip(cells, stop) if span.stop > start]
+    layers = []
+    for layer in range(len(spans[0].segment.layers)):
+        parts = [
+            (pair, slice(max(span.start, start) - origin, span.stop - origin))
+            for span in spans
+            if (pair := span.segment.layers[layer]) is not None
+            for origin in (span.segment.start,)
+        ]
+        keys, values = ([pair[side][..., where, :] for pair, where in parts] for side in range(2))
+        layers.append((torch.cat(keys, dim=-2), torch.cat(values, dim=-2)) if parts else None)
+    return Segment(start, tuple(layers))

@@ -21,13 +21,14 @@ from probes.errors import UnavailableError
 from probes.model_cache import default_model_cache
 from probes.protocol import Capabilities, Gradient, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
-from probes.transformers.cells import Span
+from probes.transformers.cells import Span, gather
 from probes.transformers.evaluator import Evaluation, Evaluator, Row, Workspace
 from probes.transformers.gradients import Differentiator
 from probes.transformers.hardware import choose_device, choose_dtype, quantization
 from probes.transformers.sampler import Sampler
 from probes.transformers.selfcheck import check_sessions
 from probes.transformers.session import TransformersSession
+from probes.transformers.turning import KeyTurner
 from probes.transformers.vocabulary import Vocabulary
 from probes.transformers.weights import load_weights
 
@@ -165,6 +166,10 @@ class TransformersModel:
         """See :meth:`probes.protocol.Model.encode_chat`."""
         return self._vocabulary.encode_chat(messages)
 
+    @cached_property
+    def _turner(self) -> KeyTurner:
+        return KeyTurner(self.network, self._evaluator)
+
     def session(self) -> TransformersSession:
         """See :meth:`probes.protocol.Model.session`."""
         return TransformersSession(self)
@@ -287,6 +292,22 @@ class TransformersModel:
     def check_length(self, tokens: int) -> None:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
         check_length(tokens, self._context_size)
+
+    def graft(self, session: Session, donor: Session, start: int, stop: int) -> bool:
+        """See :meth:`probes.blending.Grafting.graft`.
+
+        Returns:
+            Whether keys can be turned to other positions, and none of the cells is masked.
+        """
+        if not self._turner.works:
+            return False
+        own = _own(session)
+        cells = gather(_own(donor).cells, start, stop)
+        if cells.size != stop - start:
+            return False
+        turned = self._turner.turn(cells, own.cached - start)
+        own.cells = (*own.cells, Span(turned, turned.start, turned.start + stop - start))
+        return True
 
     def flush(self, sessions: Sequence[Session]) -> None:
         """See :meth:`probes.protocol.Model.flush`."""

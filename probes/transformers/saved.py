@@ -6,7 +6,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from probes.transformers.cells import Cells, Segment, clip
+from probes.transformers.cells import Cells, Segment, gather
 
 __all__ = ["load_cells", "save_cells"]
 
@@ -15,20 +15,14 @@ _Pair = tuple[torch.Tensor, torch.Tensor]
 
 def save_cells(cells: Cells, start: int, stop: int) -> bytes:
     """The cells at positions ``start`` to ``stop - 1``; masked ones are not among them."""
-    spans = [span for span in clip(cells, stop) if span.stop > start]
-    tensors = {}
-    for layer in range(len(spans[0].segment.layers)):
-        pairs = [
-            (pair, slice(max(span.start, start) - origin, span.stop - origin))
-            for span in spans
-            if (pair := span.segment.layers[layer]) is not None
-            for origin in (span.segment.start,)
-        ]
-        for side, name in enumerate(("keys", "values")):
-            if pairs:
-                part = torch.cat([pair[side][..., where, :] for pair, where in pairs], dim=-2)
-                tensors[f"{layer}.{name}"] = part.contiguous().cpu()
-    tensors["layers"] = torch.tensor(len(spans[0].segment.layers))
+    layers = gather(cells, start, stop).layers
+    tensors = {
+        f"{layer}.{name}": part.contiguous().cpu()
+        for layer, pair in enumerate(layers)
+        if pair is not None
+        for name, part in zip(("keys", "values"), pair, strict=True)
+    }
+    tensors["layers"] = torch.tensor(len(layers))
     return save(tensors)
 
 
