@@ -7,8 +7,9 @@ module are its output, one a model, found by the hash of the model file.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -182,6 +183,18 @@ class Profile(_Frozen):
         below = above if BUDGETS[above] <= step else max(above - 1, 0)
         return Guarantee(harm=self.harm[above], loss=self.loss[below])
 
+    def as_json(self) -> str:
+        """What stands in its file; equal profiles give equal text."""
+        data: dict[str, Any] = self.model_dump(mode="json")
+        for fold in data["folds"]:
+            fold["questions"].sort()
+        return json.dumps(data) + "\n"
+
+    @property
+    def digest(self) -> str:
+        """Tells two profiles apart."""
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
 
 def _logistic(score: NDArray[np.float64]) -> NDArray[np.float64]:
     # Beyond 37 it is 1 in double precision, and a budget of 0 would let the chunk in.
@@ -240,13 +253,19 @@ def load_profile(path: Path) -> Profile:
         InputError: it is missing or not such a file.
     """
     try:
-        return Profile.model_validate_json(path.read_text(encoding="utf-8"))
+        return _read(path, path.stat().st_mtime_ns)
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(path, str(error)) from error
     except ValidationError as error:
         problem = error.errors()[0]
         place = ".".join(str(part) for part in problem["loc"])
         raise _unusable(path, f"{place}: {problem['msg']}") from error
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed: int) -> Profile:
+    """An evaluation makes a runtime for every question, with the same few files."""
+    return Profile.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 @cache

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -126,7 +126,7 @@ def calibrate(
         }
     )
     if output is not None:
-        save(output, _as_json(profile))
+        save(output, profile.as_json())
     tables = quality_tables(quality)
     if as_json:
         click.echo(json.dumps(profile.measured))
@@ -188,14 +188,6 @@ def _calibrate(
         folds=fitted.folds,
     )
     return profile, observed, fitted
-
-
-def _as_json(profile: Profile) -> str:
-    """JSON in which a fold's questions always come in the same order."""
-    data: dict[str, Any] = profile.model_dump(mode="json")
-    for fold in data["folds"]:
-        fold["questions"].sort()
-    return json.dumps(data) + "\n"
 
 
 def _page(profile: Profile, tables: Sequence[Table]) -> str:

@@ -19,6 +19,7 @@ from eval.runs.cases import Case
 from eval.runs.provenance import session
 from eval.runs.record import SESSION, Record, Reply, write_record
 from eval.runs.spec import RunSpec
+from overlay.runtime import find_profile
 from overlay.settings import Settings
 from probes.protocol import Model, ModelInfo
 
@@ -43,7 +44,17 @@ def fingerprint(
         "settings": settings.model_dump(mode="json", exclude=_ELSEWHERE),
         "model": {"name": info.name, "sha256": info.sha256, "backend": info.backend},
         "data": list(data),
+        "profiles": _profiles(spec, settings, info),
     }
+
+
+def _profiles(spec: RunSpec, settings: Settings, info: ModelInfo) -> dict[str, str]:
+    """What tells the profiles apart that the policies judge by: their names do not."""
+    named = {str(policy.arguments.get("profile", settings.profile)) for policy in spec.policies}
+    found = {
+        name: find_profile(settings.model_copy(update={"profile": name}), info) for name in named
+    }
+    return {name: profile.digest for name, profile in sorted(found.items()) if profile}
 
 
 def run_cases(
