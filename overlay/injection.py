@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -93,12 +94,14 @@ def inject(
     doses: Sequence[Dose],
     probed: Isolated,
     *,
+    order: Sequence[int],
     places: Sequence[int],
     judge: Judge,
     draft_tokens: int,
     room: int,
+    recompute: float,
 ) -> Iterator[Step]:
-    """Try the doses in the given order and yield each step once it is judged.
+    """Try the doses one after the other and yield each step once it is judged.
 
     The caller adds each step to ``context.steps`` before it asks for the next one.
 
@@ -110,10 +113,14 @@ def inject(
         context: moves on with every accepted dose.
         probed: the session of each chunk is closed once the chunk is judged.
         doses: in the order in which they were probed.
+        order: in which they are tried, by their numbers in ``doses``.
         places: of the doses among the question's chunks, as the judge counts them.
         room: tokens that the session may hold before the tail.
+        recompute: share of a chunk's tokens that is evaluated again inside the context; the others
+            keep the cells of the chunk's own session.
     """
-    for index, dose in enumerate(doses):
+    for index in order:
+        dose = doses[index]
         reading = probed.readings[index]
         draft = as_text(model, probed.drafts[index]).strip()
         verdict = judge.verdict(places[index], reading, spent=context.spent, draft=draft)
@@ -129,7 +136,8 @@ def inject(
             before = context.read(model, draft_tokens)
             [prompted] = context.session.fork(1)
             try:
-                prompted.extend([*dose.tokens, *prompt.tail])
+                _add(prompted, dose, probed.sessions[index], len(prompt.prefix), recompute)
+                prompted.extend(prompt.tail)
                 after = prompted.read(before.window, before.layers)
                 marginal = logit_drift(before, after)
             except BaseException:
@@ -145,6 +153,16 @@ def inject(
         # The context may take the cells that the chunk's own session held.
         probed.sessions[index].close()
         yield Step(dose.chunk, reading, verdict, marginal, draft, reading.question_gain)
+
+
+def _add(session: Session, dose: Dose, alone: Session, place: int, recompute: float) -> None:
+    """Extend the context by a chunk that stands at ``place`` of a session of its own, too."""
+    size = len(dose.tokens)
+    fresh = math.ceil(recompute * size)
+    if fresh < size:
+        session.extend_blended(alone, place, place + size, fresh=fresh)
+    else:
+        session.extend(dose.tokens)
 
 
 def does_not_fit(needed: int, left: int) -> Verdict:

@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from overlay.errors import InputError
+from selector.order import Order
 
 __all__ = [
     "NO_PROFILE",
@@ -174,6 +175,24 @@ class Settings(BaseSettings):
     kv_disk: Annotated[
         int, Field(ge=0, description="MiB on disk for the same, beside the store; 0 for none")
     ] = 1024
+    order: Annotated[
+        Order,
+        Field(
+            description="in which order chunks enter the context: rank, by similarity; best-first "
+            "or best-last, by utility, which only a profile tells beforehand; or bridge, the one "
+            "that moves the model least first"
+        ),
+    ] = Order.RANK
+    recompute: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="share of an accepted chunk's tokens that is evaluated again inside the "
+            "growing context; the others keep what was computed when the chunk was probed alone, "
+            "which is faster and not exact; 1 for all",
+        ),
+    ] = 1.0
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
 
     budget_step: Annotated[

@@ -34,7 +34,8 @@ from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
 from selector.budget import Budget
-from selector.judges import Judge, ProfileJudge, ThresholdsJudge
+from selector.judges import ProfileJudge, ThresholdsJudge
+from selector.order import ordered
 from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
@@ -182,12 +183,11 @@ class Turn:
             [doses[n] for n in left],
             prompted.choose(left),
             places=left,
-            judge=screen or ThresholdsJudge(self._thresholds, self._budget),
+            screen=screen,
         )
+        yield from dosed
         for n, (dose, verdict) in enumerate(zip(doses, verdicts, strict=True)):
-            if verdict is None or verdict.accepted:
-                yield next(dosed)
-            else:
+            if verdict is not None and not verdict.accepted:
                 gain = prompted.question_gains[n]
                 yield Step(dose.chunk, None, verdict, None, "", gain)
         self._ledger.book("dose")
@@ -215,7 +215,7 @@ class Turn:
         prompted: Prompted,
         *,
         places: Sequence[int],
-        judge: Judge,
+        screen: ProfileJudge | None,
     ) -> Iterator[Step]:
         """Probe the chunks and let them into the context, or not."""
         if not doses:
@@ -236,10 +236,16 @@ class Turn:
             self._prompt,
             doses,
             probed,
+            order=ordered(
+                self._settings.order,
+                None if screen is None else [screen.rated[place].utility for place in places],
+                [reading.logit_drift for reading in probed.readings],
+            ),
             places=places,
-            judge=judge,
+            judge=screen or ThresholdsJudge(self._thresholds, self._budget),
             draft_tokens=self._settings.draft_tokens,
             room=self._room,
+            recompute=self._settings.recompute,
         )
 
     def _retrieve(self) -> list[Dose]:

@@ -9,6 +9,7 @@ from eval.items import Passage
 from eval.policies.bench import Bench
 from eval.policies.protocol import Response
 from overlay.settings import Fallback
+from selector.order import Order
 from selector.thresholds import load_thresholds, thresholds_for
 
 __all__ = ["OverlayPolicy"]
@@ -23,6 +24,7 @@ class OverlayPolicy:
         fallback: what to do when no passage brings evidence; likewise.
         evidence: utility that an accepted passage must reach, in place of the model's threshold.
         profile: what judges, as the setting of this name.
+        order: in which order chunks enter the context, likewise.
     """
 
     knows_kinds = False
@@ -36,6 +38,7 @@ class OverlayPolicy:
         fallback: Fallback | None = None,
         evidence: float | None = None,
         profile: str | None = None,
+        order: Order | None = None,
     ) -> None:
         self._bench = bench
         chosen = {
@@ -43,6 +46,7 @@ class OverlayPolicy:
             "budget_answer": answer_budget,
             "fallback": fallback and Fallback(fallback),
             "profile": profile,
+            "order": order and Order(order),
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         self._settings = bench.settings.model_copy(update=given)
