@@ -52,8 +52,19 @@ class Run:
         spec = self.identity["spec"]
         if spec["subject"]:
             return str(spec["subject"])
-        policies = [PolicySpec.model_validate(policy) for policy in spec["policies"]]
-        return next((p.label for p in policies if p.kind == "overlay"), policies[0].label)
+        return self._first("overlay") or self._policies[0].label
+
+    @property
+    def oracle(self) -> str | None:
+        """The policy that takes the helpful passages only, if the run has it."""
+        return self._first("oracle")
+
+    @property
+    def _policies(self) -> list[PolicySpec]:
+        return [PolicySpec.model_validate(one) for one in self.identity["spec"]["policies"]]
+
+    def _first(self, kind: str) -> str | None:
+        return next((policy.label for policy in self._policies if policy.kind == kind), None)
 
     @property
     def timed(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 
+from eval.metrics.gap import gap_closed
 from eval.metrics.interval import Interval
 from eval.runs.checks import checks
 from eval.runs.differences import differences
@@ -57,6 +58,8 @@ def result_tables(run: Run) -> list[Table]:
         groups = split(run.results, by)
         if len(groups) > 1:
             tables.append(_accuracies(run, name, groups))
+    if run.oracle is not None:
+        tables.append(_gaps(run, run.oracle))
     return tables
 
 
@@ -188,6 +191,39 @@ def _accuracies(run: Run, name: str, groups: dict[Hashable, list[Result]]) -> Ta
         f"Accuracy by {name}",
         "In the head: cases. A dash: none of these questions has an answer.",
         ("policy", *heads),
+        tuple(rows),
+    )
+
+
+def _gaps(run: Run, oracle: str) -> Table:
+    groups: dict[Hashable, list[Result]] = {"all": [r for r in run.results if not r.perturbation]}
+    scenarios = split(run.results, lambda r: r.scenario)
+    if len(scenarios) > 1:
+        groups |= scenarios
+    policies = [name for name in policies_of(run.results) if name not in (oracle, run.reference)]
+    rows = []
+    for policy in policies:
+        cells = []
+        for group in groups.values():
+            right = {
+                name: {
+                    (r.question, r.scenario): float(r.right)
+                    for r in group
+                    if r.policy == name and r.right is not None
+                }
+                for name in (policy, run.reference, oracle)
+            }
+            cases = list(right[policy])
+            ours, base, best = ([found[case] for case in cases] for found in right.values())
+            questions = [question for question, _ in cases]
+            gap = gap_closed(ours, base, best, questions, seed=run.seed) if cases else None
+            cells.append(_cell(gap))
+        rows.append((policy, *cells))
+    return Table(
+        "Gap closed",
+        f"Accuracy above {run.reference}'s as a share of what {oracle} has above it, with a 95 % "
+        f"bootstrap interval over questions. A dash: {oracle} is no better there.",
+        ("policy", *map(str, groups)),
         tuple(rows),
     )
 
