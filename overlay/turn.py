@@ -17,37 +17,29 @@ from overlay.answer import (
     TextAdded,
     Usage,
 )
-from overlay.injection import Context, Dose, does_not_fit, inject
+from overlay.filling import Filling, fill_plain
+from overlay.injection import Context, Dose
 from overlay.options import AskOptions, Mode
 from overlay.prompt import Prompt, chunk_tokens
 from overlay.settings import Fallback, Settings
 from overlay.text_stream import TextStream
 from probes.cost import Ledger
 from probes.errors import PromptTooLongError
-from probes.isolated import probe_prompted
 from probes.kv_store import KVStore
-from probes.layers import spread_layers
-from probes.prompted import Prompted, prompt_chunks
 from probes.protocol import Model, Sampling, Session
 from probes.state import State
 from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
 from selector.budget import Budget
-from selector.judges import ProfileJudge, ThresholdsJudge
-from selector.order import ordered
 from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
-from selector.verdict import Verdict
 
 __all__ = ["ABSTENTION", "Turn"]
 
 _Value = TypeVar("_Value", int, float)
 
 ABSTENTION = "The documents do not answer this question."
-
-# Rows that reading windows puts into the cache beside the sessions themselves, at most.
-_READ_ROOM = 1024
 
 
 class Turn:
@@ -153,100 +145,19 @@ class Turn:
         """Retrieve chunks and let them into the context, or not."""
         doses = self._retrieve()
         if self._options.mode is Mode.PLAIN:
-            yield from self._fill_plain(context, doses)
-            return
-        fitting, misfits = self._split_by_room(doses)
-        if fitting:
-            with prompt_chunks(
-                self._model,
-                prefix,
-                [dose.tokens for dose in fitting],
-                self._prompt.tail,
-                kept=self._kept,
-            ) as prompted:
-                yield from self._fill_judged(prefix, context, fitting, prompted)
-        for dose in misfits:
-            yield Step(dose.chunk, None, does_not_fit(len(dose.tokens), self._room), None, "")
-
-    def _fill_judged(
-        self, prefix: Session, context: Context, doses: Sequence[Dose], prompted: Prompted
-    ) -> Iterator[Step]:
-        """Reject what the profile, if there is one, puts over budget; probe and dose the rest."""
-        context.bare = prompted.bare.fork(1)[0]
-        screen = self._screen(prompted)
-        self._ledger.book("probe")
-        verdicts = [None if screen is None else screen.screen(n) for n in range(len(doses))]
-        left = [n for n, verdict in enumerate(verdicts) if verdict is None or verdict.accepted]
-        dosed = self._dose(
-            prefix,
-            context,
-            [doses[n] for n in left],
-            prompted.choose(left),
-            places=left,
-            screen=screen,
-        )
-        yield from dosed
-        for n, (dose, verdict) in enumerate(zip(doses, verdicts, strict=True)):
-            if verdict is not None and not verdict.accepted:
-                gain = prompted.question_gains[n]
-                yield Step(dose.chunk, None, verdict, None, "", gain)
-        self._ledger.book("dose")
-
-    def _screen(self, prompted: Prompted) -> ProfileJudge | None:
-        """What the profile says before anything is drafted; None without one."""
-        profile = self._profile
-        if profile is None:
-            return None
-        states = self._model.capabilities.layer_states
-        weights = profile.weights(self._question, states=states)
-        deltas = prompted.state_deltas(self._model, profile.layer) if weights.direction else None
-        return ProfileJudge(
-            weights.rate(prompted.question_gains, deltas),
-            prompted.question_gains,
-            self._thresholds,
-            self._budget,
-        )
-
-    def _dose(
-        self,
-        prefix: Session,
-        context: Context,
-        doses: Sequence[Dose],
-        prompted: Prompted,
-        *,
-        places: Sequence[int],
-        screen: ProfileJudge | None,
-    ) -> Iterator[Step]:
-        """Probe the chunks and let them into the context, or not."""
-        if not doses:
-            return
-        probed = probe_prompted(
+            return fill_plain(context, doses, self._room)
+        return Filling(
             self._model,
-            prefix,
-            prompted,
-            self._prompt.tail,
-            draft_tokens=self._settings.draft_tokens,
-            layers=self._layers(),
-        )
-        context.baseline = probed.baseline
-        self._ledger.book("probe")
-        yield from inject(
-            self._model,
-            context,
+            self._question,
             self._prompt,
-            doses,
-            probed,
-            order=ordered(
-                self._settings.order,
-                None if screen is None else [screen.rated[place].utility for place in places],
-                [reading.logit_drift for reading in probed.readings],
-            ),
-            places=places,
-            judge=screen or ThresholdsJudge(self._thresholds, self._budget),
-            draft_tokens=self._settings.draft_tokens,
+            self._settings,
+            self._budget,
             room=self._room,
-            recompute=self._settings.recompute,
-        )
+            ledger=self._ledger,
+            thresholds=self._thresholds,
+            profile=self._profile,
+            kept=self._kept,
+        ).run(prefix, context, doses)
 
     def _retrieve(self) -> list[Dose]:
         if self._retriever is None or self._options.mode is Mode.NO_CONTEXT:
@@ -256,34 +167,6 @@ class Turn:
             Dose(ranked, chunk_tokens(self._model, ranked.chunk.text))
             for ranked in self._retriever.search(self._question, k)
         ]
-
-    def _fill_plain(self, context: Context, doses: Sequence[Dose]) -> Iterator[Step]:
-        for dose in doses:
-            left = self._room - len(context.session.tokens)
-            if len(dose.tokens) > left:
-                verdict = does_not_fit(len(dose.tokens), left)
-            else:
-                context.session.extend(dose.tokens)
-                verdict = Verdict(True, "plain mode: not probed", None, None, 0.0)
-            yield Step(dose.chunk, None, verdict, None, "")
-
-    def _split_by_room(self, doses: Sequence[Dose]) -> tuple[list[Dose], list[Dose]]:
-        """Chunks that can be probed side by side, and those that cannot."""
-        alone = self._room - len(self._prompt.prefix)
-        cells = self._model.info.cache_size
-        side_by_side = cells - len(self._prompt.prefix) - min(_READ_ROOM, cells // 2)
-        overhead = len(self._prompt.tail) + self._settings.draft_tokens
-        side_by_side -= overhead
-        fitting: list[Dose] = []
-        misfits: list[Dose] = []
-        for dose in doses:
-            needed = len(dose.tokens) + overhead
-            if len(dose.tokens) <= alone and needed <= side_by_side:
-                fitting.append(dose)
-                side_by_side -= needed
-            else:
-                misfits.append(dose)
-        return fitting, misfits
 
     def _decide(self, prefix: Session, context: Context) -> tuple[Outcome, str]:
         """Whether to answer from the context, without it, or not at all, and why."""
@@ -375,11 +258,6 @@ class Turn:
     def _finish_reason(self, text: TextStream) -> str:
         full = text.tokens >= self._sampling.max_tokens
         return "length" if full and not text.stopped else "stop"
-
-    def _layers(self) -> tuple[int, ...]:
-        if not self._model.capabilities.layer_states:
-            return ()
-        return spread_layers(self._model.info.layers)
 
     def _room_for_context(self) -> int:
         """Tokens that prefix and chunks may take: what tail and answer leave.

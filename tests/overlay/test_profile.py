@@ -14,6 +14,7 @@ from overlay.runtime import Overlay, find_profile
 from overlay.settings import Fallback, Settings
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
+from selector.order import Order
 from selector.profile import Profile, Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
@@ -96,6 +97,23 @@ def test_where_every_chunk_is_over_budget_the_model_abstains(overlay: Overlay) -
     assert answer.outcome is Outcome.ABSTAINED
     assert answer.spent == 0
     assert not any(step.verdict.accepted for step in answer.steps)
+
+
+@pytest.mark.parametrize("order", ["best-first", "best-last"])
+def test_by_utility_the_order_of_retrieval_does_not_matter(
+    model: LlamaCppModel, tmp_path: Path, order: str
+) -> None:
+    path = write_profile(tmp_path, model.info.sha256)
+    settings = Settings(max_tokens=16, profile=str(path), order=Order(order))
+    told = []
+    for shelf in ((HELPFUL, IRRELEVANT, SUPPORT), (SUPPORT, IRRELEVANT, HELPFUL)):
+        answer = Overlay(model, Shelf(shelf), settings).ask(QUESTION)
+        accepted = [step for step in answer.steps if step.verdict.accepted]
+        told.append([step.chunk.chunk.text for step in accepted])
+        utilities = [step.verdict.utility or 0.0 for step in accepted]
+        assert utilities == sorted(utilities, reverse=order == "best-first")
+    assert told[0] == told[1]
+    assert len(told[0]) == 2
 
 
 def test_a_budget_of_one_gives_the_answer_of_plain_mode(overlay: Overlay) -> None:
