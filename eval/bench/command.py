@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,36 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rich.table import Table
-
     from eval.bench.measure import Design, Timing
+    from eval.bench.run import Run
     from eval.bench.summary import Comparison
-    from eval.metrics.interval import Interval
     from overlay.settings import Settings
+    from retriever import Embedder
 
 __all__ = ["bench"]
 
-_HEAD = (
-    "",
-    "k",
-    "chunk tokens",
-    "let in",
-    "plain: tokens",
-    "overlay: tokens",
-    "ratio",
-    "plain: s to first",
-    "ratio",
-    "plain: s in all",
-    "ratio",
-)
 _KS, _LENGTHS = (2, 4, 8, 16), (64, 128, 256, 512)
 _POSITIVE = click.IntRange(min=1)
+_SHOWN = ("ks", "lengths", "repeats", "answer_tokens", "backends", "config")
 
 
 @click.command()
@@ -55,20 +40,31 @@ _POSITIVE = click.IntRange(min=1)
 @click.option("--repeats", type=_POSITIVE, default=3, show_default=True)
 @click.option("--answer-tokens", type=_POSITIVE, default=32, show_default=True)
 @click.option("--backends", multiple=True, help="Backends to measure; repeat. Default: setting.")
+@click.option(
+    "--from",
+    "earlier",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Measure nothing: show this file of --output; repeat for a page of several runs.",
+)
 @output_option("--output", "Write every timing here (JSON).")
 @output_option("--png", "Write the ratios as a picture.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
-@settings_options("model", "dtype", "threads", "budget_step", "budget_answer", "draft_tokens")
-@settings_options("context_size", "requantize")
+@settings_options("model", "dtype", "threads", "profile", "budget_step", "budget_answer")
+@settings_options("draft_tokens", "context_size", "requantize", "embedder", "seed")
 @config_option
+@click.pass_context
 def bench(
+    context: click.Context,
+    /,
     *,
     ks: tuple[int, ...],
     lengths: tuple[int, ...],
     repeats: int,
     answer_tokens: int,
     backends: tuple[str, ...],
+    earlier: tuple[Path, ...],
     output: Path | None,
     png: Path | None,
     markdown: Path | None,
@@ -80,50 +76,85 @@ def bench(
 
     Cold, the overlay sees the chunks for the first time; warm, the model has read them before.
 
-    Same model, same process, same chunks, which are pieces of the sample documents. Token counts
-    are exact; times are quoted as medians, and as ratios with intervals over the rounds. A budget
-    of 1 (--budget-step 1 --budget-answer 64) lets every chunk in, which costs the most.
-    """
-    from rich.console import Console
+    Same model, same process, same question, same chunks: a sample question, another one in each
+    repeat, and the pieces of the sample documents most similar to it. Verdicts are those of the
+    settings. Token counts are exact; times are quoted as medians, and as ratios with intervals
+    over the rounds.
 
-    from eval.bench.measure import Design
-    from eval.bench.summary import compare
+    What is rejected costs less. Everything is let in, which costs the most, with --profile none
+    --budget-step 1 --budget-answer 64; with a profile, the last two are enough.
+    """
+    from eval.bench.run import read_run
+
+    if earlier and output is not None:
+        raise click.UsageError("--output keeps what is measured, and --from measures nothing")
+    if earlier:
+        runs = [read_run(path) for path in earlier]
+    else:
+        from eval.bench.measure import Design
+
+        design = Design(
+            ks=tuple(dict.fromkeys(ks)) or _KS,
+            lengths=tuple(dict.fromkeys(lengths)) or _LENGTHS,
+            answer_tokens=answer_tokens,
+            repeats=repeats,
+        )
+        runs = [
+            _run(
+                design,
+                config,
+                settings,
+                backends=backends,
+                keep_all=bool(ks and lengths),
+                command=_typed(context, settings),
+            )
+        ]
+    if output is not None:
+        from overlay.views.files import save
+
+        save(output, runs[0].to_json())
+    _write(runs, png, markdown)
+    _show(runs, as_json=as_json)
+
+
+def _run(
+    design: Design,
+    config: Path | None,
+    settings: Mapping[str, str | None],
+    *,
+    backends: Sequence[str],
+    keep_all: bool,
+    command: str,
+) -> Run:
+    from eval.bench.run import Run
     from overlay.settings import load_settings
-    from overlay.views.files import save
+    from retriever import SentenceTransformerEmbedder
 
     first = load_settings(config, **settings)
-    design = Design(
-        ks=tuple(dict.fromkeys(ks)) or _KS,
-        lengths=tuple(dict.fromkeys(lengths)) or _LENGTHS,
-        answer_tokens=answer_tokens,
-        repeats=repeats,
-    )
-    chosen = bool(ks and lengths)
-    measured = dict(
-        _measured(load_settings(config, backend=backend, **settings), design, keep_all=chosen)
+    embedder = SentenceTransformerEmbedder(first.embedder)
+    timings = dict(
+        _measured(
+            load_settings(config, backend=backend, **settings), embedder, design, keep_all=keep_all
+        )
         for backend in backends or (str(first.backend),)
     )
-    compared = {title: compare(found, seed=first.seed) for title, found in measured.items()}
-    if output is not None:
-        timings = {title: [asdict(t) for t in found] for title, found in measured.items()}
-        save(output, json.dumps({"design": asdict(design), "timings": timings}, indent=1) + "\n")
-    if png is not None:
-        from eval.bench.plot import picture
-
-        picture(compared).savefig(png, dpi=150, bbox_inches="tight")
-    if markdown is not None:
-        save(markdown, _page(compared, design, first, picture=png))
-    if as_json:
-        found = {title: [_plain(row) for row in rows] for title, rows in compared.items()}
-        click.echo(json.dumps(found))
-        return
-    console = Console()
-    for title, rows in compared.items():
-        console.print(_table(title, rows))
-        console.print(_growth(rows), style="dim")
+    return Run(
+        command=command,
+        date=datetime.now(UTC).date().isoformat(),
+        answer_tokens=design.answer_tokens,
+        repeats=design.repeats,
+        budget_step=first.budget_step,
+        budget_answer=first.budget_answer,
+        profile=first.profile,
+        requantize=first.requantize,
+        seed=first.seed,
+        timings=timings,
+    )
 
 
-def _measured(settings: Settings, design: Design, *, keep_all: bool) -> tuple[str, list[Timing]]:
+def _measured(
+    settings: Settings, embedder: Embedder, design: Design, *, keep_all: bool
+) -> tuple[str, list[Timing]]:
     """A title, and all timings; rounds that do not fit are left out unless they were asked for."""
     from eval.bench.measure import MODES, fits, measure
     from eval.progress import track
@@ -132,7 +163,7 @@ def _measured(settings: Settings, design: Design, *, keep_all: bool) -> tuple[st
     model = load_model(settings)
     try:
         rounds = [r for r in design.rounds if keep_all or fits(model, *r[:2], design.answer_tokens)]
-        timings = measure(model, settings, rounds, design.answer_tokens)
+        timings = measure(model, embedder, settings, rounds, design.answer_tokens)
         total = len(MODES) * len(rounds)
         title = f"{model.info.name} on {model.info.backend}"
         return title, list(track(timings, f"answering on {model.info.backend}", total=total))
@@ -140,38 +171,57 @@ def _measured(settings: Settings, design: Design, *, keep_all: bool) -> tuple[st
         model.close()
 
 
-def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:
-    for row in rows:
-        yield [
-            "cold" if row.mode == "overlay" else row.mode,
-            str(row.k),
-            str(row.length),
-            f"{row.accepted:.1f}",
-            f"{row.plain_evaluated:.0f}",
-            f"{row.evaluated:.0f}",
-            _ratio(row.evaluations),
-            f"{row.plain_first:.2f}",
-            _ratio(row.first),
-            f"{row.plain_whole:.2f}",
-            _ratio(row.whole),
+def _typed(context: click.Context, given: Mapping[str, object]) -> str:
+    """The command with the options that say what is measured, for the page."""
+    words = ["overlay", "bench"]
+    for option in context.command.params:
+        name = str(option.name)
+        source = context.get_parameter_source(name)
+        if (name in given or name in _SHOWN) and source is click.core.ParameterSource.COMMANDLINE:
+            value = context.params[name]
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [option.opts[0], str(one)]
+    return shlex.join(words)
+
+
+def _write(runs: Sequence[Run], png: Path | None, markdown: Path | None) -> None:
+    if png is not None:
+        from eval.bench.plot import picture
+
+        picture(_compared(runs[0])).savefig(png, dpi=150, bbox_inches="tight")
+    if markdown is not None:
+        from eval.bench.page import page
+        from overlay.views.files import save
+
+        save(markdown, page(runs, picture=png))
+
+
+def _show(runs: Sequence[Run], *, as_json: bool) -> None:
+    if as_json:
+        found = [
+            {title: [_plain(row) for row in rows] for title, rows in _compared(run).items()}
+            for run in runs
         ]
+        click.echo(json.dumps(found[0] if len(found) == 1 else found))
+        return
+    from rich.console import Console
+
+    from eval.bench.page import growth_said, table
+
+    console = Console()
+    for run in runs:
+        for title, rows in _compared(run).items():
+            console.print(table(title, rows))
+            said = growth_said(rows)
+            console.print(
+                said or "Growth needs three numbers or lengths of chunks to be fitted.", style="dim"
+            )
 
 
-def _ratio(found: Interval) -> str:
-    return f"{found.value:.2f} ({found.low:.2f}-{found.high:.2f})"
+def _compared(run: Run) -> dict[str, list[Comparison]]:
+    from eval.bench.summary import compare
 
-
-def _growth(rows: Sequence[Comparison]) -> str:
-    """The fitted exponents, in words."""
-    from eval.bench.summary import growth
-
-    found = [
-        f"{fit.along}^{fit.exponent:.2f} at {'length' if fit.along == 'k' else 'k'} {fit.fixed}"
-        for fit in growth(rows)
-    ]
-    if not found:
-        return "Growth needs three numbers or lengths of chunks to be fitted."
-    return f"What the overlay evaluates beyond plain RAG grows as {', '.join(found)}; 1 is linear."
+    return {title: compare(found, seed=run.seed) for title, found in run.timings.items()}
 
 
 def _plain(row: Comparison) -> dict[str, object]:
@@ -179,40 +229,3 @@ def _plain(row: Comparison) -> dict[str, object]:
     for name in ("evaluations", "first", "whole"):
         found[name] = getattr(row, name)._asdict()
     return found
-
-
-def _table(title: str, rows: Sequence[Comparison]) -> Table:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for column in _HEAD:
-        table.add_column(column, justify="right")
-    for row in _rows(rows):
-        table.add_row(*row)
-    return table
-
-
-def _page(
-    compared: Mapping[str, Sequence[Comparison]],
-    design: Design,
-    settings: Settings,
-    *,
-    picture: Path | None,
-) -> str:
-    today = datetime.now(UTC).date().isoformat()
-    intro = (
-        f"Made by `overlay bench` on {today}: the same model, process, question and chunks, by "
-        f"turns, {design.repeats} rounds each, answers of up to {design.answer_tokens} tokens, a "
-        f"budget of {settings.budget_step:g} a step, `requantize` {settings.requantize}. Tokens: "
-        "model-token evaluations, medians, which are exact. Seconds: medians. Ratios: means over "
-        "the rounds with 95 % bootstrap "
-        "intervals. Cold: nothing is kept from one answer to the next. Warm: the model has read "
-        "the chunks before, as `overlay ingest --warm` lets it, and what it computed is kept in "
-        "memory."
-    )
-    parts = ["# What the overlay costs beside plain RAG", intro]
-    if picture is not None:
-        parts.append(f"![the ratios as curves]({picture.name})")
-    for title, rows in compared.items():
-        parts += [f"## {title}", markdown_table(_HEAD, _rows(rows), numbers=True), _growth(rows)]
-    return "\n\n".join(parts) + "\n"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice, product
+from itertools import product
 
-from eval.items import Kind, Passage
+from eval.bench.material import Material, long_question
+from eval.items import Passage
 from eval.policies.bench import Bench
-from eval.tasks.sample import DOCUMENTS
 from overlay.answer import Answer, Outcome
 from overlay.errors import InputError
 from overlay.settings import Fallback, Settings
@@ -20,12 +20,9 @@ from overlay.warming import warm
 from probes.cost import Cost
 from probes.kv_store import KVStore
 from probes.protocol import Model
-from probes.subject import as_text
+from retriever import Embedder
 
-__all__ = ["MODES", "QUESTION", "Design", "Timing", "fits", "measure"]
-
-QUESTION = "Tell me everything that the context says, one thing after the other."
-"""Asks for long answers: short ones would end before the tokens that are to be timed."""
+__all__ = ["MODES", "Design", "Timing", "fits", "measure"]
 
 MODES = ("plain", "overlay", "warm")
 _KEPT_BYTES = 2**30
@@ -39,7 +36,7 @@ class Design:
         ks: numbers of chunks.
         lengths: tokens of a chunk.
         answer_tokens: longest answer.
-        repeats: answers by each mode, on other chunks each time.
+        repeats: answers by each mode, to another question each time.
     """
 
     ks: tuple[int, ...]
@@ -60,6 +57,7 @@ class Timing:
     Attributes:
         mode: plain, overlay, or warm: the overlay on chunks that were read before.
         k, length: chunks, and tokens of each.
+        repeat: which question; the same one for all modes, numbers and lengths.
         accepted: chunks that the answer was given from.
         cost: by phase.
         first, whole: seconds to the first token, and to the last.
@@ -88,20 +86,27 @@ def fits(model: Model, k: int, length: int, answer_tokens: int) -> bool:
 
 
 def measure(
-    model: Model, settings: Settings, rounds: Sequence[tuple[int, int, int]], answer_tokens: int
+    model: Model,
+    embedder: Embedder,
+    settings: Settings,
+    rounds: Sequence[tuple[int, int, int]],
+    answer_tokens: int,
 ) -> Iterator[Timing]:
     """Answer by all modes in every round; which one begins changes from round to round.
 
-    The overlay never abstains here: an answer that is not given costs nothing.
+    Verdicts are those of the settings. The overlay never abstains here: an answer that is not
+    given costs nothing.
 
     Raises:
-        InputError: the chunks of a round outgrow the model's context.
+        InputError: the chunks of a round outgrow the model's context, or the sample documents
+            hold fewer pieces.
+        EmbedderError: the embedder does not load.
     """
     chosen = settings.model_copy(
         update={"max_tokens": answer_tokens, "fallback": Fallback.ANSWER, "temperature": 0.0}
     )
     bench = Bench(model, chosen)
-    tokens = _document_tokens(model)
+    material = Material(model, embedder, seed=settings.seed)
     for number, (k, length, repeat) in enumerate(rounds):
         if not fits(model, k, length, answer_tokens):
             raise InputError(
@@ -109,18 +114,28 @@ def measure(
                 hint="ask for fewer or shorter chunks, or raise context_size",
                 param="k",
             )
-        passages = _passages(model, tokens, k, length, skip=repeat * k)
+        asked = material.question(repeat)
+        passages = material.passages(asked, k, length)
+        question = long_question(asked)
+        if number == 0:
+            _rehearse(bench, question, passages)
         with KVStore(_KEPT_BYTES) as kept:
             # Read once now: what another order of the modes left behind shall not matter.
             deque(warm(model, kept, [passage.text for passage in passages]), maxlen=0)
             warmed = Bench(model, chosen, kept)
             for mode in MODES if number % 2 == 0 else MODES[::-1]:
                 if mode == "plain":
-                    answer = bench.plain(QUESTION, passages)
+                    answer = bench.plain(question, passages)
                 else:
                     own = bench if mode == "overlay" else warmed
-                    answer = own.dosed(QUESTION, passages, chosen, None)
+                    answer = own.dosed(question, passages, chosen, None)
                 yield _timing(mode, k, length, repeat, answer)
+
+
+def _rehearse(bench: Bench, question: str, passages: Sequence[Passage]) -> None:
+    """Answer once unmeasured: libraries load and allocate at first use."""
+    bench.plain(question, passages[:1])
+    bench.dosed(question, passages[:1], bench.settings, None)
 
 
 def _timing(mode: str, k: int, length: int, repeat: int, answer: Answer) -> Timing:
@@ -136,19 +151,3 @@ def _timing(mode: str, k: int, length: int, repeat: int, answer: Answer) -> Timi
         whole=answer.seconds,
         said=answer.usage.completion_tokens,
     )
-
-
-def _document_tokens(model: Model) -> list[int]:
-    files = sorted(path for path in DOCUMENTS.rglob("*") if path.suffix in {".md", ".txt"})
-    texts = [path.read_text(encoding="utf-8") for path in files]
-    return [token for text in texts for token in model.tokenize(f"{text}\n")]
-
-
-def _passages(model: Model, tokens: Sequence[int], k: int, length: int, skip: int) -> list[Passage]:
-    """``k`` pieces of the documents; a chunk's line break is one of its tokens."""
-    size = length - 1
-    pieces = [tokens[start : start + size] for start in range(0, len(tokens) - size, size)]
-    return [
-        Passage(as_text(model, piece), Kind.UNKNOWN)
-        for piece in islice(cycle(pieces), skip, skip + k)
-    ]

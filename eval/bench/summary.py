@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean as mean
 from statistics import median
 
 from eval.bench.measure import Timing
@@ -20,7 +21,9 @@ class Comparison:
     Attributes:
         mode: how the overlay answered, see :class:`eval.bench.measure.Timing`.
         accepted: mean number of chunks that the overlay let in.
+        plain_said, said: mean tokens of the answer.
         plain_evaluated, evaluated: median model-token evaluations.
+        phases: the overlay's mean model-token evaluations, by phase.
         plain_first, plain_whole: plain RAG's median seconds to the first token, and to the last.
         evaluations, first, whole: mean ratio over the rounds, with its 95 % interval.
     """
@@ -29,8 +32,11 @@ class Comparison:
     k: int
     length: int
     accepted: float
+    plain_said: float
+    said: float
     plain_evaluated: float
     evaluated: float
+    phases: dict[str, float]
     plain_first: float
     plain_whole: float
     evaluations: Interval
@@ -40,14 +46,19 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How what the overlay evaluates beyond plain RAG grows.
+    """How the overlay's cost beyond plain RAG's own grows.
+
+    That cost is the overlay's model-token evaluations less those of plain RAG on the same chunks
+    and question, its reading of every chunk and its answer; medians over the rounds.
 
     Attributes:
+        mode: how the overlay answered.
         along: ``k``, or ``length``.
         fixed: what the other one was.
         exponent: slope of the logarithms, fitted by least squares; 1 is linear.
     """
 
+    mode: str
     along: str
     fixed: int
     exponent: float
@@ -64,21 +75,22 @@ def compare(timings: Sequence[Timing], *, seed: int) -> list[Comparison]:
 
 
 def growth(rows: Sequence[Comparison]) -> Iterator[Growth]:
-    """The exponents of cold answers that can be fitted: where there are three points at least."""
-    rows = [row for row in rows if row.mode == "overlay"]
+    """The exponents that can be fitted: where three points at least cost more than plain RAG."""
     sides: tuple[tuple[str, Callable[[Comparison], int], Callable[[Comparison], int]], ...] = (
         ("k", lambda row: row.k, lambda row: row.length),
         ("length", lambda row: row.length, lambda row: row.k),
     )
-    for name, along, other in sides:
-        for fixed in sorted({other(row) for row in rows}):
-            points = [
-                (along(row), row.evaluated - row.plain_evaluated)
-                for row in rows
-                if other(row) == fixed and row.evaluated > row.plain_evaluated
-            ]
-            if len({x for x, _ in points}) >= 3:
-                yield Growth(name, fixed, _slope(points))
+    for mode in dict.fromkeys(row.mode for row in rows):
+        own = [row for row in rows if row.mode == mode]
+        for name, along, other in sides:
+            for fixed in sorted({other(row) for row in own}):
+                points = [
+                    (along(row), row.evaluated - row.plain_evaluated)
+                    for row in own
+                    if other(row) == fixed and row.evaluated > row.plain_evaluated
+                ]
+                if len({x for x, _ in points}) >= 3:
+                    yield Growth(mode, name, fixed, _slope(points))
 
 
 def _compare(mode: str, k: int, length: int, timings: Sequence[Timing], seed: int) -> Comparison:
@@ -94,9 +106,15 @@ def _compare(mode: str, k: int, length: int, timings: Sequence[Timing], seed: in
         mode=mode,
         k=k,
         length=length,
-        accepted=sum(own.accepted for _, own in pairs) / len(pairs),
+        accepted=mean(own.accepted for _, own in pairs),
+        plain_said=mean(base.said for base, _ in pairs),
+        said=mean(own.said for _, own in pairs),
         plain_evaluated=median(base.evaluated for base, _ in pairs),
         evaluated=median(own.evaluated for _, own in pairs),
+        phases={
+            phase: mean(own.cost[phase].evaluated if phase in own.cost else 0 for _, own in pairs)
+            for phase in dict.fromkeys(phase for _, own in pairs for phase in own.cost)
+        },
         plain_first=median(base.first for base, _ in pairs),
         plain_whole=median(base.whole for base, _ in pairs),
         evaluations=ratio(lambda t: t.evaluated),

@@ -24,6 +24,8 @@ def test_ratios_pair_the_rounds() -> None:
     [row] = compare(timings, seed=0)
     assert (row.k, row.length, row.accepted) == (2, 64, 2.0)
     assert (row.plain_evaluated, row.evaluated) == (200, 300)
+    assert (row.plain_said, row.said) == (3, 3)
+    assert row.phases == {"answer": 300}
     assert row.evaluations.value == pytest.approx(1.5)
     assert row.evaluations.low == pytest.approx(row.evaluations.high)
     assert row.first.value == pytest.approx(2.5)
@@ -39,15 +41,26 @@ def test_growth_is_that_of_what_comes_on_top() -> None:
         for mode, tokens in (
             ("plain", k * length),
             ("overlay", k * length + k**2 * length),
+            ("warm", k * length + k * length),
         )
     ]
     fits = list(growth(compare(timings, seed=0)))
-    assert {(fit.along, fit.fixed) for fit in fits} == {
-        *(("k", length) for length in (64, 128, 256)),
-        *(("length", k) for k in (2, 4, 8)),
+    assert {(fit.mode, fit.along, fit.fixed) for fit in fits} == {
+        *((mode, "k", n) for mode in ("overlay", "warm") for n in (64, 128, 256)),
+        *((mode, "length", k) for mode in ("overlay", "warm") for k in (2, 4, 8)),
     }
     for fit in fits:
-        assert fit.exponent == pytest.approx(2 if fit.along == "k" else 1)
+        squared = fit.mode == "overlay" and fit.along == "k"
+        assert fit.exponent == pytest.approx(2 if squared else 1)
+
+
+def test_what_costs_no_more_than_plain_rag_has_no_exponent() -> None:
+    timings = [
+        timing(mode, k, 64, 0, tokens=k * tokens, seconds=1.0)
+        for k in (2, 4, 8)
+        for mode, tokens in (("plain", 30), ("warm", 20))
+    ]
+    assert not list(growth(compare(timings, seed=0)))
 
 
 def test_two_points_are_no_curve() -> None:

@@ -1,0 +1,144 @@
+"""Runs of the benchmark as tables: on the terminal, and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eval.bench.run import Run
+from eval.bench.summary import Comparison, compare, growth
+from eval.markdown import markdown_table
+from eval.metrics.interval import Interval
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["growth_said", "page", "table"]
+
+_HEAD = (
+    "",
+    "k",
+    "chunk tokens",
+    "let in",
+    "plain: said",
+    "overlay: said",
+    "plain: tokens",
+    "overlay: tokens",
+    "ratio",
+    "plain: s to first",
+    "ratio",
+    "plain: s in all",
+    "ratio",
+)
+_INTRO = """# What the overlay costs beside plain RAG
+
+Made by `overlay bench`: the same model, process, question and chunks, by turns. Each repeat asks
+another of the sample questions; its chunks are the pieces of the sample documents most similar to
+it. "Tell me everything." stands behind the question, so that answers are long enough to be timed.
+
+Cold: nothing is kept from one answer to the next. Warm: the model has read the chunks before, as
+`overlay ingest --warm` lets it, and what it computed is kept in memory. Let in: the share of the
+chunks that the verdicts accept. Said: mean tokens of an answer. Tokens: model-token evaluations,
+medians, which are exact. Seconds: medians. Ratios: means over the rounds with 95 % bootstrap
+intervals. The cost beyond plain RAG's own is what the overlay evaluates less what plain RAG
+evaluates on the same chunks and question; its growth is the slope of the medians' logarithms, and
+1 is linear."""
+
+
+def page(runs: Sequence[Run], *, picture: Path | None) -> str:
+    """All runs, each below the command that made it.
+
+    Args:
+        picture: stands beside the page, and shows the first run.
+    """
+    parts = [_INTRO]
+    if picture is not None:
+        parts.append(f"![the ratios as curves]({picture.name})")
+    for run in runs:
+        parts += [f"## `{run.command}`", _setting(run)]
+        for title, timings in run.timings.items():
+            rows = compare(timings, seed=run.seed)
+            parts += [
+                f"### {title}",
+                markdown_table(_HEAD, _rows(rows), numbers=True),
+                growth_said(rows),
+                "Where the overlay's tokens go, means by phase of an answer:",
+                _phases(rows),
+            ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(title: str, rows: Sequence[Comparison]) -> Table:
+    """The same table for a terminal."""
+    from rich.table import Table
+
+    shown = Table(title=title, title_justify="left")
+    for column in _HEAD:
+        shown.add_column(column, justify="right")
+    for row in _rows(rows):
+        shown.add_row(*row)
+    return shown
+
+
+def growth_said(rows: Sequence[Comparison]) -> str:
+    """The fitted exponents, in words; empty where nothing can be fitted."""
+    found: dict[str, list[str]] = {}
+    for fit in growth(rows):
+        fixed = f"{'length' if fit.along == 'k' else 'k'} {fit.fixed}"
+        found.setdefault(fit.mode, []).append(f"{fit.along}^{fit.exponent:.2f} at {fixed}")
+    if not found:
+        return ""
+    said = "; ".join(f"{_name(mode)}, {', '.join(fits)}" for mode, fits in found.items())
+    return f"The cost beyond plain RAG's own grows: {said}. 1 is linear."
+
+
+def _setting(run: Run) -> str:
+    return (
+        f"{run.date}, {run.repeats} rounds each, answers of up to {run.answer_tokens} tokens, a "
+        f"budget of {run.budget_step:g} a step and {run.budget_answer:g} an answer, profile "
+        f"`{run.profile}`, `requantize` {run.requantize}, seed {run.seed}."
+    )
+
+
+def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:
+    for row in rows:
+        yield [
+            _name(row.mode),
+            str(row.k),
+            str(row.length),
+            f"{row.accepted / row.k:.0%}",
+            f"{row.plain_said:.0f}",
+            f"{row.said:.0f}",
+            f"{row.plain_evaluated:.0f}",
+            f"{row.evaluated:.0f}",
+            _ratio(row.evaluations),
+            f"{row.plain_first:.2f}",
+            _ratio(row.first),
+            f"{row.plain_whole:.2f}",
+            _ratio(row.whole),
+        ]
+
+
+def _phases(rows: Sequence[Comparison]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row.phases))
+    return markdown_table(
+        ("", "k", "chunk tokens", *names),
+        [
+            [_name(row.mode), str(row.k), str(row.length), *_numbers(row.phases, names)]
+            for row in rows
+        ],
+        numbers=True,
+    )
+
+
+def _numbers(phases: Mapping[str, float], names: Sequence[str]) -> list[str]:
+    return [f"{phases.get(name, 0):.0f}" for name in names]
+
+
+def _name(mode: str) -> str:
+    return "cold" if mode == "overlay" else mode
+
+
+def _ratio(found: Interval) -> str:
+    return f"{found.value:.2f} ({found.low:.2f}-{found.high:.2f})"
