@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from eval.bench.store import bench_store
+from overlay.errors import InputError
 from tests.integration.test_cli import overlay
 
 SMALL = ("--repeats", "1", "--answer-tokens", "4", "--draft-tokens", "4")
@@ -36,8 +40,22 @@ def test_bench_writes_what_it_measured(tmp_path: Path) -> None:
     assert row["first"]["value"] > 0
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "bench.md").read_text()
+    assert "## `overlay bench --k 2 --length 32 --repeats 1 --answer-tokens 4" in page
     assert "| cold | 2 | 32 |" in page
     assert "bench.png" in page
+    again = overlay("bench", "--from", "bench.json", "--json", cwd=tmp_path)
+    assert again.stdout == done.stdout
+
+
+def test_everything_is_let_in_where_nothing_is_too_much(tmp_path: Path) -> None:
+    done = overlay(
+        *("bench", "--k", "3", "--length", "32", *SMALL, "--json"),
+        *("--budget-step", "1", "--budget-answer", "64"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    [[row, warm]] = json.loads(done.stdout).values()
+    assert row["accepted"] == warm["accepted"] == 3
 
 
 def test_chunks_that_do_not_fit_are_named(tmp_path: Path) -> None:
@@ -45,3 +63,24 @@ def test_chunks_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "64 chunks of 512 tokens do not fit" in done.stderr
     assert "context_size" in done.stderr
+
+
+def test_a_store_and_its_server_are_measured(tmp_path: Path) -> None:
+    page = tmp_path / "store.md"
+    done = CliRunner().invoke(
+        bench_store, ["--chunks", "16", "--answers", "1", "--json", "--markdown", str(page)]
+    )
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["ingest"]["chunks"] >= 16
+    assert [row["when"] for row in found["server"]] == ["idle", "after 1 answer"]
+    resident = [row["resident"] for row in found["parts"]]
+    assert resident[-1] > resident[0] > 0
+    assert "## Memory of the server" in page.read_text()
+
+
+def test_a_store_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "something").touch()
+    done = CliRunner().invoke(bench_store, ["--store", str(tmp_path)])
+    assert isinstance(done.exception, InputError)
+    assert "is not empty" in str(done.exception)

@@ -1,0 +1,154 @@
+"""What a server holds in memory: the real one as a whole, and the same parts one by one.
+
+``python -m eval.bench.server_memory STORE`` loads the parts in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import httpx
+
+from overlay.errors import ResourceError
+from overlay.settings import load_settings
+
+__all__ = ["Held", "held_by_parts", "held_by_server", "main"]
+
+_READY_SECONDS = 300.0
+_ANSWER_SECONDS = 600.0
+_SERVE = ("-m", "overlay", "serve", "--port", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Memory of a process at some point.
+
+    Attributes:
+        when: the point, in words.
+        resident: bytes, files that are mapped included.
+        own: those of them that no other process could share.
+    """
+
+    when: str
+    resident: int
+    own: int
+
+
+def held_by_server(store: Path, questions: Sequence[str]) -> list[Held]:
+    """Run ``overlay serve`` over a store: idle, after the first answer, and after all of them.
+
+    Settings but the store are those of the environment.
+
+    Raises:
+        ResourceError: the server does not start, or an answer fails.
+    """
+    with _serving(store) as (process, url):
+        held = [_held("idle", process)]
+        for number, question in enumerate(questions, 1):
+            body = {"model": "overlay", "messages": [{"role": "user", "content": question}]}
+            reply = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=_ANSWER_SECONDS)
+            if reply.status_code != httpx.codes.OK:
+                raise ResourceError(f"the server did not answer: {reply.text}")
+            if number in {1, len(questions)}:
+                held.append(_held(f"after {number} answer{'s' if number > 1 else ''}", process))
+        return held
+
+
+def held_by_parts(store: Path) -> list[Held]:
+    """Load in another process what the server loads, part by part.
+
+    Raises:
+        ResourceError: a part does not load.
+    """
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", __name__, str(store)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ResourceError(f"the parts of a server do not load: {done.stderr.strip()[-500:]}")
+    return [Held(**row) for row in json.loads(done.stdout)]
+
+
+def main() -> None:
+    """Load the parts over the store that is named; writes JSON to standard output."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does
+    settings = load_settings(store=sys.argv[1])
+    held = [_held("Python", os.getpid())]
+
+    from overlay.library import Library
+    from overlay.runtime import load_model
+
+    import_module("server.app")
+    held.append(_held("server and runtime imported", os.getpid()))
+    with Library(settings) as library:
+        library.check()
+        held.append(_held("store opened", os.getpid()))
+        library.retriever.search("?", 1)
+        held.append(_held("embedder loaded, one search", os.getpid()))
+        model = load_model(settings)
+        held.append(_held("model loaded", os.getpid()))
+        model.close()
+    sys.stdout.write(json.dumps([_row(one) for one in held]) + "\n")
+
+
+def _row(held: Held) -> dict[str, object]:
+    return {"when": held.when, "resident": held.resident, "own": held.own}
+
+
+def _held(when: str, process: int) -> Held:
+    import psutil
+
+    memory = psutil.Process(process).memory_full_info()
+    return Held(when, memory.rss, memory.uss)
+
+
+@contextmanager
+def _serving(store: Path) -> Iterator[tuple[int, str]]:
+    """Run a server on a free port until the block ends; yields its process and its address."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, *_SERVE],
+        env=os.environ | {"OVERLAY_STORE": str(store.absolute())},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process.pid, _ready(process)
+        finally:
+            process.terminate()
+
+
+def _ready(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None  # noqa: S101 - it is a pipe
+    said = ""
+    for line in process.stderr:
+        said += line
+        if found := re.search(r"listens on (http://\S+)", line):
+            break
+    else:
+        raise ResourceError(f"the server did not start: {said.strip()}")
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        health = httpx.get(f"{found[1]}/health", timeout=10)
+        if health.status_code == httpx.codes.OK:
+            return found[1]
+        if health.json().get("status") == "failed":
+            raise ResourceError(f"the server did not load: {health.text}")
+        time.sleep(0.2)
+    raise ResourceError(f"the server is not ready after {_READY_SECONDS:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
