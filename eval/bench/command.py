@@ -48,7 +48,7 @@ _SHOWN = ("ks", "lengths", "repeats", "answer_tokens", "backends", "config")
     help="Measure nothing: show this file of --output; repeat for a page of several runs.",
 )
 @output_option("--output", "Write every timing here (JSON).")
-@output_option("--png", "Write the ratios as a picture.")
+@output_option("--png", "Write the ratios as a picture, of each backend's first run.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
 @settings_options("model", "dtype", "threads", "profile", "budget_step", "budget_answer")
@@ -188,7 +188,10 @@ def _write(runs: Sequence[Run], png: Path | None, markdown: Path | None) -> None
     if png is not None:
         from eval.bench.plot import picture
 
-        picture(_compared(runs[0])).savefig(png, dpi=150, bbox_inches="tight")
+        first: dict[str, list[Comparison]] = {}
+        for run in runs:
+            first = _compared(run) | first
+        picture(first).savefig(png, dpi=150, bbox_inches="tight")
     if markdown is not None:
         from eval.bench.page import page
         from overlay.views.files import save

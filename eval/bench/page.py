@@ -50,7 +50,7 @@ def page(runs: Sequence[Run], *, picture: Path | None) -> str:
     """All runs, each below the command that made it.
 
     Args:
-        picture: stands beside the page, and shows the first run.
+        picture: stands beside the page, and shows the first run of each model and backend.
     """
     parts = [_INTRO]
     if picture is not None:
