@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from overlay.answer import Step
-from overlay.injection import Context, Dose, does_not_fit, inject
+from overlay.injection import Context, Dose, Injection, does_not_fit
 from overlay.prompt import Prompt
 from overlay.settings import Settings
 from probes.cost import Ledger
@@ -139,26 +139,29 @@ class Filling:
             self._prompt.tail,
             draft_tokens=self._settings.draft_tokens,
             layers=self._layers(),
+            support=screen is None,
         )
         context.baseline = probed.baseline
         self._ledger.book("probe")
-        yield from inject(
+        injection = Injection(
             self._model,
             context,
             self._prompt,
             doses,
             probed,
-            order=ordered(
-                self._settings.order,
-                None if screen is None else [screen.rated[place].utility for place in places],
-                [reading.logit_drift for reading in probed.readings],
-            ),
             places=places,
             judge=screen or ThresholdsJudge(self._thresholds, self._budget),
             draft_tokens=self._settings.draft_tokens,
             room=self._room,
             recompute=self._settings.recompute,
         )
+        order = ordered(
+            self._settings.order,
+            None if screen is None else [screen.rated[place].utility for place in places],
+            [reading.logit_drift for reading in probed.readings],
+        )
+        # Drift decides nothing where a profile judges, and a dose for each chunk costs more.
+        yield from injection.run(order, together=screen is not None)
 
     def _split_by_room(self, doses: Sequence[Dose]) -> tuple[list[Dose], list[Dose]]:
         """Chunks that can be probed side by side, and those that cannot."""

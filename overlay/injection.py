@@ -17,7 +17,7 @@ from retriever import RankedChunk
 from selector.judges import Judge
 from selector.verdict import Verdict
 
-__all__ = ["Context", "Dose", "does_not_fit", "inject"]
+__all__ = ["Context", "Dose", "Injection", "does_not_fit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,82 +87,154 @@ class Context:
                 session.close()
 
 
-def inject(
-    model: Model,
-    context: Context,
-    prompt: Prompt,
-    doses: Sequence[Dose],
-    probed: Isolated,
-    *,
-    order: Sequence[int],
-    places: Sequence[int],
-    judge: Judge,
-    draft_tokens: int,
-    room: int,
-    recompute: float,
-) -> Iterator[Step]:
-    """Try the doses one after the other and yield each step once it is judged.
-
-    The caller adds each step to ``context.steps`` before it asks for the next one.
-
-    A chunk that its own reading already puts over budget is not injected. The others are: a fork
-    of the session grows by the chunk, the drift on the current draft is read there, and the verdict
-    on that drift keeps the fork or drops it.
+class Injection:
+    """Tries the doses of one turn. Use it once.
 
     Args:
         context: moves on with every accepted dose.
-        probed: the session of each chunk is closed once the chunk is judged.
         doses: in the order in which they were probed.
-        order: in which they are tried, by their numbers in ``doses``.
+        probed: the session of each chunk is closed once the chunk is judged.
         places: of the doses among the question's chunks, as the judge counts them.
         room: tokens that the session may hold before the tail.
         recompute: share of a chunk's tokens that is evaluated again inside the context; the others
             keep the cells of the chunk's own session.
     """
-    for index in order:
-        dose = doses[index]
-        reading = probed.readings[index]
-        draft = as_text(model, probed.drafts[index]).strip()
-        verdict = judge.verdict(places[index], reading, spent=context.spent, draft=draft)
+
+    def __init__(
+        self,
+        model: Model,
+        context: Context,
+        prompt: Prompt,
+        doses: Sequence[Dose],
+        probed: Isolated,
+        *,
+        places: Sequence[int],
+        judge: Judge,
+        draft_tokens: int,
+        room: int,
+        recompute: float,
+    ) -> None:
+        self._model = model
+        self._context = context
+        self._prompt = prompt
+        self._doses = doses
+        self._probed = probed
+        self._places = places
+        self._judge = judge
+        self._draft_tokens = draft_tokens
+        self._room = room
+        self._recompute = recompute
+
+    def run(self, order: Sequence[int], *, together: bool) -> Iterator[Step]:
+        """Yield a step for every chunk once it is judged.
+
+        The caller adds each step to ``context.steps`` before it asks for the next one.
+
+        Args:
+            order: in which chunks are tried, by their numbers in ``doses``.
+            together: all that comes after the first accepted chunk is one dose. For judges whose
+                verdict is known before anything is injected.
+        """
+        left = list(order)
+        while left:
+            several = together and self._context.prompted is not None
+            dose, left = (left, []) if several else (left[:1], left[1:])
+            steps = self._try_together(dose) if several else [self._try(dose[0])]
+            for index in dose:
+                # The context may take the cells that the chunk's own session held.
+                self._probed.sessions[index].close()
+            yield from steps
+
+    def _try(self, index: int) -> Step:
+        """A chunk as a dose of its own.
+
+        One that its own reading already puts over budget is not injected. The others are: a fork of
+        the session grows by the chunk, the drift on the current draft is read there, and the
+        verdict on that drift keeps the fork or drops it.
+        """
+        context = self._context
+        verdict = self._verdict(index, context.spent, taken=0)
         marginal: float | None = None
-        if verdict.accepted and len(context.session.tokens) + len(dose.tokens) > room:
-            verdict = does_not_fit(len(dose.tokens), room - len(context.session.tokens))
-        elif verdict.accepted and context.prompted is None:
+        if verdict.accepted and context.prompted is None:
             # The first dose is what the chunk's own probe has already prefilled and read.
-            marginal = reading.logit_drift
-            [prompted] = probed.sessions[index].fork(1)
-            context.move(prompted, len(prompt.tail), probed.states[index])
+            marginal = self._probed.readings[index].logit_drift
+            [prompted] = self._probed.sessions[index].fork(1)
+            context.move(prompted, len(self._prompt.tail), self._probed.states[index])
         elif verdict.accepted:
-            before = context.read(model, draft_tokens)
-            [prompted] = context.session.fork(1)
-            try:
-                _add(prompted, dose, probed.sessions[index], len(prompt.prefix), recompute)
-                prompted.extend(prompt.tail)
-                after = prompted.read(before.window, before.layers)
-                marginal = logit_drift(before, after)
-            except BaseException:
-                prompted.close()
-                raise
-            verdict = judge.verdict(
-                places[index], reading, spent=context.spent, draft=draft, marginal_drift=marginal
-            )
+            prompted, marginal = self._grown([index])
+            verdict = self._verdict(index, context.spent, taken=0, marginal_drift=marginal)
             if verdict.accepted:
-                context.move(prompted, len(prompt.tail))
+                context.move(prompted, len(self._prompt.tail))
             else:
                 prompted.close()
-        # The context may take the cells that the chunk's own session held.
-        probed.sessions[index].close()
-        yield Step(dose.chunk, reading, verdict, marginal, draft, reading.question_gain)
+        return self._step(index, verdict, marginal)
 
+    def _try_together(self, dose: Sequence[int]) -> list[Step]:
+        """Several chunks as one dose, which has one drift."""
+        verdicts: dict[int, Verdict] = {}
+        spent, taken = self._context.spent, 0
+        for index in dose:
+            verdicts[index] = verdict = self._verdict(index, spent, taken)
+            if verdict.accepted:
+                spent += verdict.spent
+                taken += len(self._doses[index].tokens)
+        accepted = [index for index in dose if verdicts[index].accepted]
+        marginal = None
+        if accepted:
+            prompted, marginal = self._grown(accepted)
+            self._context.move(prompted, len(self._prompt.tail))
+        return [
+            self._step(index, verdicts[index], marginal if index in accepted else None)
+            for index in dose
+        ]
 
-def _add(session: Session, dose: Dose, alone: Session, place: int, recompute: float) -> None:
-    """Extend the context by a chunk that stands at ``place`` of a session of its own, too."""
-    size = len(dose.tokens)
-    fresh = math.ceil(recompute * size)
-    if fresh < size:
-        session.extend_blended(alone, place, place + size, fresh=fresh)
-    else:
-        session.extend(dose.tokens)
+    def _grown(self, dose: Sequence[int]) -> tuple[Session, float]:
+        """The context with a dose and the rest of the prompt, and the drift on its draft."""
+        before = self._context.read(self._model, self._draft_tokens)
+        [prompted] = self._context.session.fork(1)
+        try:
+            for index in dose:
+                self._add(prompted, index)
+            prompted.extend(self._prompt.tail)
+            after = prompted.read(before.window, before.layers)
+        except BaseException:
+            prompted.close()
+            raise
+        return prompted, logit_drift(before, after)
+
+    def _add(self, session: Session, index: int) -> None:
+        """Extend a session by a chunk that stands in a session of its own, too."""
+        tokens = self._doses[index].tokens
+        size, place = len(tokens), len(self._prompt.prefix)
+        fresh = math.ceil(self._recompute * size)
+        if fresh < size:
+            alone = self._probed.sessions[index]
+            session.extend_blended(alone, place, place + size, fresh=fresh)
+        else:
+            session.extend(tokens)
+
+    def _verdict(
+        self, index: int, spent: float, taken: int, marginal_drift: float | None = None
+    ) -> Verdict:
+        """What the judge says, unless there is no room behind ``taken`` tokens more."""
+        verdict = self._judge.verdict(
+            self._places[index],
+            self._probed.readings[index],
+            spent=spent,
+            draft=self._draft(index),
+            marginal_drift=marginal_drift,
+        )
+        left = self._room - len(self._context.session.tokens) - taken
+        needed = len(self._doses[index].tokens)
+        return does_not_fit(needed, left) if verdict.accepted and needed > left else verdict
+
+    def _draft(self, index: int) -> str:
+        return as_text(self._model, self._probed.drafts[index]).strip()
+
+    def _step(self, index: int, verdict: Verdict, marginal: float | None) -> Step:
+        reading = self._probed.readings[index]
+        chunk = self._doses[index].chunk
+        return Step(chunk, reading, verdict, marginal, self._draft(index), reading.question_gain)
 
 
 def does_not_fit(needed: int, left: int) -> Verdict:

@@ -31,7 +31,7 @@ def steps_table(report: Mapping[str, Any]) -> Table:
     table.add_column("simi-\nlarity", justify="right", min_width=5)
     if report["mode"] == Mode.OVERLAY:
         table.add_column("drift\nbits", justify="right", min_width=5)
-        table.add_column("support\nnats", justify="right", min_width=7)
+        table.add_column("gain\nnats", justify="right", min_width=5)
         table.add_column("util-\nity", justify="right", min_width=5)
         table.add_column("vola-\ntility", justify="right", min_width=6)
     table.add_column("verdict", ratio=9)
@@ -91,7 +91,7 @@ def _row(step: Mapping[str, Any], mode: str) -> list[Text]:
         drift = step["marginal_drift"]
         numbers = (
             reading.get("logit_drift") if drift is None else drift,
-            reading.get("support_max"),
+            step["question_gain"],
             step["utility"],
             step["volatility"],
         )

@@ -31,7 +31,8 @@ class Isolated:
         readings: one a chunk, in order.
         baseline: the state on the draft without context.
         states: the state under each chunk on its own draft.
-        matrix: the support matrix ``[k + 1, k]``, see :mod:`probes.support`.
+        matrix: the support matrix ``[k + 1, k]``, see :mod:`probes.support`; NaN where it was not
+            asked for.
         bare: a session that holds prefix and tail.
         sessions: one a chunk, holding prefix, chunk and tail. Close them all, or use the whole
             as a context manager.
@@ -116,6 +117,7 @@ def probe_prompted(
     draft_tokens: int,
     layers: Sequence[int],
     neutral: Sequence[Sequence[int]] = (),
+    support: bool = True,
 ) -> Isolated:
     """Read what chunks do to the model that stand in the prompt already.
 
@@ -128,6 +130,8 @@ def probe_prompted(
         layers: layers whose hidden states are read; none if the model cannot show any.
         neutral: tokens of neutral texts, at least two, against which hidden drift is
             standardised; it is not if none are given.
+        support: whether every draft is scored under every other chunk, which takes ``k (k - 1)``
+            windows.
 
     Raises:
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
@@ -135,7 +139,7 @@ def probe_prompted(
     bare, sessions = prompted.bare, prompted.sessions
     baseline, *within = model.draft_states([bare, *sessions], draft_tokens, layers)
     without = model.read_many([(bare, state.window) for state in within], layers)
-    matrix = _support_matrix(model, sessions, without, within)
+    matrix = _support_matrix(model, sessions if support else (), without, within)
     around = len(prefix.tokens) + len(tail)
     yardsticks = _neutral_drifts(
         model,
@@ -146,7 +150,9 @@ def probe_prompted(
         without=without,
     )
     return Isolated(
-        readings=_readings(without, within, matrix, yardsticks, prompted.question_gains),
+        readings=_readings(
+            without, within, matrix, yardsticks, prompted.question_gains, support=support
+        ),
         baseline=baseline,
         states=within,
         matrix=matrix,
@@ -161,13 +167,16 @@ def _support_matrix(
     without: Sequence[State],
     within: Sequence[State],
 ) -> Matrix:
-    """``M[i, j]``; the baseline row and the diagonal are known from the states already."""
+    """``M[i, j]``; the baseline row and the diagonal are known from the states already.
+
+    Without sessions the rest stays NaN.
+    """
     k = len(within)
-    matrix = np.empty((k + 1, k), dtype=np.float64)
+    matrix = np.full((k + 1, k), np.nan)
     for j in range(k):
         matrix[0, j] = without[j].mean_log_prob
         matrix[j + 1, j] = within[j].mean_log_prob
-    pairs = [(i, j) for i in range(k) for j in range(k) if i != j]
+    pairs = [(i, j) for i in range(len(sessions)) for j in range(k) if i != j]
     scores = model.score_many([(sessions[i], within[j].window) for i, j in pairs])
     for (i, j), score in zip(pairs, scores, strict=True):
         matrix[i + 1, j] = score
@@ -211,6 +220,8 @@ def _readings(
     matrix: Matrix,
     yardsticks: Matrix | None,
     question_gains: Sequence[float],
+    *,
+    support: bool,
 ) -> list[Reading]:
     unavailable: dict[str, str] = {}
     if not without[0].layers:
@@ -218,8 +229,12 @@ def _readings(
         unavailable |= dict.fromkeys(("hidden_drift", "hidden_l2", "hidden_standardised"), reason)
     elif yardsticks is None:
         unavailable["hidden_standardised"] = "no neutral text was read beside the chunks"
-    if len(within) == 1:
-        reason = "there is no other chunk to compare with"
+    if len(within) == 1 or not support:
+        reason = (
+            "there is no other chunk to compare with"
+            if len(within) == 1
+            else "drafts were not scored under other chunks: a profile judges without that"
+        )
         unavailable |= dict.fromkeys(("support_max", "support_mean", "conflict_loss"), reason)
     gains = information_gain(matrix).tolist()
     best, mean, losses = (

@@ -200,7 +200,7 @@ def test_an_unknown_scenario_is_named(folder: Path) -> None:
         cases(folder, spec)
 
 
-@pytest.mark.parametrize("name", ["small", "dev", "profile", "orders"])
+@pytest.mark.parametrize("name", ["small", "dev", "profile", "doses"])
 def test_the_projects_own_runs_can_be_read(name: str) -> None:
     spec = read_spec(Path("eval/specs") / f"{name}.toml")
     assert spec.name == name
