@@ -47,6 +47,7 @@ _SHOWN = ("ks", "lengths", "repeats", "answer_tokens", "backends", "config")
     type=click.Path(path_type=Path),
     help="Measure nothing: show this file of --output; repeat for a page of several runs.",
 )
+@click.option("--note", default="", help="Stands on the page beside what is measured here.")
 @output_option("--output", "Write every timing here (JSON).")
 @output_option("--png", "Write the ratios as a picture, of each backend's first run.")
 @output_option("--markdown", "Write the tables here.")
@@ -65,6 +66,7 @@ def bench(
     answer_tokens: int,
     backends: tuple[str, ...],
     earlier: tuple[Path, ...],
+    note: str,
     output: Path | None,
     png: Path | None,
     markdown: Path | None,
@@ -107,6 +109,7 @@ def bench(
                 backends=backends,
                 keep_all=bool(ks and lengths),
                 command=_typed(context, settings),
+                note=note,
             )
         ]
     if output is not None:
@@ -125,6 +128,7 @@ def _run(
     backends: Sequence[str],
     keep_all: bool,
     command: str,
+    note: str,
 ) -> Run:
     from eval.bench.run import Run
     from overlay.settings import load_settings
@@ -149,6 +153,7 @@ def _run(
         requantize=first.requantize,
         seed=first.seed,
         timings=timings,
+        note=note,
     )
 
 

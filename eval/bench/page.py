@@ -56,7 +56,7 @@ def page(runs: Sequence[Run], *, picture: Path | None) -> str:
     if picture is not None:
         parts.append(f"![the ratios as curves]({picture.name})")
     for run in runs:
-        parts += [f"## `{run.command}`", _setting(run)]
+        parts += [f"## `{run.command}`", _setting(run), run.note]
         for title, timings in run.timings.items():
             rows = compare(timings, seed=run.seed)
             parts += [

@@ -26,6 +26,7 @@ class Run:
         repeats: rounds at each number and length of chunks.
         budget_step, budget_answer, profile, requantize, seed: the settings of that name.
         timings: by model and backend.
+        note: what a reader should know besides, such as that the machine was not idle.
     """
 
     command: str
@@ -38,6 +39,7 @@ class Run:
     requantize: str
     seed: int
     timings: dict[str, list[Timing]]
+    note: str = ""
 
     def to_json(self) -> str:
         """What :func:`read_run` reads."""

@@ -29,6 +29,7 @@ RUN = Run(
     requantize="never",
     seed=0,
     timings={"a model on llama.cpp": TIMINGS},
+    note="The machine was idle.",
 )
 
 
@@ -50,5 +51,6 @@ def test_a_page_shows_every_run_below_its_command() -> None:
     assert said.index("`overlay bench --k 2`") < said.index("`overlay bench --k 16`")
     assert "| cold | 2 | 64 | 100% | 3 | 3 | 20 | 60 | 3.00 (3.00-3.00) |" in said
     assert "(bench.png)" in said
+    assert said.count("The machine was idle.") == 2
     assert "cold, k^1.00 at length 64; warm, k^1.00 at length 64" in said
     assert "| | k | chunk tokens | answer |" in said.replace("|  |", "| |")
