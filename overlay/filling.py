@@ -16,7 +16,7 @@ from probes.prompted import Prompted, prompt_chunks
 from probes.protocol import Model, Session
 from selector.budget import Budget
 from selector.judges import ProfileJudge, ThresholdsJudge
-from selector.order import ordered
+from selector.order import Order, ordered
 from selector.profile import Profile
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
@@ -88,21 +88,27 @@ class Filling:
         context.bare = prompted.bare.fork(1)[0]
         screen = self._screen(prompted)
         self._ledger.book("probe")
-        verdicts = [None if screen is None else screen.screen(n) for n in range(len(doses))]
-        left = [n for n, verdict in enumerate(verdicts) if verdict is None or verdict.accepted]
+        verdicts = {} if screen is None else screen.screen(self._spenders(screen))
+        rejected = {place for place, verdict in verdicts.items() if not verdict.accepted}
+        left = [place for place in range(len(doses)) if place not in rejected]
         yield from self._dose(
             prefix,
             context,
-            [doses[n] for n in left],
+            [doses[place] for place in left],
             prompted.choose(left),
             places=left,
             screen=screen,
         )
-        for n, (dose, verdict) in enumerate(zip(doses, verdicts, strict=True)):
-            if verdict is not None and not verdict.accepted:
-                gain = prompted.question_gains[n]
-                yield Step(dose.chunk, None, verdict, None, "", gain)
+        for place in sorted(rejected):
+            gain = prompted.question_gains[place]
+            yield Step(doses[place].chunk, None, verdicts[place], None, "", gain)
         self._ledger.book("dose")
+
+    def _spenders(self, screen: ProfileJudge) -> list[int]:
+        """Which chunks may spend of the answer's budget first: by rank, or the best ones."""
+        utilities = [rated.utility for rated in screen.rated]
+        first = Order.RANK if self._settings.order is Order.RANK else Order.BEST_FIRST
+        return ordered(first, utilities, [0.0] * len(utilities))
 
     def _screen(self, prompted: Prompted) -> ProfileJudge | None:
         """What the profile says before anything is drafted; None without one."""

@@ -24,6 +24,7 @@ from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
 from retriever import Searcher
+from selector.budget import Budget, budget_for
 from selector.profile import Profile, load_profile, shipped_profile
 from selector.thresholds import Thresholds, load_thresholds, thresholds_for
 
@@ -73,6 +74,14 @@ class Overlay:
     def model_info(self) -> ModelInfo:
         """Facts about the model that answers."""
         return self._model.info
+
+    @property
+    def budget(self) -> Budget:
+        """What an answer to a chat may spend where its options say nothing of it."""
+        settings = self.settings
+        return budget_for(
+            settings.budget_step, settings.budget_answer, profile=self._profile is not None
+        )
 
     def ask(self, question: str | Sequence[Message], options: AskOptions | None = None) -> Answer:
         """Answer a question, or the last user message of a chat.

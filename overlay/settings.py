@@ -182,7 +182,7 @@ class Settings(BaseSettings):
             "or best-last, by utility, which only a profile tells beforehand; or bridge, the one "
             "that moves the model least first"
         ),
-    ] = Order.RANK
+    ] = Order.BEST_FIRST
     recompute: Annotated[
         float,
         Field(
@@ -199,8 +199,13 @@ class Settings(BaseSettings):
         float, Field(ge=0, description="volatility that one step may spend, 0 to 1")
     ] = 0.5
     budget_answer: Annotated[
-        float, Field(ge=0, description="volatility that one answer may spend")
-    ] = 2.0
+        float | None,
+        Field(
+            ge=0,
+            description="what all steps of one answer may spend together; by default 0.5 where a "
+            "profile judges, and 2 on plain thresholds",
+        ),
+    ] = None
     fallback: Annotated[
         Fallback, Field(description="when no chunk brings evidence: auto, answer, or abstain")
     ] = Fallback.AUTO

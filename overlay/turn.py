@@ -31,7 +31,7 @@ from probes.state import State
 from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
-from selector.budget import Budget
+from selector.budget import budget_for
 from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
 
@@ -75,7 +75,9 @@ class Turn:
         # What was calibrated is a chat: a profile says nothing of a bare text.
         self._profile = None if prompt.alone is not None else profile
         self._kept = None if options.mode is not Mode.OVERLAY else kept
-        self._budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
+        self._budget = options.budget or budget_for(
+            settings.budget_step, settings.budget_answer, profile=self._profile is not None
+        )
         self._sampling = Sampling(
             max_tokens=_first(options.max_tokens, settings.max_tokens),
             temperature=_first(options.temperature, settings.temperature),

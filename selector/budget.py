@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from selector.errors import BudgetError
 
-__all__ = ["Budget"]
+__all__ = ["Budget", "budget_for"]
+
+# Chunks that do not help, expected in one context: the best one, and more where all are sure.
+_ANSWER_UNDER_PROFILE = 0.5
+_ANSWER_ON_THRESHOLDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,18 @@ class Budget:
                     hint="a budget is 0 or more; steps spend between 0 and 1 each",
                     param=f"budget.{name}",
                 )
+
+
+def budget_for(step: float, answer: float | None, *, profile: bool) -> Budget:
+    """The budget of an answer; what the whole answer may spend depends on who judges by default.
+
+    Args:
+        answer: None for the default.
+        profile: whether a profile judges. Then steps spend chances that a chunk does not help, and
+            else volatility.
+
+    Raises:
+        BudgetError: as :class:`Budget`.
+    """
+    default = _ANSWER_UNDER_PROFILE if profile else _ANSWER_ON_THRESHOLDS
+    return Budget(step, default if answer is None else answer)

@@ -78,9 +78,21 @@ class ProfileJudge:
     thresholds: Thresholds
     budget: Budget
 
-    def screen(self, place: int) -> Verdict:
-        """What can be said of a chunk that nothing else was read of."""
-        return self._judge(place, spent=0.0, volatility=None)
+    def screen(self, order: Sequence[int]) -> dict[int, Verdict]:
+        """What can be said of chunks that nothing else was read of.
+
+        Args:
+            order: places, those first that may spend of the answer's budget first.
+
+        Returns:
+            By place; what is accepted will be, in whatever order it is injected.
+        """
+        verdicts = {}
+        spent = 0.0
+        for place in order:
+            verdicts[place] = verdict = self._judge(place, spent=spent, volatility=None)
+            spent += verdict.spent
+        return verdicts
 
     def verdict(
         self,

@@ -9,20 +9,9 @@ from overlay.answer import Event
 from overlay.options import AskOptions
 from probes.chat import Message
 from probes.protocol import ModelInfo
+from selector.budget import Budget
 
-__all__ = ["Defaults", "Engine"]
-
-
-class Defaults(Protocol):
-    """The settings that complete a request's partial budget."""
-
-    @property
-    def budget_step(self) -> float:
-        """What one step may spend."""
-
-    @property
-    def budget_answer(self) -> float:
-        """What one answer may spend."""
+__all__ = ["Engine"]
 
 
 class Engine(Protocol):
@@ -33,8 +22,8 @@ class Engine(Protocol):
         """Facts about the loaded model; they never change."""
 
     @property
-    def settings(self) -> Defaults:
-        """The settings it was opened with; they never change."""
+    def budget(self) -> Budget:
+        """Completes the partial budget of a request; it never changes."""
 
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
         """Answer; the last event is ``AnswerFinished``.

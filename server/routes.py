@@ -81,7 +81,7 @@ async def complete_chat(body: ChatRequest, request: Request, worker: _Worker) ->
     """
     engine = worker.engine
     _check_model(body.model, engine)
-    messages, options = body.to_messages(), body.to_options(engine.settings)
+    messages, options = body.to_messages(), body.to_options(engine.budget)
     ticket = Ticket(lambda engine: engine.stream(messages, options))
     reply = Reply(model=engine.model_info.name)
     if body.stream:
@@ -110,7 +110,7 @@ async def complete_text(body: CompletionRequest, request: Request, worker: _Work
     """
     engine = worker.engine
     _check_model(body.model, engine)
-    options = body.to_options(engine.settings)
+    options = body.to_options(engine.budget)
     answers = []
     for prompt in body.prompt:
         answer = await _finish(worker, Ticket(_completion(prompt, options)), request)

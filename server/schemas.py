@@ -16,7 +16,6 @@ from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
 from probes.chat import Message
 from selector.budget import Budget
-from server.engine import Defaults
 
 __all__ = ["ALIASES", "ChatMessage", "ChatRequest", "CompletionRequest", "OverlayFields"]
 
@@ -171,7 +170,7 @@ class _Request(_Body):
             return self.overlay.mode
         return ALIASES.get(self.model, Mode.OVERLAY)
 
-    def to_options(self, defaults: Defaults) -> AskOptions:
+    def to_options(self, default: Budget) -> AskOptions:
         """Return the options in the runtime's form.
 
         Raises:
@@ -182,7 +181,7 @@ class _Request(_Body):
             return AskOptions(
                 mode=self.mode,
                 k=wish.k,
-                budget=_complete(wish.budget, defaults),
+                budget=_complete(wish.budget, default),
                 max_tokens=self.max_tokens,
                 temperature=self.temperature,
                 top_p=self.top_p,
@@ -219,15 +218,15 @@ class ChatRequest(_Request):
         """Return the chat in the runtime's form."""
         return [message.to_message() for message in self.messages]
 
-    def to_options(self, defaults: Defaults) -> AskOptions:
+    def to_options(self, default: Budget) -> AskOptions:
         """See :meth:`_Request.to_options`; the newer name of ``max_tokens`` wins."""
         if self.max_completion_tokens is None:
-            return super().to_options(defaults)
+            return super().to_options(default)
         newer = self.model_copy(
             update={"max_tokens": self.max_completion_tokens, "max_completion_tokens": None}
         )
         try:
-            return newer.to_options(defaults)
+            return newer.to_options(default)
         except InputError as error:
             if error.param == "max_tokens":
                 error.param = "max_completion_tokens"
@@ -261,16 +260,16 @@ class CompletionRequest(_Request):
     best_of: Annotated[_Integer | None, _only(1, otherwise="only 1 is supported")] = None
     suffix: Annotated[str | None, _only("")] = None
 
-    def to_options(self, defaults: Defaults) -> AskOptions:
+    def to_options(self, default: Budget) -> AskOptions:
         """See :meth:`_Request.to_options`."""
-        options = super().to_options(defaults)
+        options = super().to_options(default)
         return replace(options, top_log_probs=self.logprobs, echo=bool(self.echo))
 
 
-def _complete(budget: BudgetFields | None, defaults: Defaults) -> Budget | None:
+def _complete(budget: BudgetFields | None, default: Budget) -> Budget | None:
     if budget is None:
         return None
     return Budget(
-        step=defaults.budget_step if budget.step is None else budget.step,
-        answer=defaults.budget_answer if budget.answer is None else budget.answer,
+        step=default.step if budget.step is None else budget.step,
+        answer=default.answer if budget.answer is None else budget.answer,
     )

@@ -103,9 +103,13 @@ def growth_said(rows: Sequence[Comparison]) -> str:
 def _setting(run: Run) -> str:
     return (
         f"{run.date}, {run.repeats} rounds each, answers of up to {run.answer_tokens} tokens, a "
-        f"budget of {run.budget_step:g} a step and {run.budget_answer:g} an answer, profile "
+        f"budget of {run.budget_step:g} a step and {_answer_budget(run)} an answer, profile "
         f"`{run.profile}`, `requantize` {run.requantize}, seed {run.seed}."
     )
+
+
+def _answer_budget(run: Run) -> str:
+    return "the default of" if run.budget_answer is None else f"{run.budget_answer:g}"
 
 
 def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:

@@ -34,7 +34,7 @@ class Run:
     answer_tokens: int
     repeats: int
     budget_step: float
-    budget_answer: float
+    budget_answer: float | None
     profile: str
     requantize: str
     seed: int

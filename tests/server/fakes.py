@@ -54,14 +54,6 @@ PROMPT = (TokenLogProb(b"Hel", None), TokenLogProb(b"lo", -0.5, ((b"lo", -0.5),)
 SAID = (TokenLogProb(b"\xc3", -2.0, ((b"a", -1.0), (b"\xc3", -2.0))),)
 
 
-@dataclass(frozen=True)
-class FakeSettings:
-    """Defaults of a partial budget."""
-
-    budget_step: float = 0.5
-    budget_answer: float = 2.0
-
-
 @dataclass
 class FakeEngine:
     """Says WORDS, unless the question is one of these.
@@ -71,7 +63,7 @@ class FakeEngine:
     late``: raises an error that is meant, or a defect, before or after the first word.
     """
 
-    settings: FakeSettings = FakeSettings()
+    budget: Budget = field(default_factory=lambda: Budget(0.5, 2.0))
     asked: list[tuple[Sequence[Message], AskOptions]] = field(default_factory=list)
     continued: list[tuple[str | Sequence[int], AskOptions]] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
