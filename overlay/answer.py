@@ -84,7 +84,7 @@ class Answer:
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
         volatility_index: ``spent`` over the answer's budget; 0 in plain mode.
-        guarantee: what the profile promises under the step budget; None where none judged.
+        guarantee: what the profile promises under the budget; None where none judged.
         prompt: what the prompt says behind the context, where that was to be echoed.
         prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
             where that was asked for; an end token counts as one of the answer.

@@ -53,8 +53,12 @@ def summary(report: Mapping[str, Any]) -> Text:
     if guarantee is not None:
         text.append(
             f"\non questions like those it was calibrated on, this budget lets in at most "
-            f"{guarantee['harm']:.0%} of the chunks that do not help, and keeps out at most "
-            f"{guarantee['loss']:.0%} of those that do",
+            f"{guarantee['harm']:.0%} of the chunks that do not help"
+            + (
+                ""
+                if guarantee["loss"] is None
+                else f", and keeps out at most {guarantee['loss']:.0%} of those that do"
+            ),
             style="not bold dim",
         )
     cost = report["cost"]

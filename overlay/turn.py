@@ -131,17 +131,17 @@ class Turn:
                 seconds_to_first_token=clock.to_first_token(),
                 model=self._model.info.name,
                 mode=self._options.mode,
-                guarantee=self._guarantee(),
+                guarantee=self._guarantee(len(context.steps)),
                 prompt=as_text(self._model, tail) if self._options.echo else "",
                 prompt_log_probs=tuple(echoed),
                 log_probs=tuple(said),
             )
         )
 
-    def _guarantee(self) -> Guarantee | None:
+    def _guarantee(self, chunks: int) -> Guarantee | None:
         if self._profile is None or self._options.mode is not Mode.OVERLAY:
             return None
-        return self._profile.guarantee(self._budget.step)
+        return self._profile.guarantee(self._budget, chunks)
 
     def _fill(self, prefix: Session, context: Context) -> Iterator[Step]:
         """Retrieve chunks and let them into the context, or not."""

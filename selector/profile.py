@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from overlay.errors import InputError
 from probes.state import FloatArray
+from selector.budget import Budget
 from selector.guarantee import BUDGETS
 
 __all__ = [
@@ -128,15 +129,16 @@ class Fold(_Frozen):
 
 
 class Guarantee(_Frozen):
-    """What a step budget promises of the next question, in expectation (conformal risk control).
+    """What a budget promises of the next question, in expectation (conformal risk control).
 
     Attributes:
         harm: share of the chunks that do not help which are let in, at most.
-        loss: share of the helpful chunks that are kept out, at most.
+        loss: share of the helpful chunks that are kept out, at most; None where the budget of the
+            answer keeps chunks out that the step budget would let in.
     """
 
     harm: float
-    loss: float
+    loss: float | None
 
 
 class Profile(_Frozen):
@@ -172,16 +174,22 @@ class Profile(_Frozen):
         chosen = next((fold for fold in self.folds if key in fold.questions), self)
         return chosen.with_states if states else chosen.without_states
 
-    def guarantee(self, step: float) -> Guarantee | None:
-        """What a step budget promises; None where the file says nothing of it.
+    def guarantee(self, budget: Budget, chunks: int) -> Guarantee | None:
+        """What a budget promises of a question with so many chunks.
 
-        Between two budgets that were looked at, each promise is the weaker of theirs.
+        Between two step budgets that were looked at, each promise is the weaker of theirs. A budget
+        of the answer lets in fewer chunks, which breaks no promise about what is let in.
+
+        Returns:
+            None where the file says nothing of it.
         """
+        step = budget.step
         if not self.harm or not self.loss:
             return None
         above = next((n for n, budget in enumerate(BUDGETS) if budget >= step), len(BUDGETS) - 1)
         below = above if BUDGETS[above] <= step else max(above - 1, 0)
-        return Guarantee(harm=self.harm[above], loss=self.loss[below])
+        unlimited = budget.answer >= step * chunks
+        return Guarantee(harm=self.harm[above], loss=self.loss[below] if unlimited else None)
 
     def as_json(self) -> str:
         """What stands in its file; equal profiles give equal text."""

@@ -117,15 +117,27 @@ def test_the_packaged_model_has_a_profile() -> None:
 def test_a_budget_between_two_promises_the_weaker(step: float) -> None:
     harm = tuple(place / 100 for place in range(101))
     folded = profile(harm=harm, loss=harm[::-1])
-    promised = folded.guarantee(step)
+    promised = folded.guarantee(Budget(step, 4 * step), chunks=4)
     assert promised is not None
+    assert promised.loss is not None
     assert promised.harm >= min(step, 1) - 1e-9
     assert promised.loss >= 1 - min(step, 1) - 1e-9
     assert promised.harm + promised.loss <= 1 + 0.01 + 1e-9
 
 
 def test_a_profile_without_promises_promises_nothing() -> None:
-    assert profile().guarantee(0.5) is None
+    assert profile().guarantee(Budget(0.5, 2), chunks=4) is None
+
+
+def test_an_answers_budget_that_keeps_chunks_out_promises_nothing_of_loss() -> None:
+    harm = tuple(place / 100 for place in range(101))
+    folded = profile(harm=harm, loss=harm[::-1])
+    limited, unlimited = (folded.guarantee(Budget(0.5, answer), chunks=4) for answer in (0.5, 2))
+    assert limited is not None
+    assert unlimited is not None
+    assert limited.harm == unlimited.harm
+    assert limited.loss is None
+    assert unlimited.loss == 0.5
 
 
 @given(st.floats(0.001, 0.999), st.floats(0, 1), st.floats(0, 3), st.floats(0, 3))
