@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 from overlay.answer import Step
 from overlay.injection import Context, Dose, Injection, does_not_fit
 from overlay.prompt import Prompt
+from overlay.screened import Screened
 from overlay.settings import Settings
 from probes.cost import Ledger
-from probes.isolated import probe_prompted
+from probes.isolated import Isolated, probe_prompted
 from probes.kv_store import KVStore
 from probes.layers import spread_layers
 from probes.prompted import Prompted, prompt_chunks
 from probes.protocol import Model, Session
 from selector.budget import Budget
 from selector.judges import ProfileJudge, ThresholdsJudge
-from selector.order import Order, ordered
+from selector.order import ordered
 from selector.profile import Profile
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
@@ -28,7 +30,7 @@ _READ_ROOM = 1024
 
 
 class Filling:
-    """Fills the context of one turn. Use it once.
+    """Fills the context of one turn. Use it once, and close it.
 
     Args:
         question: decides which weights of the profile apply.
@@ -62,6 +64,8 @@ class Filling:
         self._thresholds = thresholds
         self._profile = profile
         self._kept = kept
+        self._screened: Screened | None = None
+        self._misfits: list[Step] = []
 
     def run(self, prefix: Session, context: Context, doses: Sequence[Dose]) -> Iterator[Step]:
         """Yield a step for every chunk once it is judged.
@@ -69,52 +73,74 @@ class Filling:
         The caller adds each step to ``context.steps`` before it asks for the next one.
         """
         fitting, misfits = self._split_by_room(doses)
+        self._misfits = [
+            Step(dose.chunk, None, does_not_fit(len(dose.tokens), self._room), None, "")
+            for dose in misfits
+        ]
         if fitting:
-            with prompt_chunks(
+            prompted = prompt_chunks(
                 self._model,
                 prefix,
                 [dose.tokens for dose in fitting],
                 self._prompt.tail,
                 kept=self._kept,
-            ) as prompted:
-                yield from self._judge(prefix, context, fitting, prompted)
-        for dose in misfits:
-            yield Step(dose.chunk, None, does_not_fit(len(dose.tokens), self._room), None, "")
+            )
+            with ExitStack() as stack:
+                stack.enter_context(prompted)
+                [context.bare] = prompted.bare.fork(1)
+                if self._profile is None:
+                    yield from self._dose(prefix, context, fitting, prompted)
+                else:
+                    yield from self._screen(self._profile, prefix, context, fitting, prompted)
+                    # Whoever closes this closes them.
+                    stack.pop_all()
+        yield from self._misfits
 
-    def _judge(
-        self, prefix: Session, context: Context, doses: Sequence[Dose], prompted: Prompted
-    ) -> Iterator[Step]:
-        """Reject what the profile, if there is one, puts over budget; probe and dose the rest."""
-        context.bare = prompted.bare.fork(1)[0]
-        screen = self._screen(prompted)
+    def read(self) -> list[Step] | None:
+        """All steps with what was not read before the answer; None where nothing is left to read.
+
+        Raises:
+            ModelError: the model fails.
+        """
+        if self._screened is None:
+            return None
+        steps = [*self._screened.read(), *self._misfits]
         self._ledger.book("probe")
-        verdicts = {} if screen is None else screen.screen(self._spenders(screen))
-        rejected = {place for place, verdict in verdicts.items() if not verdict.accepted}
-        left = [place for place in range(len(doses)) if place not in rejected]
-        yield from self._dose(
-            prefix,
+        return steps
+
+    def close(self) -> None:
+        """Close the sessions that were kept for reading."""
+        if self._screened is not None:
+            self._screened.close()
+
+    def _screen(
+        self,
+        profile: Profile,
+        prefix: Session,
+        context: Context,
+        doses: Sequence[Dose],
+        prompted: Prompted,
+    ) -> Iterator[Step]:
+        """Let in what the profile puts within budget."""
+        judge = self._profile_judge(profile, prompted)
+        self._ledger.book("probe")
+        self._screened = Screened(
+            self._model,
             context,
-            [doses[place] for place in left],
-            prompted.choose(left),
-            places=left,
-            screen=screen,
+            self._prompt,
+            doses,
+            prompted,
+            judge=judge,
+            order=self._settings.order,
+            room=self._room,
+            recompute=self._settings.recompute,
+            probe=lambda kept: self._probe(prefix, kept, support=False),
         )
-        for place in sorted(rejected):
-            gain = prompted.question_gains[place]
-            yield Step(doses[place].chunk, None, verdicts[place], None, "", gain)
+        yield from self._screened.let_in()
         self._ledger.book("dose")
 
-    def _spenders(self, screen: ProfileJudge) -> list[int]:
-        """Which chunks may spend of the answer's budget first: by rank, or the best ones."""
-        utilities = [rated.utility for rated in screen.rated]
-        first = Order.RANK if self._settings.order is Order.RANK else Order.BEST_FIRST
-        return ordered(first, utilities, [0.0] * len(utilities))
-
-    def _screen(self, prompted: Prompted) -> ProfileJudge | None:
-        """What the profile says before anything is drafted; None without one."""
-        profile = self._profile
-        if profile is None:
-            return None
+    def _profile_judge(self, profile: Profile, prompted: Prompted) -> ProfileJudge:
+        """What the profile says of each chunk."""
         states = self._model.capabilities.layer_states
         weights = profile.weights(self._question, states=states)
         deltas = prompted.state_deltas(self._model, profile.layer) if weights.direction else None
@@ -125,28 +151,22 @@ class Filling:
             self._budget,
         )
 
-    def _dose(
-        self,
-        prefix: Session,
-        context: Context,
-        doses: Sequence[Dose],
-        prompted: Prompted,
-        *,
-        places: Sequence[int],
-        screen: ProfileJudge | None,
-    ) -> Iterator[Step]:
-        """Probe the chunks and let them into the context, or not."""
-        if not doses:
-            return
-        probed = probe_prompted(
+    def _probe(self, prefix: Session, prompted: Prompted, *, support: bool) -> Isolated:
+        return probe_prompted(
             self._model,
             prefix,
             prompted,
             self._prompt.tail,
             draft_tokens=self._settings.draft_tokens,
             layers=self._layers(),
-            support=screen is None,
+            support=support,
         )
+
+    def _dose(
+        self, prefix: Session, context: Context, doses: Sequence[Dose], prompted: Prompted
+    ) -> Iterator[Step]:
+        """Probe the chunks, and let them in one by one or not, on plain thresholds."""
+        probed = self._probe(prefix, prompted, support=True)
         context.baseline = probed.baseline
         self._ledger.book("probe")
         injection = Injection(
@@ -155,19 +175,14 @@ class Filling:
             self._prompt,
             doses,
             probed,
-            places=places,
-            judge=screen or ThresholdsJudge(self._thresholds, self._budget),
+            judge=ThresholdsJudge(self._thresholds, self._budget),
             draft_tokens=self._settings.draft_tokens,
             room=self._room,
             recompute=self._settings.recompute,
         )
-        order = ordered(
-            self._settings.order,
-            None if screen is None else [screen.rated[place].utility for place in places],
-            [reading.logit_drift for reading in probed.readings],
-        )
-        # Drift decides nothing where a profile judges, and a dose for each chunk costs more.
-        yield from injection.run(order, together=screen is not None)
+        drifts = [reading.logit_drift for reading in probed.readings]
+        yield from injection.run(ordered(self._settings.order, None, drifts))
+        self._ledger.book("dose")
 
     def _split_by_room(self, doses: Sequence[Dose]) -> tuple[list[Dose], list[Dose]]:
         """Chunks that can be probed side by side, and those that cannot."""

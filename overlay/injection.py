@@ -1,4 +1,4 @@
-"""Graduated injection: chunks enter the context one dose at a time, or are rolled back."""
+"""Graduated injection on plain thresholds: one chunk at a time enters, or is rolled back."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from probes.protocol import Model, Session
 from probes.state import State
 from probes.subject import as_text
 from retriever import RankedChunk
-from selector.judges import Judge
+from selector.judges import ThresholdsJudge
 from selector.verdict import Verdict
 
-__all__ = ["Context", "Dose", "Injection", "does_not_fit"]
+__all__ = ["Context", "Dose", "Injection", "add_dose", "does_not_fit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,6 @@ class Injection:
         context: moves on with every accepted dose.
         doses: in the order in which they were probed.
         probed: the session of each chunk is closed once the chunk is judged.
-        places: of the doses among the question's chunks, as the judge counts them.
         room: tokens that the session may hold before the tail.
         recompute: share of a chunk's tokens that is evaluated again inside the context; the others
             keep the cells of the chunk's own session.
@@ -108,8 +107,7 @@ class Injection:
         doses: Sequence[Dose],
         probed: Isolated,
         *,
-        places: Sequence[int],
-        judge: Judge,
+        judge: ThresholdsJudge,
         draft_tokens: int,
         room: int,
         recompute: float,
@@ -119,31 +117,24 @@ class Injection:
         self._prompt = prompt
         self._doses = doses
         self._probed = probed
-        self._places = places
         self._judge = judge
         self._draft_tokens = draft_tokens
         self._room = room
         self._recompute = recompute
 
-    def run(self, order: Sequence[int], *, together: bool) -> Iterator[Step]:
+    def run(self, order: Sequence[int]) -> Iterator[Step]:
         """Yield a step for every chunk once it is judged.
 
         The caller adds each step to ``context.steps`` before it asks for the next one.
 
         Args:
             order: in which chunks are tried, by their numbers in ``doses``.
-            together: all that comes after the first accepted chunk is one dose. For judges whose
-                verdict is known before anything is injected.
         """
-        left = list(order)
-        while left:
-            several = together and self._context.prompted is not None
-            dose, left = (left, []) if several else (left[:1], left[1:])
-            steps = self._try_together(dose) if several else [self._try(dose[0])]
-            for index in dose:
-                # The context may take the cells that the chunk's own session held.
-                self._probed.sessions[index].close()
-            yield from steps
+        for index in order:
+            step = self._try(index)
+            # The context may take the cells that the chunk's own session held.
+            self._probed.sessions[index].close()
+            yield step
 
     def _try(self, index: int) -> Step:
         """A chunk as a dose of its own.
@@ -153,7 +144,7 @@ class Injection:
         verdict on that drift keeps the fork or drops it.
         """
         context = self._context
-        verdict = self._verdict(index, context.spent, taken=0)
+        verdict = self._verdict(index)
         marginal: float | None = None
         if verdict.accepted and context.prompted is None:
             # The first dose is what the chunk's own probe has already prefilled and read.
@@ -161,40 +152,21 @@ class Injection:
             [prompted] = self._probed.sessions[index].fork(1)
             context.move(prompted, len(self._prompt.tail), self._probed.states[index])
         elif verdict.accepted:
-            prompted, marginal = self._grown([index])
-            verdict = self._verdict(index, context.spent, taken=0, marginal_drift=marginal)
+            prompted, marginal = self._grown(index)
+            verdict = self._verdict(index, marginal)
             if verdict.accepted:
                 context.move(prompted, len(self._prompt.tail))
             else:
                 prompted.close()
         return self._step(index, verdict, marginal)
 
-    def _try_together(self, dose: Sequence[int]) -> list[Step]:
-        """Several chunks as one dose, which has one drift."""
-        verdicts: dict[int, Verdict] = {}
-        spent, taken = self._context.spent, 0
-        for index in dose:
-            verdicts[index] = verdict = self._verdict(index, spent, taken)
-            if verdict.accepted:
-                spent += verdict.spent
-                taken += len(self._doses[index].tokens)
-        accepted = [index for index in dose if verdicts[index].accepted]
-        marginal = None
-        if accepted:
-            prompted, marginal = self._grown(accepted)
-            self._context.move(prompted, len(self._prompt.tail))
-        return [
-            self._step(index, verdicts[index], marginal if index in accepted else None)
-            for index in dose
-        ]
-
-    def _grown(self, dose: Sequence[int]) -> tuple[Session, float]:
+    def _grown(self, index: int) -> tuple[Session, float]:
         """The context with a dose and the rest of the prompt, and the drift on its draft."""
         before = self._context.read(self._model, self._draft_tokens)
         [prompted] = self._context.session.fork(1)
         try:
-            for index in dose:
-                self._add(prompted, index)
+            alone, place = self._probed.sessions[index], len(self._prompt.prefix)
+            add_dose(prompted, self._doses[index], alone, place, self._recompute)
             prompted.extend(self._prompt.tail)
             after = prompted.read(before.window, before.layers)
         except BaseException:
@@ -202,29 +174,15 @@ class Injection:
             raise
         return prompted, logit_drift(before, after)
 
-    def _add(self, session: Session, index: int) -> None:
-        """Extend a session by a chunk that stands in a session of its own, too."""
-        tokens = self._doses[index].tokens
-        size, place = len(tokens), len(self._prompt.prefix)
-        fresh = math.ceil(self._recompute * size)
-        if fresh < size:
-            alone = self._probed.sessions[index]
-            session.extend_blended(alone, place, place + size, fresh=fresh)
-        else:
-            session.extend(tokens)
-
-    def _verdict(
-        self, index: int, spent: float, taken: int, marginal_drift: float | None = None
-    ) -> Verdict:
-        """What the judge says, unless there is no room behind ``taken`` tokens more."""
+    def _verdict(self, index: int, marginal_drift: float | None = None) -> Verdict:
+        """What the judge says, unless there is no room."""
         verdict = self._judge.verdict(
-            self._places[index],
             self._probed.readings[index],
-            spent=spent,
+            spent=self._context.spent,
             draft=self._draft(index),
             marginal_drift=marginal_drift,
         )
-        left = self._room - len(self._context.session.tokens) - taken
+        left = self._room - len(self._context.session.tokens)
         needed = len(self._doses[index].tokens)
         return does_not_fit(needed, left) if verdict.accepted and needed > left else verdict
 
@@ -235,6 +193,21 @@ class Injection:
         reading = self._probed.readings[index]
         chunk = self._doses[index].chunk
         return Step(chunk, reading, verdict, marginal, self._draft(index), reading.question_gain)
+
+
+def add_dose(session: Session, dose: Dose, alone: Session, place: int, recompute: float) -> None:
+    """Extend the context by a chunk that stands at ``place`` of a session of its own, too.
+
+    Args:
+        recompute: share of its tokens that is evaluated again; the others keep the cells that they
+            have there.
+    """
+    size = len(dose.tokens)
+    fresh = math.ceil(recompute * size)
+    if fresh < size:
+        session.extend_blended(alone, place, place + size, fresh=fresh)
+    else:
+        session.extend(dose.tokens)
 
 
 def does_not_fit(needed: int, left: int) -> Verdict:

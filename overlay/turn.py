@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TypeVar
 
 from overlay.answer import (
@@ -100,7 +100,8 @@ class Turn:
                 self._kept.extend_many(self._model, [prefix], [self._prompt.prefix])
             context = Context(prefix.fork(1)[0])
             stack.push(lambda *_: context.close())
-            for step in self._fill(prefix, context):
+            filling = stack.enter_context(closing(self._filling()))
+            for step in self._fill(filling, prefix, context):
                 context.steps.append(step)
                 yield StepTaken(step)
             outcome, note = self._decide(prefix, context)
@@ -112,7 +113,9 @@ class Turn:
                 clock.first_token()
                 parts.append(part)
                 yield TextAdded(part)
+            clock.last_token()
             self._ledger.book("answer")
+            steps = filling.read() or context.steps
             said = self._expected(speaker, prompt_tokens, text)
             if said:
                 self._ledger.book("log-probabilities")
@@ -122,12 +125,12 @@ class Turn:
                 outcome=outcome,
                 note=note,
                 finish_reason=self._finish_reason(text),
-                steps=tuple(context.steps),
+                steps=tuple(steps),
                 budget=self._budget,
                 spent=context.spent,
                 volatility_index=context.spent / self._budget.answer if context.spent else 0.0,
                 usage=Usage(prompt_tokens, text.tokens, self._ledger.phases),
-                seconds=clock.elapsed(),
+                seconds=clock.to_last_token(),
                 seconds_to_first_token=clock.to_first_token(),
                 model=self._model.info.name,
                 mode=self._options.mode,
@@ -143,11 +146,14 @@ class Turn:
             return None
         return self._profile.guarantee(self._budget, chunks)
 
-    def _fill(self, prefix: Session, context: Context) -> Iterator[Step]:
+    def _fill(self, filling: Filling, prefix: Session, context: Context) -> Iterator[Step]:
         """Retrieve chunks and let them into the context, or not."""
         doses = self._retrieve()
         if self._options.mode is Mode.PLAIN:
             return fill_plain(context, doses, self._room)
+        return filling.run(prefix, context, doses)
+
+    def _filling(self) -> Filling:
         return Filling(
             self._model,
             self._question,
@@ -159,7 +165,7 @@ class Turn:
             thresholds=self._thresholds,
             profile=self._profile,
             kept=self._kept,
-        ).run(prefix, context, doses)
+        )
 
     def _retrieve(self) -> list[Dose]:
         if self._retriever is None or self._options.mode is Mode.NO_CONTEXT:
@@ -287,13 +293,20 @@ class _Clock:
     def __init__(self) -> None:
         self._started = time.perf_counter()
         self._first: float | None = None
+        self._last: float | None = None
 
     def first_token(self) -> None:
         if self._first is None:
             self._first = self.elapsed()
 
+    def last_token(self) -> None:
+        self._last = self.elapsed()
+
     def elapsed(self) -> float:
         return time.perf_counter() - self._started
+
+    def to_last_token(self) -> float:
+        return self.elapsed() if self._last is None else self._last
 
     def to_first_token(self) -> float:
         return self.elapsed() if self._first is None else self._first

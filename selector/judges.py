@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from probes.reading import Reading
 from selector.axes import volatility
@@ -14,26 +13,7 @@ from selector.profile import Rated
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
 
-__all__ = ["Judge", "ProfileJudge", "ThresholdsJudge"]
-
-
-class Judge(Protocol):
-    """Gives verdicts on the chunks of one question."""
-
-    def verdict(
-        self,
-        place: int,
-        reading: Reading,
-        *,
-        spent: float,
-        draft: str,
-        marginal_drift: float | None = None,
-    ) -> Verdict:
-        """Judge a chunk; the arguments are those of :func:`selector.judge.judge`.
-
-        Args:
-            place: of the chunk among those of its question.
-        """
+__all__ = ["ProfileJudge", "ThresholdsJudge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +25,13 @@ class ThresholdsJudge:
 
     def verdict(
         self,
-        place: int,  # noqa: ARG002 - part of the protocol
         reading: Reading,
         *,
         spent: float,
         draft: str,
         marginal_drift: float | None = None,
     ) -> Verdict:
-        """See :class:`Judge`."""
+        """Judge a chunk; the arguments are those of :func:`selector.judge.judge`."""
         return judge(
             reading,
             self.thresholds,
@@ -78,40 +57,20 @@ class ProfileJudge:
     thresholds: Thresholds
     budget: Budget
 
-    def screen(self, order: Sequence[int]) -> dict[int, Verdict]:
-        """What can be said of chunks that nothing else was read of.
+    def screen(self, place: int, spent: float) -> Verdict:
+        """Judge a chunk of which nothing but its rating is known.
 
         Args:
-            order: places, those first that may spend of the answer's budget first.
-
-        Returns:
-            By place; what is accepted will be, in whatever order it is injected.
+            place: of the chunk among those of its question.
+            spent: what was accepted before it spent.
         """
-        verdicts = {}
-        spent = 0.0
-        for place in order:
-            verdicts[place] = verdict = self._judge(place, spent=spent, volatility=None)
-            spent += verdict.spent
-        return verdicts
-
-    def verdict(
-        self,
-        place: int,
-        reading: Reading,
-        *,
-        spent: float,
-        draft: str,  # noqa: ARG002 - part of the protocol
-        marginal_drift: float | None = None,
-    ) -> Verdict:
-        """See :class:`Judge`."""
-        shaken = volatility(reading, self.thresholds, marginal_drift)
-        return self._judge(place, spent=spent, volatility=shaken)
-
-    def _judge(self, place: int, *, spent: float, volatility: float | None) -> Verdict:
         return judge_rated(
             self.rated[place],
             self.budget,
             spent=spent,
             question_gain=self.question_gains[place],
-            v=volatility,
         )
+
+    def volatility(self, reading: Reading, marginal_drift: float | None) -> float:
+        """See :func:`selector.axes.volatility`; it is reported and decides nothing."""
+        return volatility(reading, self.thresholds, marginal_drift)

@@ -1,0 +1,194 @@
+"""Doses that a profile judges: they enter at once, and what they did is read behind the answer.
+
+Nothing that is read of a draft decides anything here, and the user waits for the first token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from overlay.answer import Step
+from overlay.injection import Context, Dose, add_dose, does_not_fit
+from overlay.prompt import Prompt
+from probes.isolated import Isolated
+from probes.logit_drift import logit_drift
+from probes.prompted import Prompted
+from probes.protocol import Model, Session
+from probes.subject import as_text
+from selector.judges import ProfileJudge
+from selector.order import Order, ordered
+from selector.verdict import Verdict
+
+__all__ = ["Screened"]
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was read of the chunks that were let in, the first dose first."""
+
+    probed: Isolated
+    second_drift: float | None
+
+
+class Screened:
+    """The chunks of one turn. Use it once, and close it.
+
+    Args:
+        context: moves on with the doses.
+        doses: all chunks of the question, as they were retrieved.
+        prompted: their sessions; closed with this.
+        judge: has rated them.
+        order: in which those that are let in enter the context.
+        room: tokens that the context may hold before the tail.
+        recompute: see :class:`overlay.injection.Injection`.
+        probe: reads what chunks do that stand in the prompt already.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        context: Context,
+        prompt: Prompt,
+        doses: Sequence[Dose],
+        prompted: Prompted,
+        *,
+        judge: ProfileJudge,
+        order: Order,
+        room: int,
+        recompute: float,
+        probe: Callable[[Prompted], Isolated],
+    ) -> None:
+        self._model = model
+        self._context = context
+        self._prompt = prompt
+        self._doses = doses
+        self._gains = prompted.question_gains
+        self._judge = judge
+        self._order = order
+        self._room = room
+        self._recompute = recompute
+        self._probe = probe
+        self._verdicts = self._judged()
+        accepted = [place for place, verdict in self._verdicts.items() if verdict.accepted]
+        self._kept = prompted.choose(sorted(accepted))
+        self._places = sorted(accepted)
+        self._probed: Isolated | None = None
+        self._arranged = self._arrange(accepted)
+        self._whole: Session | None = None
+
+    def let_in(self) -> list[Step]:
+        """Put what is within budget into the context: the first chunk, and the others as one dose.
+
+        Returns:
+            A step for every chunk: those that entered, in order, then those that did not. Nothing
+            is known yet of what they do.
+        """
+        if self._arranged:
+            first, *rest = self._arranged
+            # What the first chunk's own session holds is the beginning of the context.
+            [prompted] = self._session(first).fork(1)
+            self._context.move(prompted, len(self._prompt.tail))
+            if self._crowded(rest):
+                self._probed = self._probed or self._probe(self._kept)
+                self._kept.close()
+                self._recompute = 1.0
+            if rest:
+                self._context.move(self._grown(rest), len(self._prompt.tail))
+                assert self._context.prompted is not None  # noqa: S101 - it was just moved there
+                [self._whole] = self._context.prompted.fork(1)
+        return self._steps(None)
+
+    def read(self) -> list[Step]:
+        """The same steps, with what each chunk does and each dose did."""
+        if not self._arranged:
+            return self._steps(None)
+        probed = self._probed or self._probe(self._kept)
+        drift = None
+        if self._whole is not None:
+            before = probed.states[self._places.index(self._arranged[0])]
+            after = self._whole.read(before.window, before.layers)
+            drift = logit_drift(before, after)
+        return self._steps(_Read(probed, drift))
+
+    def close(self) -> None:
+        """Close the sessions."""
+        self._kept.close()
+        if self._whole is not None:
+            self._whole.close()
+
+    def _crowded(self, dose: Sequence[int]) -> bool:
+        """Whether the cache is too small for the chunks' sessions beside the growing context."""
+        kept = sum(len(session.tokens) for session in (self._kept.bare, *self._kept.sessions))
+        grown = sum(len(self._doses[place].tokens) for place in dose) + len(self._prompt.tail)
+        # Half as much again as the context takes, for the answer and for reading.
+        size = self._model.info
+        return kept + grown > size.cache_size - size.context_size // 2
+
+    def _judged(self) -> dict[int, Verdict]:
+        """Verdicts by place, the best chunks first, or by rank."""
+        utilities = [rated.utility for rated in self._judge.rated]
+        spenders = Order.RANK if self._order is Order.RANK else Order.BEST_FIRST
+        order = ordered(spenders, utilities, [0.0] * len(utilities))
+        left = self._room - len(self._prompt.prefix)
+        verdicts: dict[int, Verdict] = {}
+        spent = 0.0
+        for place in order:
+            verdict = self._judge.screen(place, spent)
+            needed = len(self._doses[place].tokens)
+            if verdict.accepted and needed > left:
+                verdict = does_not_fit(needed, left)
+            elif verdict.accepted:
+                left -= needed
+                spent += verdict.spent
+            verdicts[place] = verdict
+        return verdicts
+
+    def _arrange(self, accepted: Sequence[int]) -> list[int]:
+        """Places in the order in which they enter."""
+        drifts = [0.0] * len(accepted)
+        if self._order is Order.BRIDGE and accepted:
+            self._probed = self._probe(self._kept)
+            readings = self._probed.readings
+            drifts = [readings[self._places.index(place)].logit_drift for place in accepted]
+        utilities = [self._judge.rated[place].utility for place in accepted]
+        return [accepted[n] for n in ordered(self._order, utilities, drifts)]
+
+    def _session(self, place: int) -> Session:
+        return self._kept.sessions[self._places.index(place)]
+
+    def _grown(self, dose: Sequence[int]) -> Session:
+        """The context with a dose more and the rest of the prompt."""
+        [prompted] = self._context.session.fork(1)
+        try:
+            for place in dose:
+                add_dose(
+                    prompted,
+                    self._doses[place],
+                    self._session(place),
+                    len(self._prompt.prefix),
+                    self._recompute,
+                )
+            prompted.extend(self._prompt.tail)
+        except BaseException:
+            prompted.close()
+            raise
+        return prompted
+
+    def _steps(self, read: _Read | None) -> list[Step]:
+        rejected = [place for place in sorted(self._verdicts) if place not in self._arranged]
+        return [
+            *(self._step(place, read, number) for number, place in enumerate(self._arranged)),
+            *(self._step(place, None, 0) for place in rejected),
+        ]
+
+    def _step(self, place: int, read: _Read | None, number: int) -> Step:
+        chunk, verdict, gain = self._doses[place].chunk, self._verdicts[place], self._gains[place]
+        if read is None:
+            return Step(chunk, None, verdict, None, "", gain)
+        index = self._places.index(place)
+        reading = read.probed.readings[index]
+        marginal = read.second_drift if number else reading.logit_drift
+        shaken = self._judge.volatility(reading, marginal)
+        draft = as_text(self._model, read.probed.drafts[index]).strip()
+        return Step(chunk, reading, replace(verdict, volatility=shaken), marginal, draft, gain)
