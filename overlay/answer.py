@@ -113,7 +113,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class StepTaken:
-    """A chunk was judged."""
+    """A chunk was judged. Under a profile what it does is read later: see the answer's steps."""
 
     step: Step
 
