@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from overlay.answer import Outcome
+from overlay.answer import AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.errors import InputError
+from overlay.models import find_model
 from overlay.options import AskOptions, Mode
 from overlay.report import report
 from overlay.runtime import Overlay, find_profile
 from overlay.settings import Fallback, Settings
+from probes.chat import Message
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
 from selector.order import Order
@@ -97,6 +99,66 @@ def test_where_every_chunk_is_over_budget_the_model_abstains(overlay: Overlay) -
     assert answer.outcome is Outcome.ABSTAINED
     assert answer.spent == 0
     assert not any(step.verdict.accepted for step in answer.steps)
+
+
+def test_the_answer_does_not_wait_for_what_is_only_reported(
+    model: LlamaCppModel, overlay: Overlay
+) -> None:
+    free = len(model._free)
+    events = list(overlay.stream([Message("user", QUESTION)], AskOptions(budget=Budget(0.5, 4))))
+    assert len(model._free) == free
+    *others, last = events
+    assert isinstance(last, AnswerFinished)
+    early = [event.step for event in others if isinstance(event, StepTaken)]
+    assert [type(event) for event in others[:3]] == [StepTaken] * 3
+    assert all(step.reading is None for step in early)
+    assert [step.chunk for step in last.answer.steps] == [step.chunk for step in early]
+    for before, after in zip(early, last.answer.steps, strict=True):
+        assert after.verdict.accepted == before.verdict.accepted
+        assert after.verdict.spent == before.verdict.spent
+        assert (after.reading is None) is not after.verdict.accepted
+        assert (after.verdict.volatility is None) is not after.verdict.accepted
+    first, second, _ = last.answer.steps
+    assert first.reading is not None
+    assert first.marginal_drift == first.reading.logit_drift
+    assert second.marginal_drift is not None
+    assert last.answer.usage.phases["probe"].decoded > 0
+
+
+def test_an_answer_that_nobody_waits_for_is_not_read(
+    model: LlamaCppModel, overlay: Overlay
+) -> None:
+    free = len(model._free)
+    for event in overlay.stream([Message("user", QUESTION)], AskOptions()):
+        if isinstance(event, TextAdded):
+            break
+    assert len(model._free) == free
+
+
+@pytest.mark.parametrize("size", [512, 1024])
+def test_a_small_cache_holds_the_context_and_what_is_read(tmp_path: Path, size: int) -> None:
+    small = LlamaCppModel(find_model("smollm2"), context_size=size)
+    try:
+        path = write_profile(tmp_path, small.info.sha256)
+        texts = [f"{HELPFUL} {SUPPORT} {IRRELEVANT} Note {number}." for number in range(8)]
+        settings = Settings(max_tokens=4, profile=str(path), budget_step=1, budget_answer=64)
+        answer = Overlay(small, Shelf(texts), settings).ask(QUESTION, AskOptions(k=8))
+        accepted = [step for step in answer.steps if step.verdict.accepted]
+        assert len(accepted) >= 2
+        assert all(step.reading is not None for step in accepted)
+    finally:
+        small.close()
+
+
+def test_the_bridge_begins_with_the_smallest_step(model: LlamaCppModel, tmp_path: Path) -> None:
+    path = write_profile(tmp_path, model.info.sha256)
+    settings = Settings(max_tokens=4, profile=str(path), order=Order.BRIDGE)
+    answer = Overlay(model, Shelf((HELPFUL, SUPPORT)), settings).ask(
+        QUESTION, AskOptions(budget=Budget(1, 4))
+    )
+    drifts = [step.reading.logit_drift for step in answer.steps if step.reading is not None]
+    assert len(drifts) == 2
+    assert drifts == sorted(drifts)
 
 
 @pytest.mark.parametrize("order", ["best-first", "best-last"])

@@ -29,11 +29,15 @@ class Sleeper:
 
 def test_a_part_inside_another_is_booked_once() -> None:
     watch, sleeper = Stopwatch(), Sleeper()
+    began = time.perf_counter()
     with watch.watching((sleeper, "short", "inner"), (Sleeper, "long", "outer")):
         assert sleeper.long() == "slept"
         assert sleeper.short() == "slept"
-    assert 0.04 <= watch.seconds["inner"] < 0.12
-    assert 0.04 <= watch.seconds["outer"] < 0.10
+    took = time.perf_counter() - began
+    assert watch.seconds["inner"] >= 0.04
+    assert watch.seconds["outer"] >= 0.04
+    # Booked twice, the inner part would make them more than the time there was.
+    assert sum(watch.seconds.values()) <= took
     before = dict(watch.seconds)
     sleeper.long()
     assert watch.seconds == before
@@ -49,7 +53,8 @@ def test_a_part_that_fails_is_booked() -> None:
     watch = Stopwatch()
     with pytest.raises(InputError):
         fail()
-    assert watch.seconds["b"] >= 0.02 > watch.seconds["a"]
+    assert watch.seconds["b"] >= 0.02
+    assert watch.seconds["b"] > watch.seconds["a"]
 
 
 def test_paragraphs_differ_and_repeat_with_the_seed() -> None:
