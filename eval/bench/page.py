@@ -41,9 +41,10 @@ Cold: nothing is kept from one answer to the next. Warm: the model has read the 
 `overlay ingest --warm` lets it, and what it computed is kept in memory. Let in: the share of the
 chunks that the verdicts accept. Said: mean tokens of an answer. Tokens: model-token evaluations,
 medians, which are exact. Seconds: medians. Ratios: means over the rounds with 95 % bootstrap
-intervals. The cost beyond plain RAG's own is what the overlay evaluates less what plain RAG
-evaluates on the same chunks and question; its growth is the slope of the medians' logarithms, and
-1 is linear."""
+intervals; that of the whole answer reckons the overlay's at as many tokens as plain RAG said. An
+answer ends with its last token: what the overlay reads for its report comes after that. The cost
+beyond plain RAG's own is what the overlay evaluates less what plain RAG evaluates on the same
+chunks and question; its growth is the slope of the medians' logarithms, and 1 is linear."""
 
 
 def page(runs: Sequence[Run], *, picture: Path | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eval.bench.measure import Design, Timing
@@ -31,6 +33,13 @@ def test_ratios_pair_the_rounds() -> None:
     assert row.first.value == pytest.approx(2.5)
     assert row.first.low < 2.5 < row.first.high
     assert row.whole == pytest.approx(row.first)
+
+
+def test_a_shorter_answer_is_no_faster_one() -> None:
+    plain = timing("plain", 2, 64, 0, tokens=100, seconds=1.0)
+    short = replace(timing("overlay", 2, 64, 0, tokens=150, seconds=1.0), said=1, whole=4 / 3)
+    [row] = compare([plain, short], seed=0)
+    assert row.whole.value == pytest.approx(1.0)
 
 
 def test_growth_is_that_of_what_comes_on_top() -> None:
