@@ -178,9 +178,13 @@ def test_by_utility_the_order_of_retrieval_does_not_matter(
     assert len(told[0]) == 2
 
 
-def test_a_budget_of_one_gives_the_answer_of_plain_mode(overlay: Overlay) -> None:
-    everything = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 10)))
-    plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
+def test_a_budget_of_one_by_rank_gives_the_answer_of_plain_mode(
+    model: LlamaCppModel, overlay: Overlay
+) -> None:
+    settings = overlay.settings.model_copy(update={"order": Order.RANK})
+    by_rank = Overlay(model, Shelf((HELPFUL, IRRELEVANT, SUPPORT)), settings)
+    everything = by_rank.ask(QUESTION, AskOptions(budget=Budget(1, 10)))
+    plain = by_rank.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
     assert everything.text == plain.text
     assert everything.usage.prompt_tokens == plain.usage.prompt_tokens
 

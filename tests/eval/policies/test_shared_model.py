@@ -34,7 +34,8 @@ POLICIES = (
     PolicySpec(kind="keyword-voting"),
     PolicySpec(kind="perplexity"),
     PolicySpec(kind="ablation", ablations=4),  # type: ignore[call-arg]  # likewise
-    PolicySpec(kind="overlay", budget=0.5),  # type: ignore[call-arg]  # likewise
+    # An answer's budget that rounding does not reach.
+    PolicySpec(kind="overlay", budget=0.5, answer_budget=4),  # type: ignore[call-arg]  # likewise
     PolicySpec(kind="overlay", budget=1, answer_budget=64, evidence=0),  # type: ignore[call-arg]  # likewise
 )
 SETTINGS = Settings(max_tokens=8, draft_tokens=6)
