@@ -36,7 +36,7 @@ POLICIES = (
     PolicySpec(kind="ablation", ablations=4),  # type: ignore[call-arg]  # likewise
     # An answer's budget that rounding does not reach.
     PolicySpec(kind="overlay", budget=0.5, answer_budget=4),  # type: ignore[call-arg]  # likewise
-    PolicySpec(kind="overlay", budget=1, answer_budget=64, evidence=0),  # type: ignore[call-arg]  # likewise
+    PolicySpec(kind="overlay", order="rank", budget=1, answer_budget=64, evidence=0),  # type: ignore[call-arg]  # likewise
 )
 SETTINGS = Settings(max_tokens=8, draft_tokens=6)
 
@@ -135,7 +135,13 @@ def test_an_error_side_by_side_comes_through(model: LlamaCppModel) -> None:
 def test_equal_prompts_get_equal_answers(real: Model) -> None:
     """However a policy came to a prompt, what is said under it is worked out once."""
     shared = SharedModel(real)
-    everything = PolicySpec(kind="overlay", budget=1, answer_budget=64, evidence=0)  # type: ignore[call-arg]  # extra keys are arguments
+    everything = PolicySpec(
+        kind="overlay",
+        order="rank",  # type: ignore[call-arg]  # extra keys are arguments
+        budget=1,
+        answer_budget=64,
+        evidence=0,
+    )
     dosed = build_policy(everything, Bench(shared, SETTINGS)).answer(QUESTION, PASSAGES)
     before = real.evaluated
     plain = build_policy(PolicySpec(kind="top-k"), Bench(shared, SETTINGS)).answer(

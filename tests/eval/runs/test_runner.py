@@ -60,6 +60,7 @@ kind = "overlay"
 [[policies]]
 kind = "overlay"
 name = "all"
+order = "rank"
 budget = 1.0
 answer_budget = 64.0
 evidence = 0.0
