@@ -140,7 +140,7 @@ def summarise(found: Sequence[Blended], *, seed: int) -> list[Summary]:
     return [
         Summary(
             name,
-            mean_interval([one.drift for one in ones], seed=seed),
+            mean_interval([one.drift for one in ones], seed=seed, bounds=None),
             mean_interval([float(one.same) for one in ones], seed=seed),
             sum(one.evaluated for one in ones) / len(ones),
             mean_interval(right[name], seed=seed) if right[name] else None,
