@@ -83,8 +83,8 @@ def bench(
     settings. Token counts are exact; times are quoted as medians, and as ratios with intervals
     over the rounds.
 
-    What is rejected costs less. Everything is let in, which costs the most, with --profile none
-    --budget-step 1 --budget-answer 64; with a profile, the last two are enough.
+    What is rejected costs less. With --budget-step 1 --budget-answer 64 everything is let in; with
+    --profile none beside it every chunk is drafted from too, which costs the most.
     """
     from eval.bench.run import read_run
 
