@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +9,8 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
+from eval.serving import serving
 from eval.tasks.sample import DOCUMENTS, SampleQuestion, ingest_sample, sample_questions
-from overlay.errors import ResourceError
 from overlay.render import steps_table, summary
 from overlay.settings import load_settings
 
@@ -48,11 +41,11 @@ def main() -> None:
         )
     documents = sum(1 for path in DOCUMENTS.rglob("*") if path.is_file())
     console.print(f"{documents} documents are in the store {_STORE}.")
-    with _server() as url:
-        console.print(f"The server listens on {url}/v1/chat/completions.\n")
+    with serving(_STORE, ready_seconds=_READY_SECONDS) as server:
+        console.print(f"The server listens on {server.url}/v1/chat/completions.\n")
         for question in sample_questions():
             if question.id in _QUESTIONS:
-                _ask(console, url, _QUESTIONS[question.id], question)
+                _ask(console, server.url, _QUESTIONS[question.id], question)
     console.print(
         f"Ask your own:   .venv/bin/overlay ask --store {_STORE} 'QUESTION'\n"
         "Policies side by side, mistakes too:   make eval-small",
@@ -73,45 +66,6 @@ def _ask(console: Console, url: str, what: str, question: SampleQuestion) -> Non
     console.print(f"[bold]Expected:[/] {expected}\n")
     console.print(steps_table(reply["overlay"]))
     console.print(summary(reply["overlay"]), "\n", soft_wrap=True)
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    """Run ``overlay serve`` on a free port until the block ends; yields its address.
-
-    Raises:
-        ResourceError: the server does not start.
-    """
-    environment = os.environ | {"OVERLAY_STORE": str(_STORE)}
-    command = [sys.executable, "-m", "overlay", "serve", "--port", "0"]
-    with subprocess.Popen(  # noqa: S603 - our own command
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield _wait(process)
-        finally:
-            process.terminate()
-
-
-def _wait(process: subprocess.Popen[str]) -> str:
-    assert process.stderr is not None  # noqa: S101 - it is a pipe
-    said = ""
-    for line in process.stderr:
-        said += line
-        if found := re.search(r"listens on (http://\S+)", line):
-            break
-    else:
-        raise ResourceError(f"the server did not start: {said.strip()}")
-    url = found[1]
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline:
-        health = httpx.get(f"{url}/health", timeout=10)
-        if health.status_code == httpx.codes.OK:
-            return url
-        if health.json().get("status") == "failed":
-            raise ResourceError(f"the server did not load: {health.text}")
-        time.sleep(0.2)
-    raise ResourceError(f"the server is not ready after {_READY_SECONDS:.0f} s")
 
 
 if __name__ == "__main__":

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 
 import httpx
 
+from eval.serving import serving
 from overlay.errors import ResourceError
 from overlay.settings import load_settings
 
@@ -26,7 +24,6 @@ __all__ = ["Held", "held_by_parts", "held_by_server", "main"]
 
 _READY_SECONDS = 300.0
 _ANSWER_SECONDS = 600.0
-_SERVE = ("-m", "overlay", "serve", "--port", "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +49,19 @@ def held_by_server(store: Path, questions: Sequence[str]) -> list[Held]:
     Raises:
         ResourceError: the server does not start, or an answer fails.
     """
-    with _serving(store) as (process, url):
-        held = [_held("idle", process)]
+    with serving(store, ready_seconds=_READY_SECONDS) as server:
+        held = [_held("idle", server.process)]
         for number, question in enumerate(questions, 1):
             body = {"model": "overlay", "messages": [{"role": "user", "content": question}]}
-            reply = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=_ANSWER_SECONDS)
+            reply = httpx.post(
+                f"{server.url}/v1/chat/completions", json=body, timeout=_ANSWER_SECONDS
+            )
             if reply.status_code != httpx.codes.OK:
                 raise ResourceError(f"the server did not answer: {reply.text}")
             if number in {1, len(questions)}:
-                held.append(_held(f"after {number} answer{'s' if number > 1 else ''}", process))
+                held.append(
+                    _held(f"after {number} answer{'s' if number > 1 else ''}", server.process)
+                )
         return held
 
 
@@ -100,11 +101,7 @@ def main() -> None:
         model = load_model(settings)
         held.append(_held("model loaded", os.getpid()))
         model.close()
-    sys.stdout.write(json.dumps([_row(one) for one in held]) + "\n")
-
-
-def _row(held: Held) -> dict[str, object]:
-    return {"when": held.when, "resident": held.resident, "own": held.own}
+    sys.stdout.write(json.dumps([asdict(one) for one in held]) + "\n")
 
 
 def _held(when: str, process: int) -> Held:
@@ -112,42 +109,6 @@ def _held(when: str, process: int) -> Held:
 
     memory = psutil.Process(process).memory_full_info()
     return Held(when, memory.rss, memory.uss)
-
-
-@contextmanager
-def _serving(store: Path) -> Iterator[tuple[int, str]]:
-    """Run a server on a free port until the block ends; yields its process and its address."""
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, *_SERVE],
-        env=os.environ | {"OVERLAY_STORE": str(store.absolute())},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process.pid, _ready(process)
-        finally:
-            process.terminate()
-
-
-def _ready(process: subprocess.Popen[str]) -> str:
-    assert process.stderr is not None  # noqa: S101 - it is a pipe
-    said = ""
-    for line in process.stderr:
-        said += line
-        if found := re.search(r"listens on (http://\S+)", line):
-            break
-    else:
-        raise ResourceError(f"the server did not start: {said.strip()}")
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline:
-        health = httpx.get(f"{found[1]}/health", timeout=10)
-        if health.status_code == httpx.codes.OK:
-            return found[1]
-        if health.json().get("status") == "failed":
-            raise ResourceError(f"the server did not load: {health.text}")
-        time.sleep(0.2)
-    raise ResourceError(f"the server is not ready after {_READY_SECONDS:.0f} s")
 
 
 if __name__ == "__main__":
