@@ -322,11 +322,14 @@ class LlamaCppModel:
             return save_sequence(self._context, part.sequence)
 
     def restore(self, session: LlamaCppSession, start: int, stop: int, cells: bytes) -> bool:
-        """Put saved cells at positions ``start`` to ``stop - 1``, the session's next ones.
+        """Put cells that were saved at positions ``start`` to ``stop - 1`` at the next positions.
+
+        Keys are turned where those are others; whether that can be done is the caller's to ask.
 
         Returns:
             Whether there was room for them, and they are what was saved.
         """
+        shift = session.cached - start
         with self.session() as part:
             if not load_sequence(self._context, part.sequence, cells):
                 return False
@@ -336,10 +339,12 @@ class LlamaCppModel:
             )
             if ends != (start, stop - 1):
                 return False
+            if shift:
+                llama_cpp.llama_memory_seq_add(self._memory, part.sequence, start, stop, shift)
             llama_cpp.llama_memory_seq_cp(
-                self._memory, part.sequence, session.sequence, start, stop
+                self._memory, part.sequence, session.sequence, start + shift, stop + shift
             )
-        session.cached = stop
+        session.cached = stop + shift
         return True
 
     def graft(self, session: Session, donor: Session, start: int, stop: int) -> bool:
@@ -350,18 +355,7 @@ class LlamaCppModel:
         """
         if not llama_cpp.llama_memory_can_shift(self._memory) or not self._free:
             return False
-        own = _own(session)
-        cells = self.save(_own(donor), start, stop)
-        shift = own.cached - start
-        with self.session() as part:
-            if not load_sequence(self._context, part.sequence, cells):
-                return False
-            llama_cpp.llama_memory_seq_add(self._memory, part.sequence, start, stop, shift)
-            llama_cpp.llama_memory_seq_cp(
-                self._memory, part.sequence, own.sequence, start + shift, stop + shift
-            )
-        own.cached = stop + shift
-        return True
+        return self.restore(_own(session), start, stop, self.save(_own(donor), start, stop))
 
     def trim(self, session: LlamaCppSession, cached: int) -> None:
         """Keep at most the first ``cached`` tokens of the session's cache."""
