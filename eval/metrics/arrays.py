@@ -15,6 +15,7 @@ __all__ = [
     "Float64Array",
     "IntArray",
     "check_lengths",
+    "cluster_sums",
     "flags",
     "numbers",
     "owners",
@@ -99,3 +100,8 @@ def _check_row(name: str, array: NDArray[Any]) -> None:
         raise InputError(f"{name} must be one row, not {array.shape}", param=name)
     if not array.size:
         raise InputError(f"{name} is empty", param=name)
+
+
+def cluster_sums(owner: IntArray, values: Float64Array) -> Float64Array:
+    """``[clusters]``: the values of each cluster added up."""
+    return np.bincount(owner, weights=values).astype(np.float64)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.metrics.arrays import Float64Array, IntArray, check_lengths, numbers, owners
+from eval.metrics.arrays import check_lengths, cluster_sums, numbers, owners
 from eval.metrics.interval import RESAMPLES, Interval
 
 __all__ = ["gap_closed"]
@@ -47,8 +47,8 @@ def gap_closed(
     )
     check_lengths(policy=ours, reference=base, oracle=best)
     owner = owners(clusters, len(ours))
-    gained = _sums(owner, ours - base)
-    gap = _sums(owner, best - base)
+    gained = cluster_sums(owner, ours - base)
+    gap = cluster_sums(owner, best - base)
     if gap.sum() <= 0:
         return None
     draws = np.random.default_rng(seed).integers(len(gap), size=(resamples, len(gap)))
@@ -56,7 +56,3 @@ def gap_closed(
     there = gaps > 0
     low, high = np.percentile(gains[there] / gaps[there], (2.5, 97.5))
     return Interval(float(gained.sum() / gap.sum()), float(low), float(high))
-
-
-def _sums(owner: IntArray, values: Float64Array) -> Float64Array:
-    return np.bincount(owner, weights=values).astype(np.float64)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.metrics.arrays import Float64Array, numbers, owners
+from eval.metrics.arrays import Float64Array, cluster_sums, numbers, owners
 from overlay.errors import InputError
 
 __all__ = ["Interval", "mean_interval"]
@@ -78,7 +78,7 @@ def _by_cluster(
 ) -> tuple[Float64Array, Float64Array]:
     """Sums and sizes of the clusters, in an order of their own."""
     owner = owners(clusters, len(values))
-    sums = np.bincount(owner, weights=values).astype(np.float64)
+    sums = cluster_sums(owner, values)
     sizes = np.bincount(owner).astype(np.float64)
     order = np.lexsort((sizes, sums))
     return sums[order], sizes[order]

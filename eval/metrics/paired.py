@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from eval.metrics.arrays import (
     Float64Array,
-    IntArray,
     check_lengths,
+    cluster_sums,
     flags,
     numbers,
     owners,
@@ -106,7 +106,7 @@ def compare(
         ),
         p_value=mcnemar(ours, theirs)
         if test is PairedTest.MCNEMAR
-        else _permuted(_sums(owner, ours), _sums(owner, theirs), seed),
+        else _permuted(cluster_sums(owner, ours), cluster_sums(owner, theirs), seed),
         test=test,
         clusters=len(counts),
         smaller_is_better=smaller_is_better,
@@ -173,10 +173,6 @@ def _conclude(comparison: Comparison, p_value: float, level: float) -> Conclusio
         return Conclusion.WITHIN_NOISE
     larger = low > 0
     return Conclusion.WORSE if larger is comparison.smaller_is_better else Conclusion.BETTER
-
-
-def _sums(owner: IntArray, values: Float64Array) -> Float64Array:
-    return np.bincount(owner, weights=values).astype(np.float64)
 
 
 def _permuted(first: Float64Array, second: Float64Array, seed: int) -> float:

@@ -201,24 +201,8 @@ def _gaps(run: Run, oracle: str) -> Table:
     if len(scenarios) > 1:
         groups |= scenarios
     policies = [name for name in policies_of(run.results) if name not in (oracle, run.reference)]
-    rows = []
-    for policy in policies:
-        cells = []
-        for group in groups.values():
-            right = {
-                name: {
-                    (r.question, r.scenario): float(r.right)
-                    for r in group
-                    if r.policy == name and r.right is not None
-                }
-                for name in (policy, run.reference, oracle)
-            }
-            cases = list(right[policy])
-            ours, base, best = ([found[case] for case in cases] for found in right.values())
-            questions = [question for question, _ in cases]
-            gap = gap_closed(ours, base, best, questions, seed=run.seed) if cases else None
-            cells.append(_cell(gap))
-        rows.append((policy, *cells))
+    columns = [_group_gaps(run, group, policies, oracle) for group in groups.values()]
+    rows = [(policy, *(_cell(column[policy]) for column in columns)) for policy in policies]
     return Table(
         "Gap closed",
         f"Accuracy above {run.reference}'s as a share of what {oracle} has above it, with a 95 % "
@@ -226,6 +210,23 @@ def _gaps(run: Run, oracle: str) -> Table:
         ("policy", *map(str, groups)),
         tuple(rows),
     )
+
+
+def _group_gaps(
+    run: Run, group: Sequence[Result], policies: Sequence[str], oracle: str
+) -> dict[str, Interval | None]:
+    """By policy; None where there is no gap, or no question that has an answer."""
+    right: dict[str, dict[tuple[str, str], float]] = {}
+    for r in group:
+        if r.right is not None:
+            right.setdefault(r.policy, {})[r.question, r.scenario] = float(r.right)
+    if not right:
+        return dict.fromkeys(policies)
+    cases = list(right[run.reference])
+    questions = [question for question, _ in cases]
+    told = {name: [found[case] for case in cases] for name, found in right.items()}
+    base, best = told[run.reference], told[oracle]
+    return {name: gap_closed(told[name], base, best, questions, seed=run.seed) for name in policies}
 
 
 def _value(value: Interval | float | None) -> str:
