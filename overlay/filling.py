@@ -17,9 +17,9 @@ from probes.layers import spread_layers
 from probes.prompted import Prompted, prompt_chunks
 from probes.protocol import Model, Session
 from selector.budget import Budget
-from selector.judges import ProfileJudge, ThresholdsJudge
 from selector.order import ordered
 from selector.profile import Profile
+from selector.profile_judge import ProfileJudge
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
 
@@ -175,7 +175,8 @@ class Filling:
             self._prompt,
             doses,
             probed,
-            judge=ThresholdsJudge(self._thresholds, self._budget),
+            thresholds=self._thresholds,
+            budget=self._budget,
             draft_tokens=self._settings.draft_tokens,
             room=self._room,
             recompute=self._settings.recompute,

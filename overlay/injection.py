@@ -14,10 +14,12 @@ from probes.protocol import Model, Session
 from probes.state import State
 from probes.subject import as_text
 from retriever import RankedChunk
-from selector.judges import ThresholdsJudge
+from selector.budget import Budget
+from selector.judge import judge
+from selector.thresholds import Thresholds
 from selector.verdict import Verdict
 
-__all__ = ["Context", "Dose", "Injection", "add_dose", "does_not_fit"]
+__all__ = ["Context", "Dose", "Injection", "add_chunk", "does_not_fit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,25 @@ class Context:
                 old.close()
         self.session, self.prompted, self.state = session, prompted, state
 
+    def grown(
+        self, prompt: Prompt, dose: Sequence[tuple[Dose, Session]], recompute: float
+    ) -> Session:
+        """A session with a dose more and the rest of the prompt; the context stays as it was.
+
+        Args:
+            dose: chunks, each with a session where it stands alone behind the prefix.
+            recompute: see :func:`add_chunk`.
+        """
+        [prompted] = self.session.fork(1)
+        try:
+            for chunk, alone in dose:
+                add_chunk(prompted, chunk.tokens, alone, len(prompt.prefix), recompute)
+            prompted.extend(prompt.tail)
+        except BaseException:
+            prompted.close()
+            raise
+        return prompted
+
     def read(self, model: Model, draft_tokens: int) -> State:
         """The state on the draft that the chunks so far lead to; some must be there."""
         assert self.prompted is not None  # noqa: S101 - tells mypy what a caller knows
@@ -107,7 +128,8 @@ class Injection:
         doses: Sequence[Dose],
         probed: Isolated,
         *,
-        judge: ThresholdsJudge,
+        thresholds: Thresholds,
+        budget: Budget,
         draft_tokens: int,
         room: int,
         recompute: float,
@@ -117,7 +139,8 @@ class Injection:
         self._prompt = prompt
         self._doses = doses
         self._probed = probed
-        self._judge = judge
+        self._thresholds = thresholds
+        self._budget = budget
         self._draft_tokens = draft_tokens
         self._room = room
         self._recompute = recompute
@@ -163,11 +186,9 @@ class Injection:
     def _grown(self, index: int) -> tuple[Session, float]:
         """The context with a dose and the rest of the prompt, and the drift on its draft."""
         before = self._context.read(self._model, self._draft_tokens)
-        [prompted] = self._context.session.fork(1)
+        chunk = (self._doses[index], self._probed.sessions[index])
+        prompted = self._context.grown(self._prompt, [chunk], self._recompute)
         try:
-            alone, place = self._probed.sessions[index], len(self._prompt.prefix)
-            add_dose(prompted, self._doses[index], alone, place, self._recompute)
-            prompted.extend(self._prompt.tail)
             after = prompted.read(before.window, before.layers)
         except BaseException:
             prompted.close()
@@ -176,8 +197,10 @@ class Injection:
 
     def _verdict(self, index: int, marginal_drift: float | None = None) -> Verdict:
         """What the judge says, unless there is no room."""
-        verdict = self._judge.verdict(
+        verdict = judge(
             self._probed.readings[index],
+            self._thresholds,
+            self._budget,
             spent=self._context.spent,
             draft=self._draft(index),
             marginal_drift=marginal_drift,
@@ -195,19 +218,21 @@ class Injection:
         return Step(chunk, reading, verdict, marginal, self._draft(index), reading.question_gain)
 
 
-def add_dose(session: Session, dose: Dose, alone: Session, place: int, recompute: float) -> None:
-    """Extend the context by a chunk that stands at ``place`` of a session of its own, too.
+def add_chunk(
+    session: Session, tokens: Sequence[int], alone: Session, place: int, recompute: float
+) -> None:
+    """Extend a context by a chunk that stands at ``place`` of a session of its own, too.
 
     Args:
         recompute: share of its tokens that is evaluated again; the others keep the cells that they
             have there.
     """
-    size = len(dose.tokens)
+    size = len(tokens)
     fresh = math.ceil(recompute * size)
     if fresh < size:
         session.extend_blended(alone, place, place + size, fresh=fresh)
     else:
-        session.extend(dose.tokens)
+        session.extend(tokens)
 
 
 def does_not_fit(needed: int, left: int) -> Verdict:

@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from overlay.answer import Step
-from overlay.injection import Context, Dose, add_dose, does_not_fit
+from overlay.injection import Context, Dose, does_not_fit
 from overlay.prompt import Prompt
 from probes.isolated import Isolated
 from probes.logit_drift import logit_drift
 from probes.prompted import Prompted
 from probes.protocol import Model, Session
 from probes.subject import as_text
-from selector.judges import ProfileJudge
 from selector.order import Order, ordered
+from selector.profile_judge import ProfileJudge
 from selector.verdict import Verdict
 
 __all__ = ["Screened"]
@@ -71,8 +71,9 @@ class Screened:
         self._probe = probe
         self._verdicts = self._judged()
         accepted = [place for place, verdict in self._verdicts.items() if verdict.accepted]
-        self._kept = prompted.choose(sorted(accepted))
-        self._places = sorted(accepted)
+        # Where a chunk's session is among those that are kept.
+        self._number = {place: number for number, place in enumerate(sorted(accepted))}
+        self._kept = prompted.choose(list(self._number))
         self._probed: Isolated | None = None
         self._arranged = self._arrange(accepted)
         self._whole: Session | None = None
@@ -94,9 +95,10 @@ class Screened:
                 self._kept.close()
                 self._recompute = 1.0
             if rest:
-                self._context.move(self._grown(rest), len(self._prompt.tail))
-                assert self._context.prompted is not None  # noqa: S101 - it was just moved there
-                [self._whole] = self._context.prompted.fork(1)
+                dose = [(self._doses[place], self._session(place)) for place in rest]
+                prompted = self._context.grown(self._prompt, dose, self._recompute)
+                self._context.move(prompted, len(self._prompt.tail))
+                [self._whole] = prompted.fork(1)
         return self._steps(None)
 
     def read(self) -> list[Step]:
@@ -106,7 +108,7 @@ class Screened:
         probed = self._probed or self._probe(self._kept)
         drift = None
         if self._whole is not None:
-            before = probed.states[self._places.index(self._arranged[0])]
+            before = probed.states[self._number[self._arranged[0]]]
             after = self._whole.read(before.window, before.layers)
             drift = logit_drift(before, after)
         return self._steps(_Read(probed, drift))
@@ -150,30 +152,12 @@ class Screened:
         if self._order is Order.BRIDGE and accepted:
             self._probed = self._probe(self._kept)
             readings = self._probed.readings
-            drifts = [readings[self._places.index(place)].logit_drift for place in accepted]
+            drifts = [readings[self._number[place]].logit_drift for place in accepted]
         utilities = [self._judge.rated[place].utility for place in accepted]
         return [accepted[n] for n in ordered(self._order, utilities, drifts)]
 
     def _session(self, place: int) -> Session:
-        return self._kept.sessions[self._places.index(place)]
-
-    def _grown(self, dose: Sequence[int]) -> Session:
-        """The context with a dose more and the rest of the prompt."""
-        [prompted] = self._context.session.fork(1)
-        try:
-            for place in dose:
-                add_dose(
-                    prompted,
-                    self._doses[place],
-                    self._session(place),
-                    len(self._prompt.prefix),
-                    self._recompute,
-                )
-            prompted.extend(self._prompt.tail)
-        except BaseException:
-            prompted.close()
-            raise
-        return prompted
+        return self._kept.sessions[self._number[place]]
 
     def _steps(self, read: _Read | None) -> list[Step]:
         rejected = [place for place in sorted(self._verdicts) if place not in self._arranged]
@@ -186,7 +170,7 @@ class Screened:
         chunk, verdict, gain = self._doses[place].chunk, self._verdicts[place], self._gains[place]
         if read is None:
             return Step(chunk, None, verdict, None, "", gain)
-        index = self._places.index(place)
+        index = self._number[place]
         reading = read.probed.readings[index]
         marginal = read.second_drift if number else reading.logit_drift
         shaken = self._judge.volatility(reading, marginal)

@@ -48,19 +48,16 @@ def judge(
     )
 
 
-def judge_rated(
-    rated: Rated, budget: Budget, *, spent: float, question_gain: float, v: float | None = None
-) -> Verdict:
+def judge_rated(rated: Rated, budget: Budget, *, spent: float, question_gain: float) -> Verdict:
     """Judge one chunk that a profile has rated.
 
-    A step spends the chance that the chunk does not help, ``1 - utility``. The volatility is
-    reported and not judged: beyond what the profile weighs, it says nothing of help or harm.
+    A step spends the chance that the chunk does not help, ``1 - utility``. The volatility is not
+    judged: beyond what the profile weighs, it says nothing of help or harm.
 
     Args:
         rated: see :meth:`selector.profile.Weights.rate`.
         spent: what the accepted steps before this one spent.
         question_gain: of the chunk, for the reason.
-        v: volatility, where it was measured.
     """
     u = rated.utility
     cost = 1.0 - u
@@ -68,7 +65,7 @@ def judge_rated(
         cost,
         budget,
         spent,
-        axes=(u, v),
+        axes=(u, None),
         over=f"{_failing(rated, question_gain)}: utility {u:.2f} would spend {cost:.2f}, and a "
         f"step may spend {budget.step:g}.",
         what=f"utility {u:.2f}",

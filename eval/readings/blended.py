@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from eval.items import Item
 from eval.metrics.answers import contains_any
 from eval.metrics.interval import Interval, mean_interval
 from eval.metrics.paired import Comparison, Conclusion, compare, conclude
+from overlay.injection import add_chunk
 from overlay.prompt import build_prompt, chunk_tokens
 from probes.chat import Message
 from probes.logit_drift import logit_drift
@@ -86,12 +86,7 @@ def blend(
             stack.enter_context(session)
             before = model.evaluated
             for number, at in enumerate(order):
-                size = len(chunks[at])
-                fresh = size if number == 0 else math.ceil(share * size)
-                if fresh < size:
-                    session.extend_blended(alone[at], place, place + size, fresh=fresh)
-                else:
-                    session.extend(chunks[at])
+                add_chunk(session, chunks[at], alone[at], place, share if number else 1.0)
             session.extend(prompt.tail)
             model.flush([session])
             return session, model.evaluated - before

@@ -94,11 +94,11 @@ def blending(
             "command": "blending",
             "data": [file_hash(file) for file in files],
             "model": model.fingerprint,
-            "recompute": shares,
+            "recompute": list(shares),
             "answer_tokens": answer_tokens,
             **loaded.model_dump(mode="json", include={"seed", "draft_tokens", "context_size"}),
         }
-        journal = Journal(output, json.loads(json.dumps(run)))
+        journal = Journal(output, run)
         found: list[Blended] = []
         for item in track(drawn, f"answering on {backend}"):
             key = f"{item.dataset} {item.id}"

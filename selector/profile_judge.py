@@ -1,4 +1,4 @@
-"""Who judges the chunks of one question: plain thresholds, or a profile."""
+"""What a profile says of the chunks of one question."""
 
 from __future__ import annotations
 
@@ -8,38 +8,12 @@ from dataclasses import dataclass
 from probes.reading import Reading
 from selector.axes import volatility
 from selector.budget import Budget
-from selector.judge import judge, judge_rated
+from selector.judge import judge_rated
 from selector.profile import Rated
 from selector.thresholds import Thresholds
 from selector.verdict import Verdict
 
-__all__ = ["ProfileJudge", "ThresholdsJudge"]
-
-
-@dataclass(frozen=True, slots=True)
-class ThresholdsJudge:
-    """Judges a reading on the plain thresholds."""
-
-    thresholds: Thresholds
-    budget: Budget
-
-    def verdict(
-        self,
-        reading: Reading,
-        *,
-        spent: float,
-        draft: str,
-        marginal_drift: float | None = None,
-    ) -> Verdict:
-        """Judge a chunk; the arguments are those of :func:`selector.judge.judge`."""
-        return judge(
-            reading,
-            self.thresholds,
-            self.budget,
-            spent=spent,
-            draft=draft,
-            marginal_drift=marginal_drift,
-        )
+__all__ = ["ProfileJudge"]
 
 
 @dataclass(frozen=True, slots=True)
