@@ -50,6 +50,15 @@ class Library:
                 param="store",
             )
 
+    def load(self) -> None:
+        """Load now what the first search would wait for: the embedder and the store's index.
+
+        Raises:
+            EmbedderError: the embedder does not load.
+            StoreError: the store cannot be searched.
+        """
+        self.retriever.search("?", 1)
+
     def close(self) -> None:
         """Close the store's files."""
         self.store.close()

@@ -221,14 +221,20 @@ def open_kv_store(settings: Settings) -> KVStore | None:
     return KVStore(settings.kv_memory * _MIB, settings.store / _KV_FOLDER, settings.kv_disk * _MIB)
 
 
-def open_overlay(settings: Settings) -> Overlay:
+def open_overlay(settings: Settings, *, eager: bool = False) -> Overlay:
     """Load the model and open the store that the settings name. Takes seconds.
+
+    Args:
+        eager: load the embedder too, which the first search does otherwise.
 
     Raises:
         ModelError: the model cannot be loaded.
         StoreError: nothing was ingested yet, or the store cannot be used.
+        EmbedderError: the embedder does not load; raised where it is loaded.
     """
     library = Library(settings)
     library.check()
+    if eager:
+        library.load()
     kept = open_kv_store(settings)
     return Overlay(load_model(settings), library.retriever, settings, library, kept=kept)

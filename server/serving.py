@@ -44,7 +44,7 @@ def run_server(config: Path | None, **arguments: object) -> None:
     def load() -> Engine:
         from overlay.runtime import open_overlay  # slow; the server listens already
 
-        return open_overlay(settings)
+        return open_overlay(settings, eager=True)  # no answer waits, or takes memory, for it
 
     server = AppServer(create_app(load, settings.queue_size))
     click.echo(f"Overlay listens on {url_of(listener)}", err=True)

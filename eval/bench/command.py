@@ -6,7 +6,6 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ import click
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
-    from eval.bench.measure import Design, Timing
-    from eval.bench.run import Run
+    from eval.bench.measure import Design
+    from eval.bench.run import Run, Timings
     from eval.bench.summary import Comparison
     from overlay.settings import Settings
     from retriever import Embedder
@@ -48,7 +47,7 @@ _SHOWN = ("ks", "lengths", "repeats", "answer_tokens", "backends", "config")
     help="Measure nothing: show this file of --output; repeat for a page of several runs.",
 )
 @click.option("--note", default="", help="Stands on the page beside what is measured here.")
-@output_option("--output", "Write every timing here (JSON).")
+@output_option("--output", "Keep every timing here as it comes; a stopped run goes on from it.")
 @output_option("--png", "Write the ratios as a picture, of each backend's first run.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
@@ -110,12 +109,9 @@ def bench(
                 keep_all=bool(ks and lengths),
                 command=_typed(context, settings),
                 note=note,
+                output=output,
             )
         ]
-    if output is not None:
-        from overlay.views.files import save
-
-        save(output, runs[0].to_json())
     _write(runs, png, markdown)
     _show(runs, as_json=as_json)
 
@@ -129,49 +125,55 @@ def _run(
     keep_all: bool,
     command: str,
     note: str,
+    output: Path | None,
 ) -> Run:
-    from eval.bench.run import Run
+    from eval.bench.run import Conditions, Timings
     from overlay.settings import load_settings
     from retriever import SentenceTransformerEmbedder
 
     first = load_settings(config, **settings)
+    timings = Timings(
+        output,
+        Conditions(
+            command=command,
+            answer_tokens=design.answer_tokens,
+            repeats=design.repeats,
+            budget_step=first.budget_step,
+            budget_answer=first.budget_answer,
+            profile=first.profile,
+            requantize=first.requantize,
+            seed=first.seed,
+            note=note,
+        ),
+    )
     embedder = SentenceTransformerEmbedder(first.embedder)
-    timings = dict(
-        _measured(
-            load_settings(config, backend=backend, **settings), embedder, design, keep_all=keep_all
-        )
-        for backend in backends or (str(first.backend),)
-    )
-    return Run(
-        command=command,
-        date=datetime.now(UTC).date().isoformat(),
-        answer_tokens=design.answer_tokens,
-        repeats=design.repeats,
-        budget_step=first.budget_step,
-        budget_answer=first.budget_answer,
-        profile=first.profile,
-        requantize=first.requantize,
-        seed=first.seed,
-        timings=timings,
-        note=note,
-    )
+    for backend in backends or (str(first.backend),):
+        own = load_settings(config, backend=backend, **settings)
+        _measure(timings, own, embedder, design, keep_all=keep_all)
+    return timings.run()
 
 
-def _measured(
-    settings: Settings, embedder: Embedder, design: Design, *, keep_all: bool
-) -> tuple[str, list[Timing]]:
-    """A title, and all timings; rounds that do not fit are left out unless they were asked for."""
+def _measure(
+    timings: Timings, settings: Settings, embedder: Embedder, design: Design, *, keep_all: bool
+) -> None:
+    """Add what is missing; rounds that do not fit are left out unless they were asked for."""
     from eval.bench.measure import MODES, fits, measure
     from eval.progress import track
     from overlay.runtime import load_model
 
     model = load_model(settings)
     try:
-        rounds = [r for r in design.rounds if keep_all or fits(model, *r[:2], design.answer_tokens)]
-        timings = measure(model, embedder, settings, rounds, design.answer_tokens)
-        total = len(MODES) * len(rounds)
         title = f"{model.info.name} on {model.info.backend}"
-        return title, list(track(timings, f"answering on {model.info.backend}", total=total))
+        rounds = [
+            one
+            for one in design.rounds
+            if (keep_all or fits(model, *one[:2], design.answer_tokens))
+            and not all(timings.has(title, mode, one) for mode in MODES)
+        ]
+        found = measure(model, embedder, settings, rounds, design.answer_tokens)
+        total = len(MODES) * len(rounds)
+        for timing in track(found, f"answering on {model.info.backend}", total=total):
+            timings.add(title, timing)
     finally:
         model.close()
 
@@ -229,7 +231,7 @@ def _show(runs: Sequence[Run], *, as_json: bool) -> None:
 def _compared(run: Run) -> dict[str, list[Comparison]]:
     from eval.bench.summary import compare
 
-    return {title: compare(found, seed=run.seed) for title, found in run.timings.items()}
+    return {title: compare(found, seed=run.conditions.seed) for title, found in run.timings.items()}
 
 
 def _plain(row: Comparison) -> dict[str, object]:

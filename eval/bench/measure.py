@@ -92,7 +92,7 @@ def measure(
     rounds: Sequence[tuple[int, int, int]],
     answer_tokens: int,
 ) -> Iterator[Timing]:
-    """Answer by all modes in every round; which one begins changes from round to round.
+    """Answer by all modes in every round; which one begins changes from repeat to repeat.
 
     Verdicts are those of the settings. The overlay never abstains here: an answer that is not
     given costs nothing.
@@ -123,7 +123,7 @@ def measure(
             # Read once now: what another order of the modes left behind shall not matter.
             deque(warm(model, kept, [passage.text for passage in passages]), maxlen=0)
             warmed = Bench(model, chosen, kept)
-            for mode in MODES if number % 2 == 0 else MODES[::-1]:
+            for mode in MODES if repeat % 2 == 0 else MODES[::-1]:
                 if mode == "plain":
                     answer = bench.plain(question, passages)
                 else:

@@ -57,9 +57,9 @@ def page(runs: Sequence[Run], *, picture: Path | None) -> str:
     if picture is not None:
         parts.append(f"![the ratios as curves]({picture.name})")
     for run in runs:
-        parts += [f"## `{run.command}`", _setting(run), run.note]
+        parts += [f"## `{run.conditions.command}`", _setting(run), run.conditions.note]
         for title, timings in run.timings.items():
-            rows = compare(timings, seed=run.seed)
+            rows = compare(timings, seed=run.conditions.seed)
             parts += [
                 f"### {title}",
                 markdown_table(_HEAD, _rows(rows), numbers=True),
@@ -102,15 +102,14 @@ def growth_said(rows: Sequence[Comparison]) -> str:
 
 
 def _setting(run: Run) -> str:
+    how = run.conditions
+    rounds = "1 round" if how.repeats == 1 else f"{how.repeats} rounds"
+    budget = "the default of" if how.budget_answer is None else f"{how.budget_answer:g}"
     return (
-        f"{run.date}, {run.repeats} rounds each, answers of up to {run.answer_tokens} tokens, a "
-        f"budget of {run.budget_step:g} a step and {_answer_budget(run)} an answer, profile "
-        f"`{run.profile}`, `requantize` {run.requantize}, seed {run.seed}."
+        f"{run.date}, {rounds} each, answers of up to {how.answer_tokens} tokens, a "
+        f"budget of {how.budget_step:g} a step and {budget} an answer, profile "
+        f"`{how.profile}`, `requantize` {how.requantize}, seed {how.seed}."
     )
-
-
-def _answer_budget(run: Run) -> str:
-    return "the default of" if run.budget_answer is None else f"{run.budget_answer:g}"
 
 
 def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:

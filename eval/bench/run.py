@@ -1,36 +1,36 @@
-"""One run of the benchmark, as it is kept in a file: what was measured, and how."""
+"""One run of the benchmark, kept in a file timing by timing: what was measured, and how."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 from eval.bench.measure import Timing
+from eval.journal import Journal
 from overlay.errors import InputError
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+__all__ = ["Conditions", "Run", "Timings", "read_run"]
 
-__all__ = ["Run", "read_run"]
+_T = TypeVar("_T")
+_NO_RUN = "name a file that this version's `overlay bench --output` wrote"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Timings with what a reader must know of them.
+class Conditions:
+    """What a reader must know of timings.
 
     Attributes:
         command: what was typed.
-        date: of the end, ISO.
         answer_tokens: longest answer.
         repeats: rounds at each number and length of chunks.
         budget_step, budget_answer, profile, requantize, seed: the settings of that name.
-        timings: by model and backend.
         note: what a reader should know besides, such as that the machine was not idle.
     """
 
     command: str
-    date: str
     answer_tokens: int
     repeats: int
     budget_step: float
@@ -38,12 +38,50 @@ class Run:
     profile: str
     requantize: str
     seed: int
-    timings: dict[str, list[Timing]]
     note: str = ""
 
-    def to_json(self) -> str:
-        """What :func:`read_run` reads."""
-        return _adapter().dump_json(self, indent=1).decode() + "\n"
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Timings, and how they were taken.
+
+    Attributes:
+        conditions: the same for all of them.
+        date: of the last one, ISO.
+        timings: by model and backend.
+    """
+
+    conditions: Conditions
+    date: str
+    timings: dict[str, list[Timing]]
+
+
+class Timings:
+    """The timings of a run as they come; a stopped run goes on from its file.
+
+    Args:
+        path: the file; None keeps everything in memory.
+
+    Raises:
+        InputError: the file holds a run under other conditions, or none at all.
+    """
+
+    def __init__(self, path: Path | None, conditions: Conditions) -> None:
+        self._journal = Journal(path, asdict(conditions))
+
+    def add(self, title: str, timing: Timing) -> None:
+        """Keep a timing of a model and backend; it is on the disk when this returns."""
+        today = datetime.now(UTC).date().isoformat()
+        entry = {"title": title, "date": today, "timing": asdict(timing)}
+        self._journal.add(_key(title, timing.mode, (timing.k, timing.length, timing.repeat)), entry)
+
+    def has(self, title: str, mode: str, measured: tuple[int, int, int]) -> bool:
+        """Whether there is a timing of this mode, number and length of chunks, and repeat."""
+        return _key(title, mode, measured) in self._journal
+
+    def run(self) -> Run:
+        """Everything so far."""
+        return _run(self._journal)
 
 
 def read_run(path: Path) -> Run:
@@ -53,22 +91,32 @@ def read_run(path: Path) -> Run:
         InputError: the file cannot be read, or is none.
     """
     try:
-        return _adapter().validate_json(path.read_bytes())
+        return _run(Journal.read(path))
     except OSError as error:
         raise InputError(
-            f"cannot read {path}: {error.strerror}",
-            hint="name a file that `overlay bench --output` wrote",
-            param="from",
+            f"cannot read {path}: {error.strerror}", hint=_NO_RUN, param="from"
         ) from error
-    except ValueError as error:  # pydantic's own is one
+    except (InputError, ValueError, KeyError, TypeError) as error:  # pydantic's own is a ValueError
         raise InputError(
-            f"{path} is no run of the benchmark",
-            hint="name a file that this version's `overlay bench --output` wrote",
-            param="from",
+            f"{path} is no run of the benchmark", hint=_NO_RUN, param="from"
         ) from error
 
 
-def _adapter() -> TypeAdapter[Run]:
-    from pydantic import TypeAdapter
+def _run(journal: Journal) -> Run:
+    timings: dict[str, list[Timing]] = {}
+    date = ""
+    for key in journal:
+        entry = journal[key]
+        timings.setdefault(entry["title"], []).append(_checked(Timing, entry["timing"]))
+        date = max(date, entry["date"])
+    return Run(_checked(Conditions, journal.run), date, timings)
 
-    return TypeAdapter(Run)
+
+def _checked(kind: type[_T], values: Mapping[str, Any]) -> _T:
+    from pydantic import TypeAdapter  # slow, and `overlay --help` comes here
+
+    return TypeAdapter(kind).validate_python(dict(values))
+
+
+def _key(title: str, mode: str, measured: tuple[int, int, int]) -> str:
+    return f"{title}/{mode}/{'/'.join(map(str, measured))}"

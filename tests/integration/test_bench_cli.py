@@ -14,17 +14,17 @@ from tests.integration.test_cli import overlay
 SMALL = ("--repeats", "1", "--answer-tokens", "4", "--draft-tokens", "4")
 
 
-def test_bench_writes_what_it_measured(tmp_path: Path) -> None:
+def test_bench_keeps_what_it_measured(tmp_path: Path) -> None:
     done = overlay(
         *("bench", "--k", "2", "--length", "32", *SMALL, "--json"),
-        *("--output", "bench.json", "--png", "bench.png", "--markdown", "bench.md"),
+        *("--output", "bench.jsonl", "--png", "bench.png", "--markdown", "bench.md"),
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     [[row, warm]] = json.loads(done.stdout).values()
     assert [row["mode"], warm["mode"]] == ["overlay", "warm"]
-    written = json.loads((tmp_path / "bench.json").read_text())
-    [timings] = written["timings"].values()
+    lines = (tmp_path / "bench.jsonl").read_text().splitlines()
+    timings = [json.loads(line)["result"]["timing"] for line in lines[1:]]
     by_mode = {timing["mode"]: timing for timing in timings}
     assert set(by_mode) == {"plain", "overlay", "warm"}
     assert set(by_mode["plain"]["cost"]) == {"answer"}
@@ -43,8 +43,12 @@ def test_bench_writes_what_it_measured(tmp_path: Path) -> None:
     assert "## `overlay bench --k 2 --length 32 --repeats 1 --answer-tokens 4" in page
     assert "| cold | 2 | 32 |" in page
     assert "bench.png" in page
-    again = overlay("bench", "--from", "bench.json", "--json", cwd=tmp_path)
+    again = overlay("bench", "--from", "bench.jsonl", "--json", cwd=tmp_path)
     assert again.stdout == done.stdout
+    # Everything is there, so nothing is measured anew.
+    options = ("bench", "--k", "2", "--length", "32", *SMALL, "--json", "--output", "bench.jsonl")
+    assert overlay(*options, cwd=tmp_path).stdout == done.stdout
+    assert (tmp_path / "bench.jsonl").read_text().splitlines() == lines
 
 
 def test_everything_is_let_in_where_nothing_is_too_much(tmp_path: Path) -> None:

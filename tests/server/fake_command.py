@@ -12,7 +12,7 @@ from tests.server.fakes import FakeEngine
 def main() -> None:
     """Run the command on what stands in for the runtime, which takes seconds to import."""
     runtime = ModuleType("overlay.runtime")
-    runtime.open_overlay = lambda _settings: FakeEngine()  # type: ignore[attr-defined]  # stand-in
+    runtime.open_overlay = lambda _settings, **_: FakeEngine()  # type: ignore[attr-defined]  # stand-in
     sys.modules["overlay.runtime"] = runtime
     serve.main(standalone_mode=False)
 
