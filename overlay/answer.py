@@ -85,6 +85,11 @@ class Answer:
         spent: volatility that the accepted steps spent.
         volatility_index: ``spent`` over the answer's budget; 0 in plain mode.
         guarantee: what the profile promises under the budget; None where none judged.
+        log_prob: mean log-probability of the answer's first :data:`selector.confidence.WINDOW`
+            tokens, nats a token; None in plain mode and where there is no answer.
+        copied: see :func:`probes.copied.copied_share`; likewise.
+        confidence: how likely the answer is to be right; None there too, and without a profile
+            that was calibrated for it.
         prompt: what the prompt says behind the context, where that was to be echoed.
         prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
             where that was asked for; an end token counts as one of the answer.
@@ -106,6 +111,9 @@ class Answer:
     mode: str
     note: str = ""
     guarantee: Guarantee | None = None
+    log_prob: float | None = None
+    copied: float | None = None
+    confidence: float | None = None
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()

@@ -49,6 +49,12 @@ def summary(report: Mapping[str, Any]) -> Text:
             f"(volatility index {report['volatility_index']:.2f})",
             style="not bold",
         )
+    if report["confidence"] is not None:
+        text.append(
+            f"\nthe answer is right with a chance of {report['confidence']:.0%}, by answers to "
+            "questions like those it was calibrated on",
+            style="not bold",
+        )
     guarantee = report["guarantee"]
     if guarantee is not None:
         text.append(

@@ -42,6 +42,9 @@ def report(answer: Answer) -> dict[str, object]:
         "budget": asdict(answer.budget),
         "spent": answer.spent,
         "volatility_index": answer.volatility_index,
+        "confidence": answer.confidence,
+        "log_prob": answer.log_prob,
+        "copied": answer.copied,
         "guarantee": None if answer.guarantee is None else answer.guarantee.model_dump(),
         "model": answer.model,
         "cost": {

@@ -45,6 +45,7 @@ class Overlay:
         settings: defaults of every question.
         library: closed with the overlay where given.
         thresholds: in place of those that the settings, or the model's hash, name.
+        profile: likewise.
         kept: cells of chunks that were seen before; closed with the overlay where given.
     """
 
@@ -56,6 +57,7 @@ class Overlay:
         library: Library | None = None,
         *,
         thresholds: Thresholds | None = None,
+        profile: Profile | None = None,
         kept: KVStore | None = None,
     ) -> None:
         self._model = model
@@ -68,7 +70,7 @@ class Overlay:
             if settings.thresholds
             else thresholds_for(model.info.sha256)
         )
-        self._profile = find_profile(settings, model.info)
+        self._profile = profile or find_profile(settings, model.info)
 
     @property
     def model_info(self) -> ModelInfo:

@@ -23,6 +23,7 @@ from overlay.options import AskOptions, Mode
 from overlay.prompt import Prompt, chunk_tokens
 from overlay.settings import Fallback, Settings
 from overlay.text_stream import TextStream
+from probes.copied import copied_share
 from probes.cost import Ledger
 from probes.errors import PromptTooLongError
 from probes.kv_store import KVStore
@@ -32,6 +33,7 @@ from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
 from selector.budget import budget_for
+from selector.confidence import WINDOW
 from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
 
@@ -116,12 +118,15 @@ class Turn:
             clock.last_token()
             self._ledger.book("answer")
             steps = filling.read() or context.steps
+            log_prob = self._log_prob(speaker, prompt_tokens, outcome)
             said = self._expected(speaker, prompt_tokens, text)
             if said:
                 self._ledger.book("log-probabilities")
+        answered, accepted = "".join(parts), context.accepted
+        copied = None if log_prob is None else self._copied(answered, outcome, accepted)
         yield AnswerFinished(
             Answer(
-                text="".join(parts),
+                text=answered,
                 outcome=outcome,
                 note=note,
                 finish_reason=self._finish_reason(text),
@@ -135,6 +140,9 @@ class Turn:
                 model=self._model.info.name,
                 mode=self._options.mode,
                 guarantee=self._guarantee(len(context.steps)),
+                log_prob=log_prob,
+                copied=copied,
+                confidence=self._confidence(log_prob, copied),
                 prompt=as_text(self._model, tail) if self._options.echo else "",
                 prompt_log_probs=tuple(echoed),
                 log_probs=tuple(said),
@@ -255,6 +263,29 @@ class Turn:
             if not text.stopped and len(tokens) < self._sampling.max_tokens:
                 found.append(end_token(self._model, twin, top))
         return found
+
+    def _log_prob(self, speaker: Session, start: int, outcome: Outcome) -> float | None:
+        """How likely the model took the beginning of its answer to be, nats a token."""
+        said = speaker.tokens[start : start + WINDOW]
+        if self._options.mode is not Mode.OVERLAY or outcome is Outcome.ABSTAINED or not said:
+            return None
+        [twin] = speaker.fork(1)
+        with twin:
+            twin.rollback(start)
+            found = twin.read(said).mean_log_prob
+        self._ledger.book("confidence")
+        return found
+
+    def _copied(self, answer: str, outcome: Outcome, accepted: Sequence[Step]) -> float:
+        """How much of the answer stands in the chunks that it was given from."""
+        read = accepted if outcome is Outcome.ANSWERED else ()
+        return copied_share(answer, self._question, "\n".join(s.chunk.chunk.text for s in read))
+
+    def _confidence(self, log_prob: float | None, copied: float | None) -> float | None:
+        weights = None if self._profile is None else self._profile.confidence_in(self._question)
+        if weights is None or log_prob is None or copied is None:
+            return None
+        return weights.chance(log_prob, copied)
 
     def _speak(self, speaker: Session, outcome: Outcome, text: TextStream) -> Iterator[str]:
         if outcome is Outcome.ABSTAINED:

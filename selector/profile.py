@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from overlay.errors import InputError
 from probes.state import FloatArray
 from selector.budget import Budget
+from selector.confidence import Confidence
 from selector.guarantee import BUDGETS
 
 __all__ = [
@@ -126,6 +127,7 @@ class Fold(_Frozen):
     questions: frozenset[str]
     with_states: Weights
     without_states: Weights
+    confidence: Confidence | None = None
 
 
 class Guarantee(_Frozen):
@@ -155,6 +157,7 @@ class Profile(_Frozen):
         harm: the share of chunks that do not help which each of
             :data:`selector.guarantee.BUDGETS` lets in at most of the next question, in expectation.
         loss: the share of helpful chunks that it keeps out at most, likewise.
+        confidence: how likely an answer is to be right; None where no answers were looked at.
         measured: on what and when, and how well it did on questions that it had not seen.
     """
 
@@ -166,13 +169,22 @@ class Profile(_Frozen):
     folds: tuple[Fold, ...] = ()
     harm: tuple[float, ...] = ()
     loss: tuple[float, ...] = ()
+    confidence: Confidence | None = None
     measured: dict[str, Any] = {}
 
     def weights(self, question: str, *, states: bool) -> Weights:
         """The weights that judge the chunks of a question."""
-        key = question_key(question)
-        chosen = next((fold for fold in self.folds if key in fold.questions), self)
+        chosen = self._unseen(question)
         return chosen.with_states if states else chosen.without_states
+
+    def confidence_in(self, question: str) -> Confidence | None:
+        """What tells how likely the answer to a question is to be right."""
+        return self._unseen(question).confidence
+
+    def _unseen(self, question: str) -> Fold | Profile:
+        """What was fitted without the question."""
+        key = question_key(question)
+        return next((fold for fold in self.folds if key in fold.questions), self)
 
     def guarantee(self, budget: Budget, chunks: int) -> Guarantee | None:
         """What a budget promises of a question with so many chunks.

@@ -13,6 +13,7 @@ import click
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
+    from eval.calibration.answers import FittedConfidence
     from eval.calibration.fit import Fitted
     from eval.calibration.observe import Observed
     from eval.items import Item
@@ -50,6 +51,13 @@ __all__ = ["calibrate"]
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Losses to promise; repeat.",
 )
+@click.option(
+    "--answers",
+    default=200,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Questions to answer, to fit how sure an answer is; 0 fits nothing of that.",
+)
 @output_option("--output", "Write the profile here; name it in the setting `profile`.")
 @output_option("--readings", "Keep what was read here (JSON lines); a stopped run goes on from it.")
 @output_option("--markdown", "Write the tables here.")
@@ -58,11 +66,12 @@ __all__ = ["calibrate"]
 @config_option
 def calibrate(
     files: tuple[Path, ...],
+    *,
     questions: int,
     depth: float,
+    answers: int,
     output: Path | None,
     readings: Path | None,
-    *,
     alphas: tuple[float, ...],
     markdown: Path | None,
     as_json: bool,
@@ -75,8 +84,8 @@ def calibrate(
     with "text" and, where it is known, "kind"). A chunk without a kind is taken to help where the
     model, given it alone, says an accepted answer.
 
-    Each question takes one reading of each of its chunks. What is printed was measured on
-    questions left out of the fit. The packaged model has a profile already.
+    Each question takes one reading of each of its chunks, and some are answered besides. What is
+    printed was measured on questions left out of the fit. The packaged model has a profile already.
     """
     from rich.console import Console
 
@@ -107,9 +116,11 @@ def calibrate(
         profile, observed, fitted = _calibrate(
             model, items, with_twins[:questions], loaded, depth=depth, journal=journal
         )
+        answerable = [item for item in items if item.answers][:answers]
+        profile, sure = _fit_confidence(model, profile, answerable, loaded, journal)
     finally:
         model.close()
-    quality = assess(observed, fitted, alphas=alphas, seed=loaded.seed)
+    quality = assess(observed, fitted, sure, alphas=alphas, seed=loaded.seed)
     profile = profile.model_copy(
         update={
             "harm": quality.harm,
@@ -119,6 +130,7 @@ def calibrate(
                 "data": run["data"],
                 "questions": len(observed),
                 "chunks": sum(len(one.gains) for one in observed),
+                "answers": 0 if sure is None else len(sure.right),
                 "seed": loaded.seed,
                 "date": datetime.now(UTC).date().isoformat(),
                 **quality.as_dict(),
@@ -190,12 +202,38 @@ def _calibrate(
     return profile, observed, fitted
 
 
+def _fit_confidence(
+    model: Model, profile: Profile, items: Sequence[Item], settings: Settings, journal: Journal
+) -> tuple[Profile, FittedConfidence | None]:
+    """The profile with what tells how sure an answer is; as it was where nothing is answered."""
+    from eval.calibration.answers import fit_confidence, observe_answer, read_answered
+    from eval.policies.bench import Bench
+    from eval.progress import track
+
+    if not items:
+        return profile, None
+    bench = Bench(model, settings, profile=profile)
+    answered = []
+    for item in track(items, f"answering with {model.info.name}"):
+        # Answers under other weights are other answers.
+        key = f"{item.dataset} {item.id} answer under {profile.digest[:12]}"
+        if key not in journal:
+            journal.add(key, observe_answer(bench, item))
+        answered.append(read_answered(journal[key]))
+    sure = fit_confidence(answered, profile.folds)
+    folds = tuple(
+        fold.model_copy(update={"confidence": own})
+        for fold, own in zip(profile.folds, sure.folds, strict=True)
+    )
+    return profile.model_copy(update={"folds": folds, "confidence": sure.confidence}), sure
+
+
 def _page(profile: Profile, tables: Sequence[Table]) -> str:
     found = profile.measured
     intro = (
         f"Made by `overlay calibrate` on {found['date']} from {found['questions']} questions with "
         f"{found['chunks']} chunks of {', '.join(found['on'])}; model file {profile.sha256}, "
-        f"states of layer {profile.layer}."
+        f"states of layer {profile.layer}. {found['answers']} answers tell of confidence."
     )
     parts = [
         part

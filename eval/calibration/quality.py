@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.calibration.answers import FittedConfidence
 from eval.calibration.fit import Fitted
 from eval.calibration.observe import Observed
+from eval.metrics.calibration import brier, expected_calibration_error
 from eval.metrics.interval import Interval, mean_interval
-from eval.metrics.ranking import clustered_auroc
+from eval.metrics.ranking import clustered_auroc, wrong_answer_auroc
 from eval.table import Table
 from selector.guarantee import (
     BUDGETS,
@@ -59,6 +61,22 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Sure:
+    """How well a confidence tells right answers from wrong ones.
+
+    Attributes:
+        right: share of right answers.
+        auroc: chance that a right answer has more confidence than a wrong one.
+        ece, brier: expected calibration error and squared error of it as a chance.
+    """
+
+    right: float
+    auroc: Interval
+    ece: float
+    brier: float
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """What was found.
 
@@ -69,6 +87,8 @@ class Quality:
         elsewhere: the same two by weights fitted on the other data sets; None where there is one
             data set only.
         promises: see :class:`Simulated`.
+        sure, sure_elsewhere: how well the confidence did, see :class:`Sure`; None where none was
+            fitted, and where there is one data set only.
         harm, loss: see :class:`selector.profile.Profile`.
     """
 
@@ -76,6 +96,8 @@ class Quality:
     accepted: dict[str, dict[float, Interval]]
     elsewhere: Told | None
     promises: tuple[Simulated, ...]
+    sure: Sure | None
+    sure_elsewhere: Sure | None
     harm: tuple[float, ...]
     loss: tuple[float, ...]
 
@@ -86,12 +108,21 @@ class Quality:
             "auroc_elsewhere": None
             if self.elsewhere is None
             else {kind: round(found.value, 4) for kind, found in self.elsewhere.auroc.items()},
+            "confidence": None if self.sure is None else asdict(self.sure),
+            "confidence_elsewhere": None
+            if self.sure_elsewhere is None
+            else asdict(self.sure_elsewhere),
             "promises": [asdict(one.promise) | {"loss": one.loss} for one in self.promises],
         }
 
 
 def assess(
-    observed: Sequence[Observed], fitted: Fitted, *, alphas: Sequence[float], seed: int
+    observed: Sequence[Observed],
+    fitted: Fitted,
+    sure: FittedConfidence | None = None,
+    *,
+    alphas: Sequence[float],
+    seed: int,
 ) -> Quality:
     """Sum up utilities that come from weights fitted on other questions.
 
@@ -106,6 +137,8 @@ def assess(
         accepted=accepted,
         elsewhere=_tell(observed, fitted.elsewhere, seed) if fitted.elsewhere else None,
         promises=tuple(_simulate(fitted.utilities, helpful, alphas, seed)),
+        sure=None if sure is None else _how_sure(sure.chances, sure, seed),
+        sure_elsewhere=_how_sure(sure.elsewhere, sure, seed) if sure and sure.elsewhere else None,
         harm=_promised(fitted.utilities, helpful, harmful_accepted),
         loss=_promised(fitted.utilities, helpful, helpful_dropped),
     )
@@ -145,6 +178,19 @@ def _tell(observed: Sequence[Observed], utilities: Sequence[Sequence[float]], se
         for kind, chosen in groups.items()
     }
     return Told(auroc, accepted)
+
+
+def _how_sure(chances: Sequence[float], sure: FittedConfidence, seed: int) -> Sure:
+    wrong = [not right for right in sure.right]
+    doubts = [1 - chance for chance in chances]
+    auroc = wrong_answer_auroc(doubts, wrong, sure.questions, seed=seed)
+    assert auroc is not None  # noqa: S101 - a fit needs right answers and wrong ones
+    return Sure(
+        right=sum(sure.right) / len(wrong),
+        auroc=auroc,
+        ece=expected_calibration_error(doubts, wrong),
+        brier=brier(doubts, wrong),
+    )
 
 
 def _promised(
@@ -211,6 +257,18 @@ def quality_tables(quality: Quality) -> list[Table]:
     tables = _told_tables(Told(quality.auroc, quality.accepted), "questions like these")
     if quality.elsewhere is not None:
         tables += _told_tables(quality.elsewhere, "another data set")
+    told = {"questions like these": quality.sure, "another data set": quality.sure_elsewhere}
+    if quality.sure is not None:
+        tables.append(
+            Table(
+                "How sure an answer is",
+                "The confidence that is reported with an answer, against whether it is right: by "
+                "weights fitted on other questions of all sets, and on the other sets. The squared "
+                "error of always saying the share of right answers stands in brackets.",
+                ("", "right", "AUROC", "ECE", "squared error"),
+                tuple(_sure_row(where, sure) for where, sure in told.items() if sure is not None),
+            )
+        )
     promises = Table(
         "What can be promised",
         f"Conformal risk control: the step budget that promises a loss of at most alpha, and what "
@@ -252,6 +310,16 @@ def _told_tables(told: Told, where: str) -> list[Table]:
             ),
         ),
     ]
+
+
+def _sure_row(where: str, sure: Sure) -> tuple[str, ...]:
+    return (
+        where,
+        f"{sure.right:.2f}",
+        _interval(sure.auroc),
+        f"{sure.ece:.3f}",
+        f"{sure.brier:.3f} ({sure.right * (1 - sure.right):.3f})",
+    )
 
 
 def _promise_row(one: Simulated) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from probes.kv_store import KVStore
 from probes.protocol import Model
 from probes.subject import as_text
 from retriever import Chunk, RankedChunk
+from selector.profile import Profile
 from selector.thresholds import Thresholds
 
 __all__ = ["Bench"]
@@ -48,12 +49,21 @@ class Bench:
 
     Args:
         kept: cells of chunks that were seen before; nothing is kept without it.
+        profile: judges in place of the one that the settings name.
     """
 
-    def __init__(self, model: Model, settings: Settings, kept: KVStore | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        settings: Settings,
+        kept: KVStore | None = None,
+        *,
+        profile: Profile | None = None,
+    ) -> None:
         self.model = model
         self.settings = settings
         self._kept = kept
+        self._profile = profile
 
     def plain(self, question: str, passages: Sequence[Passage]) -> Answer:
         """Answer with all passages in the context, or from memory where there are none."""
@@ -104,6 +114,11 @@ class Bench:
         mode: Mode,
     ) -> Answer:
         overlay = Overlay(
-            self.model, _Given(passages), settings, thresholds=thresholds, kept=self._kept
+            self.model,
+            _Given(passages),
+            settings,
+            thresholds=thresholds,
+            profile=self._profile,
+            kept=self._kept,
         )
         return overlay.ask(question, AskOptions(mode=mode, k=max(len(passages), 1)))

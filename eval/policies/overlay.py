@@ -65,4 +65,5 @@ class OverlayPolicy:
             answer.outcome,
             tuple(place in accepted for place in range(len(passages))),
             min(answer.volatility_index, 1.0),
+            answer.confidence,
         )

@@ -21,12 +21,14 @@ class Response:
         accepted: for each passage, whether the answer could see it.
         volatility: how shaky the policy takes its answer to be, from 0 to 1, larger is worse;
             None where a policy says nothing of that.
+        confidence: how likely the policy takes its answer to be right, from 0 to 1; likewise.
     """
 
     text: str
     outcome: Outcome
     accepted: tuple[bool, ...]
     volatility: float | None = None
+    confidence: float | None = None
 
 
 class Policy(Protocol):

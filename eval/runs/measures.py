@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from eval.items import Kind
@@ -12,6 +13,7 @@ from eval.metrics.acceptance import acceptance
 from eval.metrics.calibration import brier, expected_calibration_error
 from eval.metrics.interval import Interval
 from eval.metrics.ranking import wrong_answer_auroc
+from eval.runs.record import Reply
 from eval.runs.results import Flip, Result
 
 __all__ = ["FLIPS", "MEANS", "WHOLES", "Better", "FlipMeasure", "Mean", "Whole"]
@@ -111,21 +113,37 @@ FLIPS = (
 )
 
 
-def _judged(results: Sequence[Result]) -> list[tuple[float, bool, Result]]:
-    """Volatility, whether the answer is wrong, and the result, where both are known."""
-    return [
-        (r.reply.volatility, not r.right, r)
-        for r in results
-        if r.reply.volatility is not None and r.right is not None and not r.abstained
-    ]
+_Chance = Callable[[Reply], float | None]
+"""How likely a policy takes its answer to be wrong, or how shaky."""
 
 
-def _auroc(results: Sequence[Result], seed: int) -> Interval | None:
-    found = _judged(results)
+def _volatility(reply: Reply) -> float | None:
+    return reply.volatility
+
+
+def _doubt(reply: Reply) -> float | None:
+    return None if reply.confidence is None else 1.0 - reply.confidence
+
+
+def _judged(
+    results: Sequence[Result], chance: _Chance
+) -> tuple[list[float], list[bool], list[Result]]:
+    """What was said of each answer, whether it is wrong, and the result, where both are known."""
+    chances, wrong, found = [], [], []
+    for r in results:
+        said = chance(r.reply)
+        if said is not None and r.right is not None and not r.abstained:
+            chances.append(said)
+            wrong.append(not r.right)
+            found.append(r)
+    return chances, wrong, found
+
+
+def _auroc(results: Sequence[Result], seed: int, chance: _Chance) -> Interval | None:
+    chances, wrong, found = _judged(results, chance)
     if not found:
         return None
-    scores, wrong, owners = zip(*found, strict=True)
-    return wrong_answer_auroc(scores, wrong, [r.question for r in owners], seed=seed)
+    return wrong_answer_auroc(chances, wrong, [r.question for r in found], seed=seed)
 
 
 def _aurc(results: Sequence[Result], _seed: int) -> float | None:
@@ -139,16 +157,14 @@ def _aurc(results: Sequence[Result], _seed: int) -> float | None:
     )
 
 
-def _ece(results: Sequence[Result], _seed: int) -> float | None:
-    found = _judged(results)
-    if not found:
-        return None
-    return expected_calibration_error([v for v, _, _ in found], [w for _, w, _ in found])
+def _ece(results: Sequence[Result], _seed: int, chance: _Chance) -> float | None:
+    chances, wrong, found = _judged(results, chance)
+    return expected_calibration_error(chances, wrong) if found else None
 
 
-def _brier(results: Sequence[Result], _seed: int) -> float | None:
-    found = _judged(results)
-    return brier([v for v, _, _ in found], [w for _, w, _ in found]) if found else None
+def _brier(results: Sequence[Result], _seed: int, chance: _Chance) -> float | None:
+    chances, wrong, found = _judged(results, chance)
+    return brier(chances, wrong) if found else None
 
 
 def _accepted(results: Sequence[Result]) -> tuple[list[Kind], list[bool]]:
@@ -184,14 +200,37 @@ WHOLES = (
         "volatility AUROC",
         "chance that a wrong answer was reported as shakier than a right one",
         "higher",
-        _auroc,
+        partial(_auroc, chance=_volatility),
+    ),
+    Whole(
+        "confidence AUROC",
+        "chance that a right answer was given with more confidence than a wrong one",
+        "higher",
+        partial(_auroc, chance=_doubt),
+    ),
+    Whole(
+        "confidence ECE",
+        "reported confidence against the share of right answers, ten bins",
+        "lower",
+        partial(_ece, chance=_doubt),
     ),
     Whole("AURC", "area under the risk-coverage curve, steadiest answers first", "lower", _aurc),
-    Whole("ECE", "reported volatility against the share of wrong answers, ten bins", "lower", _ece),
+    Whole(
+        "ECE",
+        "reported volatility against the share of wrong answers, ten bins",
+        "lower",
+        partial(_ece, chance=_volatility),
+    ),
     Whole(
         "Brier",
         "squared error of the reported volatility as a chance of being wrong",
         "lower",
-        _brier,
+        partial(_brier, chance=_volatility),
+    ),
+    Whole(
+        "confidence Brier",
+        "squared error of the reported confidence as a chance of being right",
+        "lower",
+        partial(_brier, chance=_doubt),
     ),
 )

@@ -20,7 +20,7 @@ class Reply:
     """What one policy made of a case.
 
     Attributes:
-        outcome, accepted, volatility: see :class:`eval.policies.protocol.Response`.
+        outcome, accepted, volatility, confidence: see :class:`eval.policies.protocol.Response`.
         evaluated: model-token evaluations that the policy would need if it ran alone.
         seconds: wall time of the policy alone; None where it was not measured.
         decoded, reused: see :class:`probes.cost.Cost`; None in runs of before it was counted.
@@ -34,6 +34,7 @@ class Reply:
     seconds: float | None
     decoded: int | None = None
     reused: int | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from overlay.report import report
 from overlay.runtime import Overlay, find_profile
 from overlay.settings import Fallback, Settings
 from probes.chat import Message
+from probes.copied import copied_share
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
+from selector.confidence import Confidence
 from selector.order import Order
 from selector.profile import Profile, Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
@@ -71,6 +73,38 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
     assert answer.usage.phases["probe"].decoded <= 3 * 16
     assert first.verdict.utility is not None
     assert first.verdict.spent == pytest.approx(1 - first.verdict.utility)
+
+
+def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> None:
+    weights = Confidence(bias=-1.0, log_prob=0.5, copied=2.0)
+    profile = Profile(
+        model="m",
+        sha256=model.info.sha256,
+        layer=7,
+        with_states=GAIN,
+        without_states=GAIN,
+        confidence=weights,
+    )
+    settings = Settings(max_tokens=24, fallback=Fallback.ABSTAIN)
+    overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), settings, profile=profile)
+    free = len(model._free)
+    answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4), top_log_probs=0))
+    assert len(model._free) == free
+    # The end token is not one of what it says.
+    said = [token.log_prob or 0.0 for token in answer.log_probs][: answer.usage.completion_tokens]
+    said = said[:16]
+    assert answer.log_prob == pytest.approx(sum(said) / len(said), abs=1e-3)
+    assert answer.log_prob is not None
+    assert answer.copied is not None
+    assert answer.copied == copied_share(answer.text, QUESTION, HELPFUL)
+    assert answer.confidence == weights.chance(answer.log_prob, answer.copied)
+    assert 0 < answer.usage.phases["confidence"].evaluated <= 16
+    nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
+    assert nothing.outcome is Outcome.ABSTAINED
+    assert (nothing.log_prob, nothing.copied, nothing.confidence) == (None, None, None)
+    plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
+    assert plain.confidence is None
+    assert "confidence" not in plain.usage.phases
 
 
 def test_the_answer_carries_what_its_budget_promises(model: LlamaCppModel) -> None:

@@ -1,0 +1,150 @@
+"""What a model's answers under a profile show of being right, and the confidence that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from eval.items import Item
+from eval.metrics.answers import contains_any
+from eval.policies.bench import Bench
+from overlay.errors import InputError
+from selector.confidence import Confidence
+from selector.profile import Fold, question_key
+
+__all__ = ["Answered", "FittedConfidence", "fit_confidence", "observe_answer", "read_answered"]
+
+_FEWEST = 30
+"""Answers, below which two weights and a bias follow single questions."""
+_C = 1.0
+"""Inverse strength of the L2 penalty: weak beside three numbers from hundreds of answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer of the overlay.
+
+    Attributes:
+        question: its words.
+        dataset: where it comes from.
+        log_prob, copied: see :class:`overlay.answer.Answer`; None of an abstention.
+        right: whether an accepted answer stands in it.
+    """
+
+    question: str
+    dataset: str
+    log_prob: float | None
+    copied: float | None
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FittedConfidence:
+    """A confidence, and what it says of answers that it was not fitted on.
+
+    Attributes:
+        confidence: from all answers.
+        folds: from the answers outside of each fold of the profile.
+        chances: of each answer that was given, by the weights of its fold.
+        elsewhere: likewise, by weights fitted on the other data sets; empty where there is one.
+        right: whether those answers are right.
+        questions: whose they are, likewise.
+    """
+
+    confidence: Confidence
+    folds: tuple[Confidence, ...]
+    chances: list[float]
+    elsewhere: list[float]
+    right: list[bool]
+    questions: list[str]
+
+
+def observe_answer(bench: Bench, item: Item) -> dict[str, Any]:
+    """Answer a question as the overlay does; plain data, for a journal."""
+    answer = bench.dosed(item.question, item.passages, bench.settings, None)
+    right = contains_any(answer.text, item.answers)
+    return asdict(Answered(item.question, item.dataset, answer.log_prob, answer.copied, right))
+
+
+def read_answered(data: dict[str, Any]) -> Answered:
+    """The opposite of :func:`observe_answer`."""
+    return Answered(**data)
+
+
+def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedConfidence:
+    """Fit a logistic regression of "the answer is right" (Platt scaling on two scores).
+
+    Classes keep their frequencies: what comes out is a chance, not a rank.
+
+    Args:
+        answered: given under weights that had not seen the questions.
+        folds: of the profile; the weights of each come from answers to other questions.
+
+    Raises:
+        InputError: too few answers, or all of them right, or all wrong.
+    """
+    given = [one for one in answered if one.log_prob is not None]
+    keys = [question_key(one.question) for one in given]
+    whole = _fit(given)
+    chances = [_chance(whole, one) for one in given]
+    fitted = []
+    for fold in folds:
+        others = [one for one, key in zip(given, keys, strict=True) if key not in fold.questions]
+        own = _fit(others)
+        fitted.append(own)
+        for place, key in enumerate(keys):
+            if key in fold.questions:
+                chances[place] = _chance(own, given[place])
+    return FittedConfidence(
+        confidence=whole,
+        folds=tuple(fitted),
+        chances=chances,
+        elsewhere=_elsewhere(given),
+        right=[one.right for one in given],
+        questions=keys,
+    )
+
+
+def _elsewhere(given: Sequence[Answered]) -> list[float]:
+    found = [0.0] * len(given)
+    for name in dict.fromkeys(one.dataset for one in given):
+        others = [one for one in given if one.dataset != name]
+        if not _enough(others):
+            return []
+        own = _fit(others)
+        for place, one in enumerate(given):
+            if one.dataset == name:
+                found[place] = _chance(own, one)
+    return found
+
+
+def _fit(given: Sequence[Answered]) -> Confidence:
+    _check(given)
+    values = np.array([[one.log_prob, one.copied] for one in given], dtype=np.float64)
+    model = LogisticRegression(C=_C).fit(values, [one.right for one in given])
+    log_prob, copied = model.coef_[0]
+    return Confidence(
+        bias=float(model.intercept_[0]), log_prob=float(log_prob), copied=float(copied)
+    )
+
+
+def _chance(confidence: Confidence, one: Answered) -> float:
+    return confidence.chance(one.log_prob or 0.0, one.copied or 0.0)
+
+
+def _enough(given: Sequence[Answered]) -> bool:
+    return len(given) >= _FEWEST and len({one.right for one in given}) == 2
+
+
+def _check(given: Sequence[Answered]) -> None:
+    if not _enough(given):
+        right = sum(one.right for one in given)
+        raise InputError(
+            f"{len(given)} answers, {right} of them right, tell nothing of confidence",
+            hint="give more questions that have answers, or set --answers to 0",
+            param="answers",
+        )

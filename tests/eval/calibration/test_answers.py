@@ -1,0 +1,87 @@
+"""Fitting a confidence on made-up answers whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eval.calibration.answers import Answered, fit_confidence
+from eval.calibration.fit import fit
+from eval.calibration.quality import assess, quality_tables
+from eval.metrics.calibration import expected_calibration_error
+from overlay.errors import InputError
+from selector.profile import Fold, Weights, question_key
+from tests.eval.calibration.test_fit import made_up
+
+WEIGHTS = Weights(bias=0.0, typical_gain=0.0, gain=1.0)
+
+
+def answers(n: int, *, seed: int = 0) -> list[Answered]:
+    """Right with the chance that the two readings say."""
+    draw = np.random.default_rng(seed)
+    log_probs, copied = -draw.exponential(1.0, n), draw.uniform(size=n)
+    chances = 1 / (1 + np.exp(1.5 - 2.0 * log_probs - 4.0 * copied))
+    right = draw.uniform(size=n) < chances
+    return [
+        Answered(f"question {number}", "made up", *row)
+        for number, row in enumerate(
+            zip(log_probs.tolist(), copied.tolist(), right.tolist(), strict=True)
+        )
+    ]
+
+
+def folds(n: int) -> list[Fold]:
+    keys = [question_key(f"question {number}") for number in range(n)]
+    return [
+        Fold(questions=frozenset(keys[start::5]), with_states=WEIGHTS, without_states=WEIGHTS)
+        for start in range(5)
+    ]
+
+
+def test_the_weights_are_found_again_and_the_chances_are_chances() -> None:
+    found = fit_confidence(answers(4000), folds(4000))
+    assert found.confidence.log_prob == pytest.approx(2.0, abs=0.3)
+    assert found.confidence.copied == pytest.approx(4.0, abs=0.4)
+    wrong = [not right for right in found.right]
+    assert expected_calibration_error([1 - c for c in found.chances], wrong) < 0.03
+
+
+def test_an_answer_is_judged_by_weights_that_have_not_seen_it() -> None:
+    given = answers(100)
+    before = fit_confidence(given, folds(100))
+    turned = [replace(given[0], right=not given[0].right), *given[1:]]
+    after = fit_confidence(turned, folds(100))
+    assert after.chances[0] == before.chances[0]
+    assert after.chances[1] != before.chances[1]
+    assert after.folds[0] == before.folds[0]
+
+
+def test_abstentions_tell_nothing() -> None:
+    given = answers(100)
+    abstained = [replace(one, log_prob=None, copied=None, right=False) for one in answers(50)]
+    assert fit_confidence([*given, *abstained], folds(100)) == fit_confidence(given, folds(100))
+
+
+def test_too_few_answers_are_named() -> None:
+    with pytest.raises(InputError, match=r"answers, .* of them right, tell nothing"):
+        fit_confidence(answers(20), folds(20))
+    wrong = [replace(one, right=False) for one in answers(100)]
+    with pytest.raises(InputError, match="0 of them right"):
+        fit_confidence(wrong, folds(100))
+
+
+def test_the_page_says_how_sure_answers_are() -> None:
+    observed = made_up(60, signal=1.0)
+    given = [
+        replace(one, dataset="made up" if number % 2 else "another")
+        for number, one in enumerate(answers(200))
+    ]
+    fitted = fit(observed)
+    quality = assess(observed, fitted, fit_confidence(given, fitted.folds), alphas=[0.2], seed=0)
+    assert quality.sure is not None
+    assert quality.sure_elsewhere is not None
+    assert quality.sure.auroc.value > 0.7
+    [table] = [one for one in quality_tables(quality) if one.title == "How sure an answer is"]
+    assert [row[0] for row in table.rows] == ["questions like these", "another data set"]
