@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from overlay.errors import InputError
-from overlay.prompt import build_prompt, chunk_tokens
+from overlay.prompt import build_prompt, chunk_text, chunk_tokens
 from overlay.sentences import sentence_spans, split_sentences
 from overlay.settings import Settings
 from probes.chat import Message
@@ -109,10 +109,11 @@ def _layers(layers: int, count: int) -> tuple[int, ...]:
 def _source(model: Model, label: str, text: str) -> Source:
     if not text.strip():
         raise InputError(f"the text {label!r} is empty", hint="leave it out", param="texts")
-    tokens = chunk_tokens(model, text)
+    stands = chunk_text(text)
+    tokens = chunk_tokens(model, stands)
     pieces = [model.piece(token) for token in tokens]
-    spans = sentence_spans(split_sentences(text.strip()), pieces)
-    return Source(label, text.strip(), tuple(spans), tuple(tokens))
+    spans = sentence_spans(split_sentences(stands), pieces)
+    return Source(label, stands, tuple(spans), tuple(tokens))
 
 
 def _variants(

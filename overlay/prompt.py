@@ -14,6 +14,7 @@ __all__ = [
     "INSTRUCTION",
     "Prompt",
     "build_prompt",
+    "chunk_text",
     "chunk_tokens",
     "completion_prompt",
     "question_of",
@@ -111,6 +112,19 @@ def completion_prompt(model: Model, text: str | Sequence[int]) -> tuple[str, Pro
     return words[-_SEARCHED:], Prompt(prefix, tuple(tokens), alone=tuple(tokens))
 
 
+def chunk_text(text: str) -> str:
+    """A chunk as it stands in the context, without the line break that ends it.
+
+    Its lines after the first are indented by a space unless they are already: what begins in the
+    first column is another chunk, or the prompt's own. So no chunk can end itself and go on as the
+    instruction or as a question. Doing this twice changes nothing.
+    """
+    first, *others = text.strip().splitlines() or [""]
+    return "\n".join(
+        [first, *(line if not line or line[0].isspace() else f" {line}" for line in others)]
+    )
+
+
 def chunk_tokens(model: Model, text: str) -> list[int]:
-    """A chunk's text as it stands in the context, in tokens."""
-    return model.tokenize(f"{text.strip()}\n")
+    """A chunk's text as it stands in the context, in tokens; special ones in it are plain text."""
+    return model.tokenize(f"{chunk_text(text)}\n")
