@@ -84,7 +84,8 @@ class Answer:
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
         volatility_index: ``spent`` over the answer's budget; 0 in plain mode.
-        guarantee: what the profile promises under the budget; None where none judged.
+        guarantee: what the profile promises under the budget; None where none judged, or where
+            it was calibrated with another embedder.
         log_prob: mean log-probability of the answer's first :data:`selector.confidence.WINDOW`
             tokens, nats a token; None in plain mode and where there is no answer.
         copied: see :func:`probes.copied.copied_share`; likewise.

@@ -122,7 +122,7 @@ class Filling:
         prompted: Prompted,
     ) -> Iterator[Step]:
         """Let in what the profile puts within budget."""
-        judge = self._profile_judge(profile, prompted)
+        judge = self._profile_judge(profile, doses, prompted)
         self._ledger.book("probe")
         self._screened = Screened(
             self._model,
@@ -139,13 +139,18 @@ class Filling:
         yield from self._screened.let_in()
         self._ledger.book("dose")
 
-    def _profile_judge(self, profile: Profile, prompted: Prompted) -> ProfileJudge:
+    def _profile_judge(
+        self, profile: Profile, doses: Sequence[Dose], prompted: Prompted
+    ) -> ProfileJudge:
         """What the profile says of each chunk."""
         states = self._model.capabilities.layer_states
         weights = profile.weights(self._question, states=states)
         deltas = prompted.state_deltas(self._model, profile.layer) if weights.direction else None
+        # Another embedder's similarities have another scale.
+        known = profile.embedder == self._settings.embedder
+        similarities = [dose.chunk.similarity for dose in doses] if known else None
         return ProfileJudge(
-            weights.rate(prompted.question_gains, deltas),
+            weights.rate(prompted.question_gains, deltas, similarities),
             prompted.question_gains,
             self._thresholds,
             self._budget,

@@ -152,6 +152,8 @@ class Turn:
     def _guarantee(self, chunks: int) -> Guarantee | None:
         if self._profile is None or self._options.mode is not Mode.OVERLAY:
             return None
+        if self._profile.embedder not in {"", self._settings.embedder}:
+            return None  # it was promised of verdicts that weigh that embedder's similarities
         return self._profile.guarantee(self._budget, chunks)
 
     def _fill(self, filling: Filling, prefix: Session, context: Context) -> Iterator[Step]:

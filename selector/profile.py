@@ -30,7 +30,7 @@ __all__ = [
     "Profile",
     "Rated",
     "Weights",
-    "gain_above_mean",
+    "above_mean",
     "load_profile",
     "question_key",
     "shipped_profile",
@@ -62,6 +62,8 @@ class Weights(_Frozen):
         bias: what stands alone.
         typical_gain: mean question gain of the chunks it was fitted on, nats a token.
         gain: weight of the question gain above the mean, per nat a token.
+        typical_similarity: mean similarity of the chunks it was fitted on.
+        similarity: weight of the similarity above the mean; 0 where none was known.
         direction: weights of the turn above the mean, ``[width]``; empty for a model that shows
             no states.
         instruction: how an injected instruction turns the state, ``[width]``; empty where nothing
@@ -72,31 +74,48 @@ class Weights(_Frozen):
     bias: float
     typical_gain: float
     gain: float
+    typical_similarity: float = 0.0
+    similarity: float = 0.0
     direction: tuple[float, ...] = ()
     instruction: tuple[float, ...] = ()
     instruction_bias: float = 0.0
 
-    def utilities(self, gains: Sequence[float], deltas: FloatArray | None) -> list[float]:
+    def utilities(
+        self,
+        gains: Sequence[float],
+        deltas: FloatArray | None,
+        similarities: Sequence[float] | None = None,
+    ) -> list[float]:
         """The utilities alone of :meth:`rate`."""
-        return [rated.utility for rated in self.rate(gains, deltas)]
+        return [rated.utility for rated in self.rate(gains, deltas, similarities)]
 
-    def rate(self, gains: Sequence[float], deltas: FloatArray | None) -> list[Rated]:
+    def rate(
+        self,
+        gains: Sequence[float],
+        deltas: FloatArray | None,
+        similarities: Sequence[float] | None = None,
+    ) -> list[Rated]:
         """How likely each chunk of a question is to help, and to carry an instruction.
 
-        Formula: ``s(bias + gain g + direction u) (1 - s(instruction_bias + instruction u))`` with
-            ``s(x) = 1 / (1 + exp(-x))`` and a chunk's question gain ``g`` and turn ``u`` above the
-            mean, see :func:`gain_above_mean` and :func:`turn_above_mean`
+        Formula: ``s(bias + gain g + similarity c + direction u)
+            (1 - s(instruction_bias + instruction u))`` with ``s(x) = 1 / (1 + exp(-x))`` and a
+            chunk's question gain ``g``, similarity ``c`` and turn ``u`` above the mean, see
+            :func:`above_mean` and :func:`turn_above_mean`
         Range: 0 to 1, both excluded; the first factor is the chance that the chunk helps, were
             helpful chunks and others equally frequent, the second that it carries no instruction
 
         Args:
             gains: ``[k]`` question gains of all chunks of the question, nats a token.
             deltas: ``[k, width]`` their state deltas; None without a direction.
+            similarities: ``[k]`` cosine similarities to the question, of the embedder that the
+                profile was calibrated with; None where there are none, and the term falls out.
 
         Raises:
             InputError: the deltas are not those of this model.
         """
-        score = self.bias + self.gain * gain_above_mean(gains, self.typical_gain)
+        score = self.bias + self.gain * above_mean(gains, self.typical_gain)
+        if similarities is not None:
+            score = score + self.similarity * above_mean(similarities, self.typical_similarity)
         if self.direction:
             width = len(self.direction)
             if deltas is None or deltas.shape != (len(gains), width):
@@ -149,6 +168,7 @@ class Profile(_Frozen):
     Attributes:
         model: its name.
         sha256: of its file.
+        embedder: the setting of that name, whose similarities the weights take; empty for none.
         layer: whose state delta the weights take; 0 is the first transformer block.
         with_states: weights of question gain and state delta.
         without_states: weights of question gain alone, for a backend that shows no states.
@@ -163,6 +183,7 @@ class Profile(_Frozen):
 
     model: str
     sha256: str
+    embedder: str = ""
     layer: Annotated[int, Field(ge=0)]
     with_states: Weights
     without_states: Weights
@@ -221,20 +242,20 @@ def _logistic(score: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
 
 
-def gain_above_mean(gains: Sequence[float], typical: float) -> NDArray[np.float64]:
-    """How far each chunk's question gain lies above that of its rivals.
+def above_mean(readings: Sequence[float], typical: float) -> NDArray[np.float64]:
+    """How far a reading of each chunk lies above those of its rivals.
 
     Formula: ``g_j - (typical + sum_i g_i) / (k + 1)``: the mean counts one typical chunk more than
         the k there are, so that a chunk alone has something to be compared with
 
     Args:
-        gains: ``[k]`` question gains of all chunks of a question, nats a token.
-        typical: the gain of the one more.
+        readings: ``[k]`` of all chunks of a question: question gains, or similarities.
+        typical: that of the one more.
 
     Returns:
-        ``[k]`` nats a token.
+        ``[k]`` in their unit.
     """
-    values = np.asarray(gains, dtype=np.float64)
+    values = np.asarray(readings, dtype=np.float64)
     return np.asarray(values - (typical + values.sum()) / (len(values) + 1))
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["calibrate"]
 
+_READ = {"backend", "dtype", "embedder", "seed", "draft_tokens"}
+"""Settings that readings depend on."""
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -62,7 +65,7 @@ __all__ = ["calibrate"]
 @output_option("--readings", "Keep what was read here (JSON lines); a stopped run goes on from it.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
-@settings_options("model", "backend", "dtype", "threads", "seed", "draft_tokens")
+@settings_options("model", "backend", "dtype", "threads", "embedder", "seed", "draft_tokens")
 @config_option
 def calibrate(
     files: tuple[Path, ...],
@@ -96,12 +99,15 @@ def calibrate(
     from eval.runs.provenance import file_hash
     from eval.table import print_table
     from eval.tasks.given import read_questions
+    from eval.tasks.similarity import with_similarities
     from overlay.runtime import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save
+    from retriever import SentenceTransformerEmbedder
 
     loaded = load_settings(config, **settings)
-    items = draw_questions(files, questions, loaded.seed)
+    embedder = SentenceTransformerEmbedder(loaded.embedder)
+    items = with_similarities(draw_questions(files, questions, loaded.seed), embedder)
     model = load_model(loaded)
     try:
         run = {
@@ -109,7 +115,7 @@ def calibrate(
             "data": [file_hash(file) for file in files],
             "depth": depth,
             "model": {"name": model.info.name, "sha256": model.info.sha256},
-            **loaded.model_dump(mode="json", include={"backend", "dtype", "seed", "draft_tokens"}),
+            **loaded.model_dump(mode="json", include=_READ),
         }
         journal = Journal(readings, run)
         with_twins = [item for given in read_questions(files) for item in given if has_twins(item)]
@@ -194,6 +200,7 @@ def _calibrate(
     profile = Profile(
         model=model.info.name,
         sha256=model.info.sha256,
+        embedder=settings.embedder,
         layer=layer,
         with_states=fitted.with_states,
         without_states=fitted.without_states,

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from eval.calibration.observe import Observed, Twins
 from overlay.errors import InputError
-from selector.profile import Fold, Weights, gain_above_mean, question_key, turn_above_mean
+from selector.profile import Fold, Weights, above_mean, question_key, turn_above_mean
 
 __all__ = ["Fitted", "fit"]
 
@@ -50,12 +50,13 @@ class Fitted:
 
 
 def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
-    """Fit a logistic regression of "helps" on question gain and state delta.
+    """Fit a logistic regression of "helps" on question gain, similarity and state delta.
 
     Two stages, as in stacking (Wolpert, 1992, Neural Networks 5(2)): the direction of the state
     delta is fitted first; a second regression then weighs the scores that it gives to questions
-    left out of its fit, beside the question gain. Both count helpful chunks and others as if they
-    were equally many. Both are linear, so their product is one vector in the units of the readings.
+    left out of its fit, beside the question gain and, where it is known, the similarity. Both count
+    helpful chunks and others as if they were equally many. Both are linear, so their product is one
+    vector in the units of the readings.
 
     What an injected instruction does to the state is fitted apart, on passages beside their clean
     twins only: fitted on other chunks it learns what those look like, and finds none in a
@@ -108,16 +109,21 @@ def _elsewhere(observed: Sequence[Observed], twins: Sequence[Twins]) -> list[lis
 
 def _utilities(one: Observed, with_states: Weights, without_states: Weights) -> list[float]:
     weights = without_states if one.deltas is None else with_states
-    return weights.utilities(one.gains, one.deltas)
+    return weights.utilities(one.gains, one.deltas, one.similarities)
 
 
 def _fit_both(observed: Sequence[Observed], twins: Sequence[Twins]) -> tuple[Weights, Weights]:
     groups = np.repeat(np.arange(len(observed)), [len(one.gains) for one in observed])
     helpful = np.concatenate([np.asarray(one.helpful, dtype=bool) for one in observed])
     typical = float(np.mean(np.concatenate([one.gains for one in observed])))
-    above = np.concatenate([gain_above_mean(one.gains, typical) for one in observed])
-    [gain], bias = _regress(above[:, None], helpful, _C_SCORES)
-    alone = Weights(bias=bias, typical_gain=typical, gain=gain)
+    scores = np.concatenate([above_mean(one.gains, typical) for one in observed])[:, None]
+    known = [one.similarities for one in observed if one.similarities is not None]
+    alike = float(np.mean(np.concatenate(known))) if len(known) == len(observed) else None
+    if alike is not None:
+        above = np.concatenate([above_mean(own, alike) for own in known])
+        scores = np.column_stack([scores, above])
+    coefficients, bias = _regress(scores, helpful, _C_SCORES)
+    alone = _weights(coefficients.tolist(), bias, typical, alike)
     if any(one.deltas is None for one in observed):
         return alone, alone
     deltas = np.concatenate(
@@ -129,17 +135,30 @@ def _fit_both(observed: Sequence[Observed], twins: Sequence[Twins]) -> tuple[Wei
         projected[test] = deltas[test] @ direction
     direction, _ = _regress(deltas, helpful, _C_DIRECTION)
     instruction, instruction_bias = _fit_instruction(twins, deltas[helpful])
-    (gain, turned), bias = _regress(np.column_stack([above, projected]), helpful, _C_SCORES)
-    return (
-        Weights(
-            bias=bias,
-            typical_gain=typical,
-            gain=gain,
-            direction=_rounded(turned * direction),
-            instruction=_rounded(instruction),
-            instruction_bias=instruction_bias,
-        ),
-        alone,
+    coefficients, bias = _regress(np.column_stack([scores, projected]), helpful, _C_SCORES)
+    *others, turned = coefficients.tolist()
+    states = {
+        "direction": _rounded(turned * direction),
+        "instruction": _rounded(instruction),
+        "instruction_bias": instruction_bias,
+    }
+    return _weights(others, bias, typical, alike).model_copy(update=states), alone
+
+
+def _weights(
+    coefficients: Sequence[float], bias: float, typical: float, alike: float | None
+) -> Weights:
+    """Weights without states: of the question gain, and of the similarity where it is known."""
+    if alike is None:
+        [gain] = coefficients
+        return Weights(bias=bias, typical_gain=typical, gain=gain)
+    gain, similarity = coefficients
+    return Weights(
+        bias=bias,
+        typical_gain=typical,
+        gain=gain,
+        typical_similarity=alike,
+        similarity=similarity,
     )
 
 

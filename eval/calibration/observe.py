@@ -45,6 +45,7 @@ class Observed:
             labelled, whether an accepted answer stands in the draft under it alone.
         gains: ``[k]`` question gains, nats a token.
         deltas: ``[k, width]`` state deltas; None from a model that shows no states.
+        similarities: ``[k]`` cosine similarities to the question; None where nobody measured them.
     """
 
     question: str
@@ -53,6 +54,7 @@ class Observed:
     helpful: tuple[bool, ...]
     gains: tuple[float, ...]
     deltas: FloatArray | None
+    similarities: tuple[float, ...] | None = None
 
 
 def state_layer(layers: int, depth: float) -> int:
@@ -84,6 +86,8 @@ def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Obser
                 helpful = [contains_any(text, item.answers) for text in said]
             else:
                 helpful = [kind is Kind.HELPFUL for kind in kinds]
+    similarities = [passage.similarity for passage in item.passages]
+    known = [similarity for similarity in similarities if similarity is not None]
     return Observed(
         item.question,
         item.dataset,
@@ -91,6 +95,7 @@ def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Obser
         tuple(helpful),
         tuple(prompted.question_gains),
         deltas,
+        tuple(known) if len(known) == len(similarities) else None,
     )
 
 
@@ -149,4 +154,5 @@ def read_observed(data: dict[str, Any]) -> Observed:
         helpful=values("helpful"),
         gains=values("gains"),
         deltas=None if deltas is None else np.asarray(deltas, dtype=np.float32),
+        similarities=values("similarities") if data["similarities"] else None,
     )

@@ -18,6 +18,7 @@ from probes.copied import copied_share
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
 from selector.confidence import Confidence
+from selector.guarantee import BUDGETS
 from selector.order import Order
 from selector.profile import Profile, Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
@@ -73,6 +74,42 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
     assert answer.usage.phases["probe"].decoded <= 3 * 16
     assert first.verdict.utility is not None
     assert first.verdict.spent == pytest.approx(1 - first.verdict.utility)
+
+
+def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
+    model: LlamaCppModel,
+) -> None:
+    weights = Weights(bias=0.0, typical_gain=0.7, gain=1.0, typical_similarity=0.5, similarity=9.0)
+    profile = Profile(
+        model="m",
+        sha256=model.info.sha256,
+        embedder="packaged",
+        layer=7,
+        with_states=weights,
+        without_states=weights,
+        harm=(0.5,) * len(BUDGETS),
+        loss=(0.5,) * len(BUDGETS),
+    )
+    overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), Settings(max_tokens=4), profile=profile)
+    answer = overlay.ask(QUESTION)
+    steps = sorted(answer.steps, key=lambda step: step.chunk.rank)
+    gains = [step.question_gain or 0.0 for step in steps]
+    similarities = [step.chunk.similarity for step in steps]
+    assert len(set(similarities)) == 2
+    found = [step.verdict.utility for step in steps]
+    assert found == pytest.approx(weights.utilities(gains, None, similarities))
+    assert answer.guarantee is not None
+    foreign = Overlay(
+        model,
+        Shelf((HELPFUL, IRRELEVANT)),
+        Settings(max_tokens=4),
+        profile=profile.model_copy(update={"embedder": "another/embedder"}),
+    )
+    answer = foreign.ask(QUESTION)
+    steps = sorted(answer.steps, key=lambda step: step.chunk.rank)
+    found = [step.verdict.utility for step in steps]
+    assert found == pytest.approx(weights.utilities(gains, None))
+    assert answer.guarantee is None
 
 
 def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> None:

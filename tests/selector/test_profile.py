@@ -44,15 +44,29 @@ def test_utilities_are_shares_and_never_whole(
 
 @given(st.lists(st.floats(-2, 2), min_size=1, max_size=6), st.integers(0, 10))
 def test_the_formula(gains: list[float], seed: int) -> None:
-    deltas = np.random.default_rng(seed).normal(size=(len(gains), 3)).astype(np.float32)
-    weights = Weights(bias=0.3, typical_gain=0.4, gain=1.5, direction=(0.2, -1.0, 0.5))
+    draw = np.random.default_rng(seed)
+    deltas = draw.normal(size=(len(gains), 3)).astype(np.float32)
+    similarities = draw.uniform(size=len(gains)).tolist()
+    weights = Weights(
+        bias=0.3,
+        typical_gain=0.4,
+        gain=1.5,
+        typical_similarity=0.6,
+        similarity=4.0,
+        direction=(0.2, -1.0, 0.5),
+    )
     mean = (sum(gains) + 0.4) / (len(gains) + 1)
+    alike = (sum(similarities) + 0.6) / (len(gains) + 1)
     turns = [d / np.linalg.norm(d) for d in deltas]
     turn = sum(turns) / (len(gains) + 1)
-    for utility, g, u in zip(weights.utilities(gains, deltas), gains, turns, strict=True):
+    with_all = weights.utilities(gains, deltas, similarities)
+    without = weights.utilities(gains, deltas)
+    for place, (g, c, u) in enumerate(zip(gains, similarities, turns, strict=True)):
         v = u - turn
         score = 0.3 + 1.5 * (g - mean) + 0.2 * v[0] - 1.0 * v[1] + 0.5 * v[2]
-        assert utility == pytest.approx(1 / (1 + math.exp(-score)), abs=1e-6)
+        assert without[place] == pytest.approx(1 / (1 + math.exp(-score)), abs=1e-6)
+        score += 4.0 * (c - alike)
+        assert with_all[place] == pytest.approx(1 / (1 + math.exp(-score)), abs=1e-6)
 
 
 def test_what_turns_the_state_as_an_instruction_does_loses_utility() -> None:

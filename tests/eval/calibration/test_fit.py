@@ -50,6 +50,22 @@ def auroc(observed: list[Observed], utilities: list[list[float]]) -> float:
     return float(roc_auc_score(helpful, [u for own in utilities for u in own]))
 
 
+def test_similarities_are_weighed_where_they_are_known() -> None:
+    observed = made_up(80, signal=0.5)
+    draw = np.random.default_rng(5)
+    rated = [
+        replace(one, similarities=tuple(draw.normal(0.4 + 0.2 * np.array(one.helpful), 0.1)))
+        for one in observed
+    ]
+    blind, seeing = fit(observed), fit(rated)
+    assert blind.with_states.similarity == 0
+    assert seeing.with_states.similarity > 0
+    assert seeing.without_states.similarity > 0
+    assert auroc(observed, seeing.utilities) > auroc(observed, blind.utilities) + 0.05
+    assert fit([*rated[1:], observed[0]]).with_states.similarity == 0
+    assert read_observed(write_observed(rated[0])).similarities == rated[0].similarities
+
+
 def test_weights_find_the_signal_on_questions_that_they_have_not_seen() -> None:
     observed = made_up(80, signal=1.5)
     fitted = fit(observed)
