@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +53,6 @@ class Simulated:
     harmful_accepted: float | None
 
 
-class Told(NamedTuple):
-    """How well utilities tell kinds of chunks, see :class:`Quality`."""
-
-    auroc: dict[str, Interval]
-    accepted: dict[str, dict[float, Interval]]
-
-
 @dataclass(frozen=True, slots=True)
 class Sure:
     """How well a confidence tells right answers from wrong ones.
@@ -77,43 +70,50 @@ class Sure:
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
-    """What was found.
+class Told:
+    """How well weights do on questions that they were not fitted on.
 
     Attributes:
         auroc: how well the utility tells helpful chunks from all others, and from each kind of
             others, any two questions compared.
         accepted: share of the chunks of a kind that a step budget lets in, with its interval.
-        elsewhere: the same two by weights fitted on the other data sets; None where there is one
-            data set only.
-        promises: see :class:`Simulated`.
-        sure, sure_elsewhere: how well the confidence did, see :class:`Sure`; None where none was
-            fitted, and where there is one data set only.
-        harm, loss: see :class:`selector.profile.Profile`.
+        sure: of the confidence; None where none was fitted.
     """
 
     auroc: dict[str, Interval]
     accepted: dict[str, dict[float, Interval]]
+    sure: Sure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What was found.
+
+    Attributes:
+        here: by weights fitted on other questions of all data sets.
+        elsewhere: by weights fitted on the other data sets; None where there is one only.
+        promises: see :class:`Simulated`.
+        harm, loss: see :class:`selector.profile.Profile`.
+    """
+
+    here: Told
     elsewhere: Told | None
     promises: tuple[Simulated, ...]
-    sure: Sure | None
-    sure_elsewhere: Sure | None
     harm: tuple[float, ...]
     loss: tuple[float, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {
-            "auroc": {kind: round(found.value, 4) for kind, found in self.auroc.items()},
-            "auroc_elsewhere": None
-            if self.elsewhere is None
-            else {kind: round(found.value, 4) for kind, found in self.elsewhere.auroc.items()},
-            "confidence": None if self.sure is None else asdict(self.sure),
-            "confidence_elsewhere": None
-            if self.sure_elsewhere is None
-            else asdict(self.sure_elsewhere),
-            "promises": [asdict(one.promise) | {"loss": one.loss} for one in self.promises],
+        found: dict[str, Any] = {
+            "promises": [asdict(one.promise) | {"loss": one.loss} for one in self.promises]
         }
+        for where, told in (("", self.here), ("_elsewhere", self.elsewhere)):
+            if told is not None:
+                found[f"auroc{where}"] = {
+                    kind: round(auroc.value, 4) for kind, auroc in told.auroc.items()
+                }
+                found[f"confidence{where}"] = None if told.sure is None else _rounded(told.sure)
+        return found
 
 
 def assess(
@@ -131,20 +131,27 @@ def assess(
         seed: makes intervals and splits repeatable.
     """
     helpful = [one.helpful for one in observed]
-    auroc, accepted = _tell(observed, fitted.utilities, seed)
+    there = _how_sure(sure.elsewhere, sure, seed) if sure and sure.elsewhere else None
     return Quality(
-        auroc=auroc,
-        accepted=accepted,
-        elsewhere=_tell(observed, fitted.elsewhere, seed) if fitted.elsewhere else None,
+        here=_tell(
+            observed,
+            fitted.utilities,
+            None if sure is None else _how_sure(sure.chances, sure, seed),
+            seed,
+        ),
+        elsewhere=_tell(observed, fitted.elsewhere, there, seed) if fitted.elsewhere else None,
         promises=tuple(_simulate(fitted.utilities, helpful, alphas, seed)),
-        sure=None if sure is None else _how_sure(sure.chances, sure, seed),
-        sure_elsewhere=_how_sure(sure.elsewhere, sure, seed) if sure and sure.elsewhere else None,
         harm=_promised(fitted.utilities, helpful, harmful_accepted),
         loss=_promised(fitted.utilities, helpful, helpful_dropped),
     )
 
 
-def _tell(observed: Sequence[Observed], utilities: Sequence[Sequence[float]], seed: int) -> Told:
+def _tell(
+    observed: Sequence[Observed],
+    utilities: Sequence[Sequence[float]],
+    sure: Sure | None,
+    seed: int,
+) -> Told:
     rows = [
         (number, str(kind), helps, utility)
         for number, (one, own) in enumerate(zip(observed, utilities, strict=True))
@@ -177,7 +184,7 @@ def _tell(observed: Sequence[Observed], utilities: Sequence[Sequence[float]], se
         }
         for kind, chosen in groups.items()
     }
-    return Told(auroc, accepted)
+    return Told(auroc, accepted, sure)
 
 
 def _how_sure(chances: Sequence[float], sure: FittedConfidence, seed: int) -> Sure:
@@ -191,6 +198,11 @@ def _how_sure(chances: Sequence[float], sure: FittedConfidence, seed: int) -> Su
         ece=expected_calibration_error(doubts, wrong),
         brier=brier(doubts, wrong),
     )
+
+
+def _rounded(sure: Sure) -> dict[str, float]:
+    shares = {"right": sure.right, "auroc": sure.auroc.value, "ece": sure.ece, "brier": sure.brier}
+    return {name: round(value, 4) for name, value in shares.items()}
 
 
 def _promised(
@@ -254,11 +266,14 @@ def _simulated(
 
 def quality_tables(quality: Quality) -> list[Table]:
     """AUROC by kind; what each step budget lets in; the promises."""
-    tables = _told_tables(Told(quality.auroc, quality.accepted), "questions like these")
-    if quality.elsewhere is not None:
-        tables += _told_tables(quality.elsewhere, "another data set")
-    told = {"questions like these": quality.sure, "another data set": quality.sure_elsewhere}
-    if quality.sure is not None:
+    told = {"questions like these": quality.here, "another data set": quality.elsewhere}
+    tables = [
+        table
+        for where, found in told.items()
+        if found is not None
+        for table in _told_tables(found, where)
+    ]
+    if quality.here.sure is not None:
         tables.append(
             Table(
                 "How sure an answer is",
@@ -266,7 +281,11 @@ def quality_tables(quality: Quality) -> list[Table]:
                 "weights fitted on other questions of all sets, and on the other sets. The squared "
                 "error of always saying the share of right answers stands in brackets.",
                 ("", "right", "AUROC", "ECE", "squared error"),
-                tuple(_sure_row(where, sure) for where, sure in told.items() if sure is not None),
+                tuple(
+                    _sure_row(where, found.sure)
+                    for where, found in told.items()
+                    if found is not None and found.sure is not None
+                ),
             )
         )
     promises = Table(

@@ -73,15 +73,14 @@ def test_too_few_answers_are_named() -> None:
 
 
 def test_the_page_says_how_sure_answers_are() -> None:
-    observed = made_up(60, signal=1.0)
-    given = [
-        replace(one, dataset="made up" if number % 2 else "another")
-        for number, one in enumerate(answers(200))
+    sets = ("made up", "another")
+    observed = [
+        replace(one, dataset=sets[number % 2]) for number, one in enumerate(made_up(60, signal=1.0))
     ]
+    given = [replace(one, dataset=sets[number % 2]) for number, one in enumerate(answers(200))]
     fitted = fit(observed)
     quality = assess(observed, fitted, fit_confidence(given, fitted.folds), alphas=[0.2], seed=0)
-    assert quality.sure is not None
-    assert quality.sure_elsewhere is not None
-    assert quality.sure.auroc.value > 0.7
+    assert quality.here.sure is not None
+    assert quality.here.sure.auroc.value > 0.7
     [table] = [one for one in quality_tables(quality) if one.title == "How sure an answer is"]
     assert [row[0] for row in table.rows] == ["questions like these", "another data set"]

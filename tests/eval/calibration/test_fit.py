@@ -165,7 +165,9 @@ def test_tables_say_what_was_found() -> None:
     fitted = fit(observed)
     assert not fitted.elsewhere, "there is no other data set"
     quality = assess(observed, fitted, alphas=[0.2], seed=0)
-    assert quality.auroc["all others"].value == pytest.approx(auroc(observed, fitted.utilities))
+    assert quality.here.auroc["all others"].value == pytest.approx(
+        auroc(observed, fitted.utilities)
+    )
     kinds, accepted, promises = quality_tables(quality)
     assert [row[0] for row in kinds.rows] == ["all others", "irrelevant"]
     assert [row[0] for row in accepted.rows] == ["helpful", "irrelevant"]
