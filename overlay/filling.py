@@ -83,6 +83,7 @@ class Filling:
                 prefix,
                 [dose.tokens for dose in fitting],
                 self._prompt.tail,
+                lead=self._prompt.lead,
                 kept=self._kept,
             )
             with ExitStack() as stack:

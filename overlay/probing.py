@@ -99,6 +99,7 @@ def subject_of(
         tail=prompt.tail,
         layers=tuple(layers),
         draft_tokens=settings.draft_tokens,
+        lead=prompt.lead,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from overlay.errors import InputError
 from probes.chat import Message
@@ -32,11 +33,13 @@ class Prompt:
     """A prompt in tokens: what stands before the context, and what after it.
 
     Attributes:
+        lead: tokens of the tail before the question.
         alone: what the model reads where there is no context; None for prefix and tail.
     """
 
     prefix: tuple[int, ...]
     tail: tuple[int, ...]
+    lead: int = 0
     alone: tuple[int, ...] | None = None
 
 
@@ -81,7 +84,11 @@ def build_prompt(
         Message("user", ("Context:\n", f"\n{instruction}\nQuestion: {question}")),
     ]
     prefix, tail = model.encode_chat(chat)
-    return Prompt(tuple(prefix), tuple(tail))
+    # The space goes with the question's first word in most vocabularies.
+    before = model.tokenize(f"\n{instruction}\nQuestion:")
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(before, tail[:-1], strict=False))
+    lead = sum(1 for _ in same)
+    return Prompt(tuple(prefix), tuple(tail), lead=lead)
 
 
 def completion_prompt(model: Model, text: str | Sequence[int]) -> tuple[str, Prompt]:

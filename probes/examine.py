@@ -121,6 +121,7 @@ def _alone(subject: Subject, base: Session, neutral: Sequence[Sequence[int]]) ->
         base,
         [source.tokens for source in subject.sources],
         subject.tail,
+        lead=subject.lead,
         draft_tokens=subject.draft_tokens,
         layers=subject.layers,
         neutral=neutral,

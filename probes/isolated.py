@@ -81,18 +81,19 @@ def probe_chunks(
     draft_tokens: int,
     layers: Sequence[int],
     neutral: Sequence[Sequence[int]] = (),
+    lead: int = 0,
     kept: KVStore | None = None,
 ) -> Isolated:
     """Read what each chunk alone does to the model.
 
     Args:
-        prefix, chunks, tail, kept: see :func:`probes.prompted.prompt_chunks`.
+        prefix, chunks, tail, lead, kept: see :func:`probes.prompted.prompt_chunks`.
         draft_tokens, layers, neutral: see :func:`probe_prompted`.
 
     Raises:
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
     """
-    prompted = prompt_chunks(model, prefix, chunks, tail, kept=kept)
+    prompted = prompt_chunks(model, prefix, chunks, tail, lead=lead, kept=kept)
     try:
         return probe_prompted(
             model,

@@ -78,6 +78,7 @@ def prompt_chunks(
     chunks: Sequence[Sequence[int]],
     tail: Sequence[int],
     *,
+    lead: int = 0,
     kept: KVStore | None = None,
 ) -> Prompted:
     """Put each chunk on its own fork of the prefix, and the tail behind it, all in one batch.
@@ -86,6 +87,8 @@ def prompt_chunks(
         prefix: the prompt up to the place where the context goes; stays as it was.
         chunks: the tokens of each chunk; at least one.
         tail: the prompt after the context.
+        lead: tokens of the tail before the question: no chunk's gain counts them, and a vocabulary
+            of logits is spared at each.
         kept: chunks that stood behind this prefix before are not evaluated again.
 
     Raises:
@@ -98,7 +101,10 @@ def prompt_chunks(
                 session.extend(chunk)
         else:
             kept.extend_many(model, sessions, chunks)
-        without, *within = model.extend_scored([(one, tail) for one in (bare, *sessions)])
+        for session in (bare, *sessions):
+            session.extend(tail[:lead])
+        asked = tail[lead:]
+        without, *within = model.extend_scored([(one, asked) for one in (bare, *sessions)])
     except BaseException:
         for session in (bare, *sessions):
             session.close()

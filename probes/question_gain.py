@@ -11,20 +11,20 @@ __all__ = ["question_gain"]
 
 
 def question_gain(without: FloatArray, with_chunk: FloatArray) -> float:
-    """How much the chunk raises the prompt's tail, in which the question stands.
+    """How much the chunk raises the end of the prompt, from the question on.
 
     Formula: ``mean_t (log p(q_t | chunk, q_<t) - log p(q_t | q_<t))`` over the tokens ``q`` of the
-        tail: instruction, question, and what the chat template puts after it
+        question and what the chat template puts after it
     Unit: nats per token
     Range: unbounded; positive where the chunk makes the question likelier
     Source: Sachan et al., 2022, arXiv 2204.07496, eq. 3, who rank passages by ``log p(q | chunk)``;
         the baseline is taken off here
     Needs: log-probabilities; both backends
 
-    The tail is evaluated anyway, so this takes no evaluations of its own.
+    They are evaluated anyway, so this takes no evaluations of its own.
 
     Args:
-        without: ``[tokens]`` log-probabilities of the tail's tokens without the chunk.
+        without: ``[tokens]`` log-probabilities of those tokens without the chunk.
         with_chunk: ``[tokens]`` the same with it.
 
     Raises:

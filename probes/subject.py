@@ -48,6 +48,7 @@ class Subject:
         prefix: the prompt up to the place where the context goes.
         sources: at least one.
         tail: the prompt after the context.
+        lead: see :func:`probes.prompted.prompt_chunks`.
         layers: layers whose states are read; none if the model cannot show any.
         draft_tokens: length of drafts, and of the answer that is explained.
     """
@@ -58,6 +59,7 @@ class Subject:
     tail: tuple[int, ...]
     layers: tuple[int, ...]
     draft_tokens: int
+    lead: int = 0
 
     @property
     def tokens(self) -> list[int]:

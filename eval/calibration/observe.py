@@ -77,7 +77,7 @@ def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Obser
     kinds = [passage.kind for passage in item.passages]
     with model.session() as prefix:
         prefix.extend(prompt.prefix)
-        with prompt_chunks(model, prefix, chunks, prompt.tail) as prompted:
+        with prompt_chunks(model, prefix, chunks, prompt.tail, lead=prompt.lead) as prompted:
             readable = model.capabilities.layer_states
             deltas = prompted.state_deltas(model, layer) if readable else None
             if Kind.UNKNOWN in kinds:

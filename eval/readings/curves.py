@@ -176,6 +176,7 @@ def _probes(
                 prefix,
                 [chunk],
                 subject.tail,
+                lead=subject.lead,
                 draft_tokens=subject.draft_tokens,
                 layers=subject.layers,
                 neutral=texts,

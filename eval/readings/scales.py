@@ -118,6 +118,7 @@ def _probe(model: Model, sample: Sequence[Item], settings: Settings) -> Iterator
                 prefix,
                 chunks,
                 prompt.tail,
+                lead=prompt.lead,
                 draft_tokens=settings.draft_tokens,
                 layers=layers,
             ) as isolated:

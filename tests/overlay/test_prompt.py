@@ -30,6 +30,12 @@ def test_a_chunk_cannot_forge_the_prompt(model: LlamaCppModel) -> None:
     assert not any(model.ends_generation(token) for token in chunk_tokens(model, FORGED))
 
 
+def test_the_question_begins_where_the_lead_ends(model: LlamaCppModel) -> None:
+    prompt = build_prompt(model, [Message("user", "When does it leave?")])
+    assert as_text(model, prompt.tail[: prompt.lead]).endswith(f"{INSTRUCTION}\nQuestion:")
+    assert as_text(model, prompt.tail[prompt.lead :]).startswith(" When does it leave?")
+
+
 @given(st.text())
 def test_twice_is_once(text: str) -> None:
     stands = chunk_text(text)

@@ -20,7 +20,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return open_tiny(save_tiny(tmp_path_factory.mktemp("llama"), CONFIGS["llama"]))
 
 
-def check(model: Model, error: float) -> None:
+def check(model: Model, error: float, *, lead: int = 0) -> None:
     head, tail = model.tokenize("Read this."), model.tokenize(TAIL)
     chunks = [model.tokenize(chunk) for chunk in CHUNKS]
     logs, states = [], []
@@ -34,7 +34,7 @@ def check(model: Model, error: float) -> None:
     with model.session() as prefix:
         prefix.extend(head)
         before = model.cost
-        with prompt_chunks(model, prefix, chunks, tail) as prompted:
+        with prompt_chunks(model, prefix, chunks, tail, lead=lead) as prompted:
             deltas = prompted.state_deltas(model, LAYER)
             spent = model.cost - before
             # The last token of each session is evaluated for its state; nothing comes twice.
@@ -44,7 +44,7 @@ def check(model: Model, error: float) -> None:
             )
             for j, chunk in enumerate(chunks):
                 assert list(prompted.sessions[j].tokens) == [*head, *chunk, *tail]
-                gain = float(np.mean(logs[j + 1] - logs[0]))
+                gain = float(np.mean((logs[j + 1] - logs[0])[lead:]))
                 assert prompted.question_gains[j] == pytest.approx(gain, abs=error)
                 own = states[j + 1] - states[0]
                 assert np.abs(deltas[j] - own).max() <= error * np.abs(own).max()
@@ -56,8 +56,10 @@ def check(model: Model, error: float) -> None:
 def test_llama_cpp(model: LlamaCppModel) -> None:
     free = len(model._free)
     check(model, 0.1)
+    check(model, 0.1, lead=3)
     assert len(model._free) == free
 
 
 def test_a_tiny_model(tiny: Model) -> None:
     check(tiny, 1e-3)
+    check(tiny, 1e-3, lead=3)
