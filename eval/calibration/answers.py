@@ -12,13 +12,19 @@ from sklearn.linear_model import LogisticRegression
 from eval.items import Item
 from eval.metrics.answers import contains_any
 from eval.policies.bench import Bench
-from overlay.errors import InputError
 from selector.confidence import Confidence
 from selector.profile import Fold, question_key
 
-__all__ = ["Answered", "FittedConfidence", "fit_confidence", "observe_answer", "read_answered"]
+__all__ = [
+    "FEWEST",
+    "Answered",
+    "FittedConfidence",
+    "fit_confidence",
+    "observe_answer",
+    "read_answered",
+]
 
-_FEWEST = 30
+FEWEST = 30
 """Answers, below which two weights and a bias follow single questions."""
 _C = 1.0
 """Inverse strength of the L2 penalty: weak beside three numbers from hundreds of answers."""
@@ -75,7 +81,7 @@ def read_answered(data: dict[str, Any]) -> Answered:
     return Answered(**data)
 
 
-def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedConfidence:
+def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedConfidence | None:
     """Fit a logistic regression of "the answer is right" (Platt scaling on two scores).
 
     Classes keep their frequencies: what comes out is a chance, not a rank.
@@ -84,21 +90,25 @@ def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> Fitte
         answered: given under weights that had not seen the questions.
         folds: of the profile; the weights of each come from answers to other questions.
 
-    Raises:
-        InputError: too few answers, or all of them right, or all wrong.
+    Returns:
+        None where there are fewer than :data:`FEWEST` answers to fit on, or all of them are
+        right, or all wrong.
     """
     given = [one for one in answered if one.log_prob is not None]
     keys = [question_key(one.question) for one in given]
+    own = [
+        _fit([one for one, key in zip(given, keys, strict=True) if key not in fold.questions])
+        for fold in folds
+    ]
+    fitted = [confidence for confidence in own if confidence is not None]
     whole = _fit(given)
-    chances = [_chance(whole, one) for one in given]
-    fitted = []
-    for fold in folds:
-        others = [one for one, key in zip(given, keys, strict=True) if key not in fold.questions]
-        own = _fit(others)
-        fitted.append(own)
-        for place, key in enumerate(keys):
-            if key in fold.questions:
-                chances[place] = _chance(own, given[place])
+    if whole is None or len(fitted) < len(folds):
+        return None
+    chances = []
+    for one, key in zip(given, keys, strict=True):
+        numbers = (n for n, fold in enumerate(folds) if key in fold.questions)
+        place = next(numbers, None)
+        chances.append(_chance(whole if place is None else fitted[place], one))
     return FittedConfidence(
         confidence=whole,
         folds=tuple(fitted),
@@ -112,18 +122,18 @@ def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> Fitte
 def _elsewhere(given: Sequence[Answered]) -> list[float]:
     found = [0.0] * len(given)
     for name in dict.fromkeys(one.dataset for one in given):
-        others = [one for one in given if one.dataset != name]
-        if not _enough(others):
+        own = _fit([one for one in given if one.dataset != name])
+        if own is None:
             return []
-        own = _fit(others)
         for place, one in enumerate(given):
             if one.dataset == name:
                 found[place] = _chance(own, one)
     return found
 
 
-def _fit(given: Sequence[Answered]) -> Confidence:
-    _check(given)
+def _fit(given: Sequence[Answered]) -> Confidence | None:
+    if len(given) < FEWEST or len({one.right for one in given}) < 2:
+        return None
     values = np.array([[one.log_prob, one.copied] for one in given], dtype=np.float64)
     model = LogisticRegression(C=_C).fit(values, [one.right for one in given])
     log_prob, copied = model.coef_[0]
@@ -134,17 +144,3 @@ def _fit(given: Sequence[Answered]) -> Confidence:
 
 def _chance(confidence: Confidence, one: Answered) -> float:
     return confidence.chance(one.log_prob or 0.0, one.copied or 0.0)
-
-
-def _enough(given: Sequence[Answered]) -> bool:
-    return len(given) >= _FEWEST and len({one.right for one in given}) == 2
-
-
-def _check(given: Sequence[Answered]) -> None:
-    if not _enough(given):
-        right = sum(one.right for one in given)
-        raise InputError(
-            f"{len(given)} answers, {right} of them right, tell nothing of confidence",
-            hint="give more questions that have answers, or set --answers to 0",
-            param="answers",
-        )

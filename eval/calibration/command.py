@@ -92,6 +92,7 @@ def calibrate(
     """
     from rich.console import Console
 
+    from eval.calibration.answers import FEWEST
     from eval.calibration.observe import has_twins
     from eval.calibration.quality import assess, quality_tables
     from eval.journal import Journal
@@ -152,6 +153,12 @@ def calibrate(
         console = Console()
         for table in tables:
             print_table(console, table)
+        if answerable and sure is None:
+            console.print(
+                f"{len(answerable)} answers tell nothing of how sure an answer is: it takes "
+                f"{FEWEST} and more, right ones and wrong ones among them.",
+                style="dim",
+            )
     if markdown is not None:
         save(markdown, _page(profile, tables))
 
@@ -228,6 +235,8 @@ def _fit_confidence(
             journal.add(key, observe_answer(bench, item))
         answered.append(read_answered(journal[key]))
     sure = fit_confidence(answered, profile.folds)
+    if sure is None:
+        return profile, None
     folds = tuple(
         fold.model_copy(update={"confidence": own})
         for fold, own in zip(profile.folds, sure.folds, strict=True)
