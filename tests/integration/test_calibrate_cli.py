@@ -1,0 +1,79 @@
+"""``overlay calibrate`` on the real model, from a question file to answers under its profile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from eval.calibration.command import calibrate
+from overlay.errors import InputError
+from overlay.options import AskOptions
+from overlay.runtime import Overlay
+from overlay.settings import Settings
+from probes.llamacpp import LlamaCppModel
+from selector.profile import load_profile
+from tests.overlay.test_runtime import Shelf
+
+BOATS = {"Alda": "red", "Berin": "green", "Cato": "white", "Dunja": "black", "Edda": "yellow"}
+PORTS = {"Farn": "Luth", "Gorm": "Vardle", "Hale": "Corrin", "Ingo": "Ostrel", "Jorun": "Selm"}
+SOUP = "Soup is served from noon until the bread is gone."
+
+
+def write_questions(path: Path) -> None:
+    rows = [
+        (f"What colour is the boat {boat}?", colour, f"The boat {boat} is painted {colour}.")
+        for boat, colour in BOATS.items()
+    ] + [
+        (f"Where was {name} born?", port, f"{name} was born in {port}, by the sea.")
+        for name, port in PORTS.items()
+    ]
+    lines = [
+        {
+            "id": str(number),
+            "question": question,
+            "answers": [answer],
+            "dataset": "boats" if answer.islower() else "ports",
+            "chunks": [{"text": text, "kind": "gold"}, {"text": SOUP, "kind": "distractor"}],
+        }
+        for number, (question, answer, text) in enumerate(rows)
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+
+
+def test_a_profile_is_fitted_and_judges(tmp_path: Path, model: LlamaCppModel) -> None:
+    questions, output = tmp_path / "questions.jsonl", tmp_path / "boats.profile.json"
+    write_questions(questions)
+    arguments = [str(questions), "--questions", "10", "--answers", "3", "--output", str(output)]
+    arguments += ["--readings", str(tmp_path / "readings.jsonl")]
+    arguments += ["--markdown", str(tmp_path / "page.md")]
+    done = CliRunner().invoke(calibrate, arguments)
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.split())
+    assert "Telling helpful chunks from others" in said
+    assert "3 answers tell nothing of how sure an answer is" in said
+    assert "What can be promised" in (tmp_path / "page.md").read_text()
+    profile = load_profile(output)
+    assert profile.sha256 == model.info.sha256
+    assert profile.embedder == "packaged"
+    assert profile.with_states.similarity > 0
+    assert profile.confidence is None
+    # What was read is not read again, and makes the same profile.
+    first = output.read_bytes()
+    again = CliRunner().invoke(calibrate, arguments)
+    assert again.exit_code == 0, again.output
+    assert output.read_bytes() == first
+    overlay = Overlay(
+        model, Shelf((SOUP, "The boat Alda is painted red.")), Settings(profile=str(output))
+    )
+    steps = overlay.ask("What colour is the boat Alda?", AskOptions(max_tokens=4)).steps
+    utilities = {step.chunk.chunk.text: step.verdict.utility or 0.0 for step in steps}
+    assert utilities["The boat Alda is painted red."] > utilities[SOUP]
+
+
+def test_too_few_questions_are_named(tmp_path: Path) -> None:
+    write_questions(tmp_path / "questions.jsonl")
+    done = CliRunner().invoke(calibrate, [str(tmp_path / "questions.jsonl"), "--questions", "11"])
+    assert isinstance(done.exception, InputError)
+    assert "10 questions, not 11" in str(done.exception)
