@@ -68,14 +68,15 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert first.reading.support_max > 0
     assert first.marginal_drift == first.reading.logit_drift
     assert answer.usage.cost.evaluated == model.evaluated - before
-    assert list(answer.usage.phases) == ["probe", "dose", "answer"]
-    probe, dose, said = answer.usage.phases.values()
+    assert list(answer.usage.phases) == ["probe", "dose", "answer", "confidence"]
+    probe, dose, said, sure = answer.usage.phases.values()
     # k drafts and one without context; the rest of the prompt before the answer was read already.
     assert 4 <= probe.decoded <= 4 * 16
     assert dose.evaluated > 0
     assert said.prefilled == 0
     assert said.decoded == pytest.approx(answer.usage.completion_tokens, abs=1)
     assert said.reused == answer.usage.prompt_tokens - 1
+    assert sure.evaluated == min(answer.usage.completion_tokens, 16)
     written = report(answer)["cost"]
     assert isinstance(written, dict)
     for name in ("prefilled", "decoded", "reused", "calls"):
