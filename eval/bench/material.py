@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from eval.items import Kind, Passage
 from eval.tasks.sample import DOCUMENTS, sample_questions
 from overlay.errors import InputError
-from overlay.prompt import chunk_text
+from overlay.prompt import chunk_tokens
 from probes.protocol import Model
 from probes.subject import as_text
 from retriever import Embedder
@@ -82,4 +82,4 @@ class Material:
     def _tokens(self) -> Sequence[int]:
         files = sorted(path for path in DOCUMENTS.rglob("*") if path.suffix in {".md", ".txt"})
         texts = [path.read_text(encoding="utf-8") for path in files]
-        return [token for text in texts for token in self._model.tokenize(f"{chunk_text(text)}\n")]
+        return [token for text in texts for token in chunk_tokens(self._model, text)]

@@ -91,6 +91,7 @@ def read_run(path: Path) -> Run:
         InputError: the file cannot be read, or is none.
     """
     try:
+        path.stat()  # a journal that is not there is empty
         return _run(Journal.read(path))
     except OSError as error:
         raise InputError(

@@ -227,10 +227,11 @@ def _fit_confidence(
     if not items:
         return profile, None
     bench = Bench(model, settings, profile=profile)
+    # Answers under other weights are other answers.
+    judged_by = profile.digest[:12]
     answered = []
     for item in track(items, f"answering with {model.info.name}"):
-        # Answers under other weights are other answers.
-        key = f"{item.dataset} {item.id} answer under {profile.digest[:12]}"
+        key = f"{item.dataset} {item.id} answer under {judged_by}"
         if key not in journal:
             journal.add(key, observe_answer(bench, item))
         answered.append(read_answered(journal[key]))
