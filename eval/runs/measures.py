@@ -157,14 +157,14 @@ def _aurc(results: Sequence[Result], _seed: int) -> float | None:
     )
 
 
-def _ece(results: Sequence[Result], _seed: int, chance: _Chance) -> float | None:
+def _error(
+    results: Sequence[Result],
+    _seed: int,
+    chance: _Chance,
+    error: Callable[[Sequence[float], Sequence[bool]], float],
+) -> float | None:
     chances, wrong, found = _judged(results, chance)
-    return expected_calibration_error(chances, wrong) if found else None
-
-
-def _brier(results: Sequence[Result], _seed: int, chance: _Chance) -> float | None:
-    chances, wrong, found = _judged(results, chance)
-    return brier(chances, wrong) if found else None
+    return error(chances, wrong) if found else None
 
 
 def _accepted(results: Sequence[Result]) -> tuple[list[Kind], list[bool]]:
@@ -212,25 +212,25 @@ WHOLES = (
         "confidence ECE",
         "reported confidence against the share of right answers, ten bins",
         "lower",
-        partial(_ece, chance=_doubt),
+        partial(_error, chance=_doubt, error=expected_calibration_error),
     ),
     Whole("AURC", "area under the risk-coverage curve, steadiest answers first", "lower", _aurc),
     Whole(
         "ECE",
         "reported volatility against the share of wrong answers, ten bins",
         "lower",
-        partial(_ece, chance=_volatility),
+        partial(_error, chance=_volatility, error=expected_calibration_error),
     ),
     Whole(
         "Brier",
         "squared error of the reported volatility as a chance of being wrong",
         "lower",
-        partial(_brier, chance=_volatility),
+        partial(_error, chance=_volatility, error=brier),
     ),
     Whole(
         "confidence Brier",
         "squared error of the reported confidence as a chance of being right",
         "lower",
-        partial(_brier, chance=_doubt),
+        partial(_error, chance=_doubt, error=brier),
     ),
 )
