@@ -69,6 +69,7 @@ class Weights(_Frozen):
         instruction: how an injected instruction turns the state, ``[width]``; empty where nothing
             was known of any.
         instruction_bias: of that, so that 0.5 is where one helpful chunk in twenty lies above.
+        typical_chunks: how many typical chunks the means count beside those of the question.
     """
 
     bias: float
@@ -79,6 +80,7 @@ class Weights(_Frozen):
     direction: tuple[float, ...] = ()
     instruction: tuple[float, ...] = ()
     instruction_bias: float = 0.0
+    typical_chunks: Annotated[int, Field(ge=1)] = 1
 
     def utilities(
         self,
@@ -113,9 +115,11 @@ class Weights(_Frozen):
         Raises:
             InputError: the deltas are not those of this model.
         """
-        score = self.bias + self.gain * above_mean(gains, self.typical_gain)
+        score = self.bias + self.gain * above_mean(gains, self.typical_gain, self.typical_chunks)
         if similarities is not None:
-            score = score + self.similarity * above_mean(similarities, self.typical_similarity)
+            score = score + self.similarity * above_mean(
+                similarities, self.typical_similarity, self.typical_chunks
+            )
         if self.direction:
             width = len(self.direction)
             if deltas is None or deltas.shape != (len(gains), width):
@@ -125,7 +129,7 @@ class Weights(_Frozen):
                     hint="a profile belongs to one model: calibrate this one",
                     param="profile",
                 )
-            turns = turn_above_mean(deltas)
+            turns = turn_above_mean(deltas, self.typical_chunks)
             score = score + turns @ np.asarray(self.direction)
         helps, instructs = _logistic(score), np.zeros(len(gains))
         if self.direction and self.instruction:
@@ -242,39 +246,45 @@ def _logistic(score: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
 
 
-def above_mean(readings: Sequence[float], typical: float) -> NDArray[np.float64]:
+def above_mean(
+    readings: Sequence[float], typical: float, typical_chunks: int
+) -> NDArray[np.float64]:
     """How far a reading of each chunk lies above those of its rivals.
 
-    Formula: ``g_j - (typical + sum_i g_i) / (k + 1)``: the mean counts one typical chunk more than
-        the k there are, so that a chunk alone has something to be compared with
+    Formula: ``g_j - (n typical + sum_i g_i) / (k + n)``: the mean counts n typical chunks beside
+        the k there are, so that few chunks, or chunks of one sort, have something to be compared
+        with
 
     Args:
         readings: ``[k]`` of all chunks of a question: question gains, or similarities.
-        typical: that of the one more.
+        typical: that of the chunks beside them.
+        typical_chunks: n.
 
     Returns:
         ``[k]`` in their unit.
     """
     values = np.asarray(readings, dtype=np.float64)
-    return np.asarray(values - (typical + values.sum()) / (len(values) + 1))
+    mean = (typical_chunks * typical + values.sum()) / (len(values) + typical_chunks)
+    return np.asarray(values - mean)
 
 
-def turn_above_mean(deltas: FloatArray) -> NDArray[np.float64]:
+def turn_above_mean(deltas: FloatArray, typical_chunks: int) -> NDArray[np.float64]:
     """How each chunk turns the model's state, apart from what all chunks of the question do.
 
-    Formula: ``u_j - sum_i u_i / (k + 1)`` with ``u = d / |d|``: the mean counts one more that
-        turns nothing. What a whole collection has in common (its length, its style) falls out; with
-        it the weights would learn which collection a chunk comes from.
+    Formula: ``u_j - sum_i u_i / (k + n)`` with ``u = d / |d|``: the mean counts n more that turn
+        nothing. What a whole collection has in common (its length, its style) falls out; with it
+        the weights would learn which collection a chunk comes from.
 
     Args:
         deltas: ``[k, width]`` state deltas of all chunks of a question.
+        typical_chunks: n.
 
     Returns:
         ``[k, width]``
     """
     rows = deltas.astype(np.float64)
     turns = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return np.asarray(turns - turns.sum(axis=0) / (len(turns) + 1))
+    return np.asarray(turns - turns.sum(axis=0) / (len(turns) + typical_chunks))
 
 
 def question_key(question: str) -> str:

@@ -12,6 +12,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from eval.calibration.observe import Observed, Twins
+from eval.calibration.parts import Part, parts
 from overlay.errors import InputError
 from selector.profile import Fold, Weights, above_mean, question_key, turn_above_mean
 
@@ -23,6 +24,9 @@ _FOLDS = 5
 _C_DIRECTION = 1e-3
 _C_SCORES = 0.3
 _C_INSTRUCTION = 0.03
+_TYPICAL_CHUNKS = 3
+"""With one, a lone chunk has half of its reading for a mean; with more, chunks are compared with
+others more than with each other, which holds less for collections of another kind."""
 _MISTAKEN = 0.05
 """Share of helpful chunks that lie where an instruction is likelier than none."""
 
@@ -37,7 +41,8 @@ class Fitted:
     Attributes:
         with_states, without_states: from all questions.
         folds: each for a fifth of the questions, from the others.
-        utilities: one list a question, from its fold's weights with states where there are any.
+        utilities: of each of the :func:`eval.calibration.parts.parts` that a question has, from its
+            fold's weights, with states where there are any.
         elsewhere: likewise, but from weights fitted on the other data sets: what to expect of
             questions of another kind; empty where there is one data set only.
     """
@@ -45,8 +50,8 @@ class Fitted:
     with_states: Weights
     without_states: Weights
     folds: tuple[Fold, ...]
-    utilities: list[list[float]]
-    elsewhere: list[list[float]]
+    utilities: list[dict[Part, list[float]]]
+    elsewhere: list[dict[Part, list[float]]]
 
 
 def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
@@ -56,7 +61,8 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     delta is fitted first; a second regression then weighs the scores that it gives to questions
     left out of its fit, beside the question gain and, where it is known, the similarity. Both count
     helpful chunks and others as if they were equally many. Both are linear, so their product is one
-    vector in the units of the readings.
+    vector in the units of the readings. Each question is fitted on as it is, and with the chunks of
+    either sort alone, see :class:`eval.calibration.parts.Part`.
 
     What an injected instruction does to the state is fitted apart, on passages beside their clean
     twins only: fitted on other chunks it learns what those look like, and finds none in a
@@ -78,7 +84,7 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     # stand in two files.
     keys = [question_key(one.question) for one in observed]
     folds = []
-    utilities: list[list[float]] = [[] for _ in observed]
+    utilities: list[dict[Part, list[float]]] = [{} for _ in observed]
     for train, test in GroupKFold(_FOLDS, shuffle=True, random_state=0).split(keys, groups=keys):
         questions = frozenset(keys[n] for n in test)
         own, own_without = _fit_both(
@@ -91,10 +97,12 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     return Fitted(with_states, without_states, tuple(folds), utilities, _elsewhere(observed, twins))
 
 
-def _elsewhere(observed: Sequence[Observed], twins: Sequence[Twins]) -> list[list[float]]:
+def _elsewhere(
+    observed: Sequence[Observed], twins: Sequence[Twins]
+) -> list[dict[Part, list[float]]]:
     """Utilities of each question from weights fitted on the other data sets."""
     names = [one.dataset for one in observed]
-    found: list[list[float]] = [[] for _ in observed]
+    found: list[dict[Part, list[float]]] = [{} for _ in observed]
     for name in dict.fromkeys(names):
         others = [one for one in observed if one.dataset != name]
         helpful = [helps for one in others for helps in one.helpful]
@@ -107,27 +115,34 @@ def _elsewhere(observed: Sequence[Observed], twins: Sequence[Twins]) -> list[lis
     return found
 
 
-def _utilities(one: Observed, with_states: Weights, without_states: Weights) -> list[float]:
+def _utilities(
+    one: Observed, with_states: Weights, without_states: Weights
+) -> dict[Part, list[float]]:
     weights = without_states if one.deltas is None else with_states
-    return weights.utilities(one.gains, one.deltas, one.similarities)
+    return {
+        part: weights.utilities(some.gains, some.deltas, some.similarities)
+        for part, some in parts(one).items()
+    }
 
 
-def _fit_both(observed: Sequence[Observed], twins: Sequence[Twins]) -> tuple[Weights, Weights]:
-    groups = np.repeat(np.arange(len(observed)), [len(one.gains) for one in observed])
-    helpful = np.concatenate([np.asarray(one.helpful, dtype=bool) for one in observed])
-    typical = float(np.mean(np.concatenate([one.gains for one in observed])))
-    scores = np.concatenate([above_mean(one.gains, typical) for one in observed])[:, None]
-    known = [one.similarities for one in observed if one.similarities is not None]
-    alike = float(np.mean(np.concatenate(known))) if len(known) == len(observed) else None
-    if alike is not None:
-        above = np.concatenate([above_mean(own, alike) for own in known])
-        scores = np.column_stack([scores, above])
+def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[Weights, Weights]:
+    sets = [list(parts(one).values()) for one in questions]
+    groups = np.repeat(np.arange(len(sets)), [sum(len(some.gains) for some in own) for own in sets])
+    observed = [some for own in sets for some in own]
+    helpful = np.concatenate([np.asarray(some.helpful, dtype=bool) for some in observed])
+    typical = float(np.mean(np.concatenate([one.gains for one in questions])))
+    scores = _above_mean([some.gains for some in observed], typical)[:, None]
+    known = [some.similarities for some in observed if some.similarities is not None]
+    alike = None
+    if len(known) == len(observed):
+        alike = float(np.mean(np.concatenate([one.similarities or () for one in questions])))
+        scores = np.column_stack([scores, _above_mean(known, alike)])
     coefficients, bias = _regress(scores, helpful, _C_SCORES)
     alone = _weights(coefficients.tolist(), bias, typical, alike)
-    if any(one.deltas is None for one in observed):
+    if any(some.deltas is None for some in observed):
         return alone, alone
     deltas = np.concatenate(
-        [turn_above_mean(one.deltas) for one in observed if one.deltas is not None]
+        [turn_above_mean(one.deltas, _TYPICAL_CHUNKS) for one in observed if one.deltas is not None]
     )
     projected = np.empty(len(helpful))
     for train, test in GroupKFold(_FOLDS).split(deltas, groups=groups):
@@ -145,13 +160,18 @@ def _fit_both(observed: Sequence[Observed], twins: Sequence[Twins]) -> tuple[Wei
     return _weights(others, bias, typical, alike).model_copy(update=states), alone
 
 
+def _above_mean(readings: Sequence[Sequence[float]], typical: float) -> _Array:
+    """``[chunks]`` of all sets."""
+    return np.concatenate([above_mean(own, typical, _TYPICAL_CHUNKS) for own in readings])
+
+
 def _weights(
     coefficients: Sequence[float], bias: float, typical: float, alike: float | None
 ) -> Weights:
     """Weights without states: of the question gain, and of the similarity where it is known."""
     if alike is None:
         [gain] = coefficients
-        return Weights(bias=bias, typical_gain=typical, gain=gain)
+        return Weights(bias=bias, typical_gain=typical, gain=gain, typical_chunks=_TYPICAL_CHUNKS)
     gain, similarity = coefficients
     return Weights(
         bias=bias,
@@ -159,6 +179,7 @@ def _weights(
         gain=gain,
         typical_similarity=alike,
         similarity=similarity,
+        typical_chunks=_TYPICAL_CHUNKS,
     )
 
 
@@ -170,7 +191,7 @@ def _fit_instruction(twins: Sequence[Twins], helpful: _Array) -> tuple[_Array, f
     """
     if not twins:
         return np.empty(0), 0.0
-    turns = np.concatenate([turn_above_mean(pair.deltas) for pair in twins])
+    turns = np.concatenate([turn_above_mean(pair.deltas, _TYPICAL_CHUNKS) for pair in twins])
     instructs = np.tile([True, False], len(twins))
     direction, _ = _regress(turns, instructs, _C_INSTRUCTION)
     return direction, float(-np.quantile(helpful @ direction, 1 - _MISTAKEN))

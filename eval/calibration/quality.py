@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eval.calibration.answers import FittedConfidence
 from eval.calibration.fit import Fitted
 from eval.calibration.observe import Observed
+from eval.calibration.parts import Part, parts
 from eval.metrics.calibration import brier, expected_calibration_error
 from eval.metrics.interval import Interval, mean_interval
 from eval.metrics.ranking import clustered_auroc, wrong_answer_auroc
@@ -31,6 +32,10 @@ __all__ = ["Quality", "Simulated", "assess", "quality_tables"]
 
 _BUDGETS = (0.1, 0.3, 0.5, 0.7)
 _SPLITS = 200
+
+_Utilities = Sequence[Mapping[Part, Sequence[float]]]
+_Helpful = Sequence[Mapping[Part, Sequence[bool]]]
+"""Of each question, by its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class Told:
     Attributes:
         auroc: how well the utility tells helpful chunks from all others, and from each kind of
             others, any two questions compared.
-        accepted: share of the chunks of a kind that a step budget lets in, with its interval.
+        accepted: share of the chunks of a kind that a step budget lets in, with its interval; of
+            helpful chunks and of others also where none of the other sort stand beside them.
         sure: of the confidence; None where none was fitted.
     """
 
@@ -130,7 +136,7 @@ def assess(
         alphas: losses to promise.
         seed: makes intervals and splits repeatable.
     """
-    helpful = [one.helpful for one in observed]
+    helpful = [{part: some.helpful for part, some in parts(one).items()} for one in observed]
     there = _how_sure(sure.elsewhere, sure, seed) if sure and sure.elsewhere else None
     return Quality(
         here=_tell(
@@ -148,14 +154,14 @@ def assess(
 
 def _tell(
     observed: Sequence[Observed],
-    utilities: Sequence[Sequence[float]],
+    utilities: Sequence[Mapping[Part, Sequence[float]]],
     sure: Sure | None,
     seed: int,
 ) -> Told:
     rows = [
         (number, str(kind), helps, utility)
         for number, (one, own) in enumerate(zip(observed, utilities, strict=True))
-        for kind, helps, utility in zip(one.kinds, one.helpful, own, strict=True)
+        for kind, helps, utility in zip(one.kinds, one.helpful, own[Part.ALL], strict=True)
     ]
     others = list(dict.fromkeys(kind for _, kind, helps, _ in rows if not helps))
     auroc = {
@@ -173,6 +179,14 @@ def _tell(
     }
     groups = {"helpful": [row for row in rows if row[2]]}
     groups |= {kind: [row for row in rows if not row[2] and row[1] == kind] for kind in others}
+    groups |= {
+        str(part): [
+            (number, "", part is Part.HELPFUL, utility)
+            for number, own in enumerate(utilities)
+            for utility in own.get(part, ())
+        ]
+        for part in (Part.HELPFUL, Part.OTHERS)
+    }
     accepted = {
         kind: {
             budget: mean_interval(
@@ -183,6 +197,7 @@ def _tell(
             for budget in _BUDGETS
         }
         for kind, chosen in groups.items()
+        if chosen
     }
     return Told(auroc, accepted, sure)
 
@@ -205,27 +220,30 @@ def _rounded(sure: Sure) -> dict[str, float]:
     return {name: round(value, 4) for name, value in shares.items()}
 
 
-def _promised(
-    utilities: Sequence[Sequence[float]], helpful: Sequence[Sequence[bool]], loss: Loss
-) -> tuple[float, ...]:
+def _promised(utilities: _Utilities, helpful: _Helpful, loss: Loss) -> tuple[float, ...]:
     """Rounded up: a promise must not grow by rounding."""
-    promised = promised_losses(loss_table(utilities, helpful, loss))
+    promised = promised_losses(np.concatenate(_losses(utilities, helpful, loss)))
     return tuple((np.ceil(promised * 1e4) / 1e4).tolist())
 
 
+def _losses(utilities: _Utilities, helpful: _Helpful, loss: Loss) -> list[NDArray[np.float64]]:
+    """``[1, budgets]`` for each question: its mean loss over its parts, which are not independent.
+
+    A question in which there is nothing to lose has a table without rows.
+    """
+    tables = [
+        loss_table(list(own.values()), [helps[part] for part in own], loss)
+        for own, helps in zip(utilities, helpful, strict=True)
+    ]
+    return [table.mean(axis=0, keepdims=True) if len(table) else table for table in tables]
+
+
 def _simulate(
-    utilities: Sequence[Sequence[float]],
-    helpful: Sequence[Sequence[bool]],
-    alphas: Sequence[float],
-    seed: int,
+    utilities: _Utilities, helpful: _Helpful, alphas: Sequence[float], seed: int
 ) -> list[Simulated]:
     """Promise from one half of the questions, look at the other, over random splits."""
     losses = {"harmful accepted": harmful_accepted, "helpful dropped": helpful_dropped}
-    # A question in which there is nothing to lose has a table without rows.
-    rows = {
-        name: [loss_table([u], [helps], loss) for u, helps in zip(utilities, helpful, strict=True)]
-        for name, loss in losses.items()
-    }
+    rows = {name: _losses(utilities, helpful, loss) for name, loss in losses.items()}
     draw = np.random.default_rng(seed)
     halves = [np.array_split(draw.permutation(len(utilities)), 2) for _ in range(_SPLITS)]
     tables = {
@@ -291,9 +309,10 @@ def quality_tables(quality: Quality) -> list[Table]:
     promises = Table(
         "What can be promised",
         f"Conformal risk control: the step budget that promises a loss of at most alpha, and what "
-        f"became of it over {_SPLITS} random halves: budget from one half, loss on the other. It "
-        "holds for questions like these; it holds for no other collection, and against no "
-        "adversary.",
+        f"became of it over {_SPLITS} random halves: budget from one half, loss on the other. A "
+        "question counts with its chunks as they are, with the helpful ones only and with the "
+        "others only, a third each. It holds for questions like these; it holds for no other "
+        "collection, and against no adversary.",
         (
             "promise about",
             "alpha",
@@ -321,7 +340,8 @@ def _told_tables(told: Told, where: str) -> list[Table]:
         Table(
             f"What a step budget lets in: {where}",
             f"Share of the chunks of each kind that is accepted by weights fitted on {fitted}, "
-            "95 % intervals over questions.",
+            "95 % intervals over questions. The last two rows: where a question comes with its "
+            "helpful chunks only, or without them.",
             ("chunks", *(f"{budget:g}" for budget in _BUDGETS)),
             tuple(
                 (str(kind), *(_interval(found) for found in shares.values()))

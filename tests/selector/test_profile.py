@@ -42,8 +42,8 @@ def test_utilities_are_shares_and_never_whole(
     assert all(0 < utility < 1 for utility in weights.utilities(gains, None))
 
 
-@given(st.lists(st.floats(-2, 2), min_size=1, max_size=6), st.integers(0, 10))
-def test_the_formula(gains: list[float], seed: int) -> None:
+@given(st.lists(st.floats(-2, 2), min_size=1, max_size=6), st.integers(0, 10), st.integers(1, 5))
+def test_the_formula(gains: list[float], seed: int, beside: int) -> None:
     draw = np.random.default_rng(seed)
     deltas = draw.normal(size=(len(gains), 3)).astype(np.float32)
     similarities = draw.uniform(size=len(gains)).tolist()
@@ -54,11 +54,12 @@ def test_the_formula(gains: list[float], seed: int) -> None:
         typical_similarity=0.6,
         similarity=4.0,
         direction=(0.2, -1.0, 0.5),
+        typical_chunks=beside,
     )
-    mean = (sum(gains) + 0.4) / (len(gains) + 1)
-    alike = (sum(similarities) + 0.6) / (len(gains) + 1)
+    mean = (sum(gains) + beside * 0.4) / (len(gains) + beside)
+    alike = (sum(similarities) + beside * 0.6) / (len(gains) + beside)
     turns = [d / np.linalg.norm(d) for d in deltas]
-    turn = sum(turns) / (len(gains) + 1)
+    turn = sum(turns) / (len(gains) + beside)
     with_all = weights.utilities(gains, deltas, similarities)
     without = weights.utilities(gains, deltas)
     for place, (g, c, u) in enumerate(zip(gains, similarities, turns, strict=True)):

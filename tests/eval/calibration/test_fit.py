@@ -16,6 +16,7 @@ from eval.calibration.observe import (
     state_layer,
     write_observed,
 )
+from eval.calibration.parts import Part, parts
 from eval.calibration.quality import assess, quality_tables
 from overlay.errors import InputError
 from selector.profile import question_key
@@ -50,6 +51,10 @@ def auroc(observed: list[Observed], utilities: list[list[float]]) -> float:
     return float(roc_auc_score(helpful, [u for own in utilities for u in own]))
 
 
+def of_all(utilities: list[dict[Part, list[float]]]) -> list[list[float]]:
+    return [own[Part.ALL] for own in utilities]
+
+
 def test_similarities_are_weighed_where_they_are_known() -> None:
     observed = made_up(80, signal=0.5)
     draw = np.random.default_rng(5)
@@ -61,7 +66,9 @@ def test_similarities_are_weighed_where_they_are_known() -> None:
     assert blind.with_states.similarity == 0
     assert seeing.with_states.similarity > 0
     assert seeing.without_states.similarity > 0
-    assert auroc(observed, seeing.utilities) > auroc(observed, blind.utilities) + 0.05
+    assert (
+        auroc(observed, of_all(seeing.utilities)) > auroc(observed, of_all(blind.utilities)) + 0.05
+    )
     assert fit([*rated[1:], observed[0]]).with_states.similarity == 0
     assert read_observed(write_observed(rated[0])).similarities == rated[0].similarities
 
@@ -69,11 +76,39 @@ def test_similarities_are_weighed_where_they_are_known() -> None:
 def test_weights_find_the_signal_on_questions_that_they_have_not_seen() -> None:
     observed = made_up(80, signal=1.5)
     fitted = fit(observed)
-    assert auroc(observed, fitted.utilities) > 0.85
+    assert auroc(observed, of_all(fitted.utilities)) > 0.85
     fresh = made_up(80, signal=1.5, seed=1)
     whole = [fitted.with_states.utilities(one.gains, one.deltas) for one in fresh]
     alone = [fitted.without_states.utilities(one.gains, None) for one in fresh]
     assert auroc(fresh, whole) > auroc(fresh, alone) > 0.7
+
+
+def test_a_helpful_chunk_is_known_without_worse_ones_beside_it() -> None:
+    fitted = fit(made_up(80, signal=1.5))
+    fresh = [parts(one) for one in made_up(80, signal=1.5, seed=1)]
+    for part, low, high in ((Part.HELPFUL, 0.75, 1.0), (Part.OTHERS, 0.0, 0.25)):
+        sets = [one[part] for one in fresh]
+        found = [u for some in sets for u in fitted.with_states.utilities(some.gains, some.deltas)]
+        assert low < np.mean(np.array(found) > 0.5) <= high
+
+
+def test_parts_of_a_question() -> None:
+    [one] = made_up(1, signal=1.0)
+    rated = replace(one, similarities=(0.1, 0.2, 0.3, 0.4, 0.5))
+    place = rated.helpful.index(True)
+    found = parts(rated)
+    assert found[Part.ALL] is rated
+    good, others = found[Part.HELPFUL], found[Part.OTHERS]
+    assert (good.kinds, good.helpful) == (("helpful",), (True,))
+    assert good.gains == (rated.gains[place],)
+    assert good.similarities == (rated.similarities[place],)  # type: ignore[index]  # set above
+    assert good.deltas is not None
+    assert rated.deltas is not None
+    np.testing.assert_array_equal(good.deltas, rated.deltas[place : place + 1])
+    assert others.helpful == (False,) * 4
+    assert {*others.gains, *good.gains} == set(rated.gains)
+    assert parts(good) == {Part.ALL: good}
+    assert parts(others) == {Part.ALL: others}
 
 
 def test_where_there_is_no_signal_held_back_questions_show_none() -> None:
@@ -81,7 +116,7 @@ def test_where_there_is_no_signal_held_back_questions_show_none() -> None:
     for seed in range(5):
         observed = made_up(40, signal=0.0, seed=seed)
         fitted = fit(observed)
-        held_back.append(auroc(observed, fitted.utilities))
+        held_back.append(auroc(observed, of_all(fitted.utilities)))
         whole = [fitted.with_states.utilities(one.gains, one.deltas) for one in observed]
         seen.append(auroc(observed, whole))
     assert abs(np.mean(held_back) - 0.5) < 0.06
@@ -166,11 +201,16 @@ def test_tables_say_what_was_found() -> None:
     assert not fitted.elsewhere, "there is no other data set"
     quality = assess(observed, fitted, alphas=[0.2], seed=0)
     assert quality.here.auroc["all others"].value == pytest.approx(
-        auroc(observed, fitted.utilities)
+        auroc(observed, of_all(fitted.utilities))
     )
     kinds, accepted, promises = quality_tables(quality)
     assert [row[0] for row in kinds.rows] == ["all others", "irrelevant"]
-    assert [row[0] for row in accepted.rows] == ["helpful", "irrelevant"]
+    assert [row[0] for row in accepted.rows] == [
+        "helpful",
+        "irrelevant",
+        "helpful only",
+        "others only",
+    ]
     assert [row[0] for row in promises.rows] == ["harmful accepted", "helpful dropped"]
 
 
@@ -182,6 +222,6 @@ def test_a_data_set_is_also_judged_by_weights_that_saw_only_others() -> None:
         for one in second
     ]
     fitted = fit([*first, *turned])
-    assert auroc(turned, fitted.elsewhere[30:]) < 0.3
+    assert auroc(turned, of_all(fitted.elsewhere[30:])) < 0.3
     tables = quality_tables(assess([*first, *turned], fitted, alphas=[0.2], seed=0))
     assert len(tables) == 5
