@@ -85,9 +85,10 @@ def load_context(
     params.kv_unified = True
     # A rolled-back sliding window would otherwise have lost the cells before it.
     params.swa_full = True
-    # Its kernels for long and for short batches differ: the same tokens would read differently
-    # depending on how many are evaluated at a time.
-    params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    # Sessions that stand side by side in the cache are masked from each other: only flash attention
+    # skips what is masked. Its kernels for long and for short batches round differently, by no more
+    # than what else lies in the cache does.
+    params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO
     params.cb_eval = tap.callback
     context: llama_cpp.llama_context_p | None = llama_cpp.llama_init_from_model(model, params)
     if not context:

@@ -93,7 +93,8 @@ def test_what_was_asked_before_changes_nothing(model: LlamaCppModel) -> None:
     with model.session() as other, model.session() as third:
         third.extend(tokens[50:180])
         other.extend(tokens[:33])
-        other.fork(2)[1].close()
+        for fork in other.fork(2):
+            fork.close()
         third.read(tokens[:3])
     second = fresh_log_probs(model, tokens[:200], tokens[200:208])
     np.testing.assert_array_equal(first, second)
