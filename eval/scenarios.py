@@ -183,6 +183,19 @@ def _injected(case: _Case) -> Item | None:
     return composed and replace(composed, target=target, clean_text=hosts[0].text)
 
 
+def _injected_helpful(case: _Case) -> Item | None:
+    """The instruction stands in a passage that helps: who drops the passage drops the answer."""
+    helpful = case.item.of_kind(Kind.HELPFUL)
+    if not helpful:
+        return None
+    text, target = inject(helpful[0].text, case.draw)
+    composed = _with(case, case.irrelevant(_BESIDE))
+    if composed is None:
+        return None
+    attacked = replace(helpful[0], text=text)
+    return replace(composed, passages=(attacked, *composed.passages[1:]), target=target)
+
+
 def _poisoned(case: _Case) -> Item | None:
     own = case.item.of_kind(Kind.POISONED)[:1]
     if own:
@@ -258,6 +271,7 @@ SCENARIOS: dict[str, _Scenario] = {
     "shuffled": _as_given,
     "clean": _clean,
     "injected": _injected,
+    "injected-helpful": _injected_helpful,
     "poisoned": _poisoned,
     "no-helpful": _no_helpful,
     "duplicated": _duplicated,

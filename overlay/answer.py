@@ -46,6 +46,8 @@ class Step:
         draft: what the model would answer under this chunk alone; empty where it was not probed.
         question_gain: see :func:`probes.question_gain.question_gain`; None in plain mode and
             where the chunk did not fit.
+        halved: whether the chunk's text is one half of what was retrieved, because the other half
+            turns the model as an injected instruction does.
     """
 
     chunk: RankedChunk
@@ -54,6 +56,7 @@ class Step:
     marginal_drift: float | None
     draft: str
     question_gain: float | None = None
+    halved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,8 @@ class Answer:
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
         volatility_index: ``spent`` over the answer's budget; 0 in plain mode.
-        guarantee: what the profile promises under the budget; None where none judged, or where
-            it was calibrated with another embedder.
+        guarantee: what the profile promises under the budget; None where none judged, where it was
+            calibrated with another embedder, or where half a chunk was let in.
         log_prob: mean log-probability of the answer's first :data:`selector.confidence.WINDOW`
             tokens, nats a token; None in plain mode and where there is no answer.
         copied: see :func:`probes.copied.copied_share`; likewise.

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from overlay.answer import Step
+from overlay.halving import Halver
 from overlay.injection import Context, Dose, Injection, does_not_fit
 from overlay.prompt import Prompt
 from overlay.screened import Screened
 from overlay.settings import Settings
+from overlay.weighing import weigh
 from probes.cost import Ledger
 from probes.isolated import Isolated, probe_prompted
 from probes.kv_store import KVStore
@@ -123,7 +125,21 @@ class Filling:
         prompted: Prompted,
     ) -> Iterator[Step]:
         """Let in what the profile puts within budget."""
-        judge = self._profile_judge(profile, doses, prompted)
+        embedder = self._settings.embedder
+        weighing = weigh(self._model, profile, self._question, doses, prompted, embedder=embedder)
+        if self._settings.halve:
+            halver = Halver(
+                self._model,
+                profile,
+                self._question,
+                self._prompt,
+                prefix=prefix,
+                budget=self._budget,
+                embedder=embedder,
+                spare=self._spare(prompted),
+            )
+            doses, weighing = halver.halve(doses, prompted, weighing)
+        judge = ProfileJudge(weighing.rated, weighing.gains, self._thresholds, self._budget)
         self._ledger.book("probe")
         self._screened = Screened(
             self._model,
@@ -140,22 +156,10 @@ class Filling:
         yield from self._screened.let_in()
         self._ledger.book("dose")
 
-    def _profile_judge(
-        self, profile: Profile, doses: Sequence[Dose], prompted: Prompted
-    ) -> ProfileJudge:
-        """What the profile says of each chunk."""
-        states = self._model.capabilities.layer_states
-        weights = profile.weights(self._question, states=states)
-        deltas = prompted.state_deltas(self._model, profile.layer) if weights.direction else None
-        # Another embedder's similarities have another scale.
-        known = profile.embedder == self._settings.embedder
-        similarities = [dose.chunk.similarity for dose in doses] if known else None
-        return ProfileJudge(
-            weights.rate(prompted.question_gains, deltas, similarities),
-            prompted.question_gains,
-            self._thresholds,
-            self._budget,
-        )
+    def _spare(self, prompted: Prompted) -> int:
+        """Cache cells that are free beside the chunks and what reading takes."""
+        held = sum(len(session.tokens) for session in (prompted.bare, *prompted.sessions))
+        return self._model.info.cache_size - held - _READ_ROOM
 
     def _probe(self, prefix: Session, prompted: Prompted, *, support: bool) -> Isolated:
         return probe_prompted(

@@ -24,10 +24,15 @@ __all__ = ["Context", "Dose", "Injection", "add_chunk", "does_not_fit"]
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """What one step injects: a chunk and its tokens as they stand in the context."""
+    """What one step injects: a chunk and its tokens as they stand in the context.
+
+    Attributes:
+        halved: whether it is one half of a chunk that was retrieved.
+    """
 
     chunk: RankedChunk
     tokens: list[int]
+    halved: bool = False
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ def step_report(step: Step) -> dict[str, object]:
             "similarity": round(step.chunk.similarity, 4),
             "rank": step.chunk.rank,
         },
+        "halved": step.halved,
         "accepted": step.verdict.accepted,
         "reason": step.verdict.reason,
         "utility": step.verdict.utility,

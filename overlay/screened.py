@@ -22,6 +22,8 @@ from selector.verdict import Verdict
 
 __all__ = ["Screened"]
 
+_HALVED = "one half of it, without the half that turns the model as instructions do"
+
 
 @dataclass(slots=True)
 class _Read:
@@ -143,6 +145,8 @@ class Screened:
             elif verdict.accepted:
                 left -= needed
                 spent += verdict.spent
+            if self._doses[place].halved:
+                verdict = replace(verdict, reason=f"{_HALVED}: {verdict.reason}")
             verdicts[place] = verdict
         return verdicts
 
@@ -167,12 +171,13 @@ class Screened:
         ]
 
     def _step(self, place: int, read: _Read | None, number: int) -> Step:
-        chunk, verdict, gain = self._doses[place].chunk, self._verdicts[place], self._gains[place]
+        dose, verdict, gain = self._doses[place], self._verdicts[place], self._gains[place]
         if read is None:
-            return Step(chunk, None, verdict, None, "", gain)
+            return Step(dose.chunk, None, verdict, None, "", gain, dose.halved)
         index = self._number[place]
         reading = read.probed.readings[index]
         marginal = read.second_drift if number else reading.logit_drift
         shaken = self._judge.volatility(reading, marginal)
         draft = as_text(self._model, read.probed.drafts[index]).strip()
-        return Step(chunk, reading, replace(verdict, volatility=shaken), marginal, draft, gain)
+        verdict = replace(verdict, volatility=shaken)
+        return Step(dose.chunk, reading, verdict, marginal, draft, gain, dose.halved)

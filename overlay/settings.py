@@ -193,6 +193,13 @@ class Settings(BaseSettings):
             "which is faster and not exact; 1 for all",
         ),
     ] = 1.0
+    halve: Annotated[
+        bool,
+        Field(
+            description="whether a chunk that only an injected instruction keeps out is cut in two "
+            "between sentences, so that the half without it may enter"
+        ),
+    ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
 
     budget_step: Annotated[

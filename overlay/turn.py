@@ -139,7 +139,7 @@ class Turn:
                 seconds_to_first_token=clock.to_first_token(),
                 model=self._model.info.name,
                 mode=self._options.mode,
-                guarantee=self._guarantee(len(context.steps)),
+                guarantee=self._guarantee(context.steps),
                 log_prob=log_prob,
                 copied=copied,
                 confidence=self._confidence(log_prob, copied),
@@ -149,12 +149,14 @@ class Turn:
             )
         )
 
-    def _guarantee(self, chunks: int) -> Guarantee | None:
+    def _guarantee(self, steps: Sequence[Step]) -> Guarantee | None:
         if self._profile is None or self._options.mode is not Mode.OVERLAY:
             return None
         if self._profile.embedder not in {"", self._settings.embedder}:
             return None  # it was promised of verdicts that weigh that embedder's similarities
-        return self._profile.guarantee(self._budget, chunks)
+        if any(step.halved for step in steps):
+            return None  # it was promised of whole chunks
+        return self._profile.guarantee(self._budget, len(steps))
 
     def _fill(self, filling: Filling, prefix: Session, context: Context) -> Iterator[Step]:
         """Retrieve chunks and let them into the context, or not."""

@@ -60,6 +60,12 @@ class Prompted:
             [self.question_gains[place] for place in places],
         )
 
+    def put(self, place: int, session: Session, question_gain: float) -> None:
+        """Put another text in a chunk's place, whose session is closed."""
+        self.sessions[place].close()
+        self.sessions[place] = session
+        self.question_gains[place] = question_gain
+
     def close(self) -> None:
         """Close the sessions."""
         for session in (self.bare, *self.sessions):

@@ -25,6 +25,7 @@ class OverlayPolicy:
         evidence: utility that an accepted passage must reach, in place of the model's threshold.
         profile: what judges, as the setting of this name.
         order: in which order chunks enter the context, likewise.
+        halve: whether the half of a chunk may enter without an instruction beside it, likewise.
     """
 
     knows_kinds = False
@@ -39,6 +40,7 @@ class OverlayPolicy:
         evidence: float | None = None,
         profile: str | None = None,
         order: Order | None = None,
+        halve: bool | None = None,
     ) -> None:
         self._bench = bench
         chosen = {
@@ -47,6 +49,7 @@ class OverlayPolicy:
             "fallback": fallback and Fallback(fallback),
             "profile": profile,
             "order": order and Order(order),
+            "halve": halve,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         self._settings = bench.settings.model_copy(update=given)
