@@ -51,6 +51,7 @@ def test_a_seed_fixes_a_scenario(scenario: str) -> None:
         ("contradicting-1", {Kind.HELPFUL: 1, Kind.CONTRADICTING: 1, Kind.IRRELEVANT: 2}),
         ("contradicting-3", {Kind.HELPFUL: 1, Kind.CONTRADICTING: 3, Kind.IRRELEVANT: 2}),
         ("injected", {Kind.HELPFUL: 1, Kind.INJECTED: 1, Kind.IRRELEVANT: 2}),
+        ("injected-helpful", {Kind.HELPFUL: 1, Kind.IRRELEVANT: 2}),
         ("poisoned", {Kind.HELPFUL: 1, Kind.POISONED: 1, Kind.IRRELEVANT: 2}),
         ("no-helpful", {Kind.IRRELEVANT: 4}),
         ("duplicated", {Kind.HELPFUL: 1, Kind.IRRELEVANT: 3}),
@@ -109,8 +110,18 @@ def test_a_written_attack_can_be_recognised() -> None:
     assert not contains(composed.clean_text, composed.target)
 
 
+def test_an_instruction_can_stand_in_a_passage_that_helps() -> None:
+    composed = compose(ITEMS[4], "injected-helpful", POOL, 0)
+    assert composed is not None
+    assert composed.target
+    [helpful] = composed.of_kind(Kind.HELPFUL)
+    assert contains(helpful.text, composed.target)
+    assert contains_any(helpful.text, composed.answers)
+
+
 @pytest.mark.parametrize(
-    "scenario", ["clean", "noise-2", "contradicting-1", "injected", "poisoned"]
+    "scenario",
+    ["clean", "noise-2", "contradicting-1", "injected", "injected-helpful", "poisoned"],
 )
 def test_a_question_without_answer_is_left_out(scenario: str) -> None:
     item = replace(ITEMS[0], answers=(), passages=ITEMS[0].passages[1:])
