@@ -90,6 +90,13 @@ def read_spec(path: Path) -> RunSpec:
             hint="give one of them a name of its own",
             param="policies.name",
         )
+    if spec.flips and spec.flips.scenario not in spec.scenarios:
+        raise InputError(
+            f"{path}: flips ask the cases of scenario {spec.flips.scenario!r} again, and the run has "
+            f"{', '.join(spec.scenarios)} only",
+            hint="name one of these as flips.scenario, or add the other to scenarios",
+            param="flips.scenario",
+        )
     named = [
         ("reference", spec.reference),
         *(("same", label) for pair in spec.same for label in pair),

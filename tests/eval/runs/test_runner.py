@@ -185,6 +185,7 @@ def test_another_run_is_not_mixed_in(
         (('["all", "top-k"]', '["all", "top-q"]'), "names 'top-q'"),
         (('name = "huts"', 'name = "huts"\nsubjekt = "all"'), "subjekt: extra inputs"),
         (('kind = "given"', 'kind = "lent"'), "tasks.0.kind"),
+        (('"as-given", "clean"', '"clean"'), "flips ask the cases of scenario 'as-given'"),
         (('name = "huts"', "name = huts"), "cannot be read"),
     ],
 )
@@ -201,7 +202,7 @@ def test_an_unknown_scenario_is_named(folder: Path) -> None:
         cases(folder, spec)
 
 
-@pytest.mark.parametrize("name", ["small", "dev", "profile", "doses"])
+@pytest.mark.parametrize("name", ["small", "dev", "profile", "doses", "scenarios"])
 def test_the_projects_own_runs_can_be_read(name: str) -> None:
     spec = read_spec(Path("eval/specs") / f"{name}.toml")
     assert spec.name == name
