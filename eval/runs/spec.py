@@ -92,8 +92,8 @@ def read_spec(path: Path) -> RunSpec:
         )
     if spec.flips and spec.flips.scenario not in spec.scenarios:
         raise InputError(
-            f"{path}: flips ask the cases of scenario {spec.flips.scenario!r} again, and the run has "
-            f"{', '.join(spec.scenarios)} only",
+            f"{path}: flips ask the cases of scenario {spec.flips.scenario!r} again, and the run "
+            f"has {', '.join(spec.scenarios)} only",
             hint="name one of these as flips.scenario, or add the other to scenarios",
             param="flips.scenario",
         )
