@@ -1,7 +1,7 @@
 """A chunk that instructs the model beside what helps: the half without the instruction may enter.
 
 An instruction stands somewhere in a passage. Cut in two between sentences, one half often has it
-and the other what is known.
+and the other what is known. Where another chunk helps, an attacked one is better left alone.
 """
 
 from __future__ import annotations
@@ -56,13 +56,16 @@ class Halver:
     ) -> tuple[list[Dose], Weighing]:
         """Halve the chunks that would be within budget but for an instruction in them.
 
-        Both halves are rated in the chunk's place; the one of higher utility takes it, if it is
-        within budget, among the sessions too.
+        Nothing is done where a chunk is within budget as it is. Otherwise both halves are rated in
+        the chunk's place; the one of higher utility takes it, if it is within budget, among the
+        sessions too.
 
         Returns:
             Doses and weighing, with halves in the place of some chunks.
         """
         chosen = list(doses)
+        if any(self._within(rated.utility) for rated in weighing.rated):
+            return chosen, weighing
         for place in self._instructing(weighing):
             pair = self._pair(doses[place])
             if not pair:
@@ -85,19 +88,21 @@ class Halver:
                 found = [weighing.with_other(place, seen, number) for number in range(len(pair))]
                 utilities = [one.rated[place].utility for one in found]
                 best = utilities.index(max(utilities))
-                if 1 - utilities[best] <= self._budget.step:
+                if self._within(utilities[best]):
                     chosen[place], weighing = pair[best], found[best]
                     [taken] = asked.sessions[best].fork(1)
                     prompted.put(place, taken, asked.question_gains[best])
         return chosen, weighing
+
+    def _within(self, utility: float) -> bool:
+        return 1 - utility <= self._budget.step
 
     def _instructing(self, weighing: Weighing) -> list[int]:
         """Places of the chunks that nothing but an instruction puts over budget."""
         return [
             place
             for place, rated in enumerate(weighing.rated)
-            if 1 - rated.utility > self._budget.step
-            and 1 - rated.utility / (1 - rated.instructs) <= self._budget.step
+            if self._within(rated.utility / (1 - rated.instructs))
         ]
 
     def _pair(self, dose: Dose) -> list[Dose]:

@@ -196,8 +196,9 @@ class Settings(BaseSettings):
     halve: Annotated[
         bool,
         Field(
-            description="whether a chunk that only an injected instruction keeps out is cut in two "
-            "between sentences, so that the half without it may enter"
+            description="whether, where no chunk is within budget, one that only an injected "
+            "instruction keeps out is cut in two between sentences, so that the half without it "
+            "may enter"
         ),
     ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5

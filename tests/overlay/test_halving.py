@@ -71,6 +71,12 @@ def test_chunks_that_need_no_halves_cost_nothing_more(model: LlamaCppModel) -> N
     assert not any(step.halved for step in with_halves.steps)
 
 
+def test_an_attacked_chunk_is_left_alone_where_another_helps(model: LlamaCppModel) -> None:
+    answer = ask(model, HELPFUL, LONG + ATTACK)
+    assert [step.chunk.rank for step in answer.steps if step.verdict.accepted] == [0]
+    assert not any(step.halved for step in answer.steps)
+
+
 def test_an_instruction_in_both_halves_keeps_the_chunk_out(model: LlamaCppModel) -> None:
     answer = ask(model, IRRELEVANT, f"{ATTACK.strip()} {HELPFUL}{ATTACK}")
     assert not any(step.verdict.accepted or step.halved for step in answer.steps)
