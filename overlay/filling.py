@@ -133,7 +133,6 @@ class Filling:
                 profile,
                 self._question,
                 self._prompt,
-                prefix=prefix,
                 budget=self._budget,
                 embedder=embedder,
                 spare=self._spare(prompted),

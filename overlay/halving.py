@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from overlay.injection import Dose
 from overlay.prompt import Prompt, chunk_tokens
 from overlay.sentences import halves
 from overlay.weighing import Weighing, weigh
-from probes.prompted import Prompted, prompt_chunks
+from probes.prompted import Prompted, prompt_beside
 from probes.protocol import Model, Session
 from selector.budget import Budget
 from selector.profile import Profile
@@ -26,7 +27,6 @@ class Halver:
 
     Args:
         question: decides which weights of the profile apply.
-        prefix: the prompt up to the context; stays as it was.
         spare: cache cells that halves may take beside what is held.
     """
 
@@ -37,7 +37,6 @@ class Halver:
         question: str,
         prompt: Prompt,
         *,
-        prefix: Session,
         budget: Budget,
         embedder: str,
         spare: int,
@@ -46,7 +45,6 @@ class Halver:
         self._profile = profile
         self._question = question
         self._prompt = prompt
-        self._prefix = prefix
         self._budget = budget
         self._embedder = embedder
         self._spare = spare
@@ -56,9 +54,8 @@ class Halver:
     ) -> tuple[list[Dose], Weighing]:
         """Halve the chunks that would be within budget but for an instruction in them.
 
-        Nothing is done where a chunk is within budget as it is. Otherwise both halves are rated in
-        the chunk's place; the one of higher utility takes it, if it is within budget, among the
-        sessions too.
+        Nothing is done where a chunk is within budget as it is. Otherwise each half is rated in the
+        chunk's place, and the first one that is within budget takes it, among the sessions too.
 
         Returns:
             Doses and weighing, with halves in the place of some chunks.
@@ -67,32 +64,43 @@ class Halver:
         if any(self._within(rated.utility) for rated in weighing.rated):
             return chosen, weighing
         for place in self._instructing(weighing):
-            pair = self._pair(doses[place])
-            if not pair:
-                continue
-            with prompt_chunks(
-                self._model,
-                self._prefix,
-                [half.tokens for half in pair],
-                self._prompt.tail,
-                lead=self._prompt.lead,
-            ) as asked:
-                seen = weigh(
-                    self._model,
-                    self._profile,
-                    self._question,
-                    pair,
-                    asked,
-                    embedder=self._embedder,
-                )
-                found = [weighing.with_other(place, seen, number) for number in range(len(pair))]
-                utilities = [one.rated[place].utility for one in found]
-                best = utilities.index(max(utilities))
-                if self._within(utilities[best]):
-                    chosen[place], weighing = pair[best], found[best]
-                    [taken] = asked.sessions[best].fork(1)
-                    prompted.put(place, taken, asked.question_gains[best])
+            for half in self._pair(doses[place]):
+                found = self._put(place, half, doses[place], prompted, weighing)
+                if found is not None:
+                    chosen[place], weighing = half, found
+                    break
         return chosen, weighing
+
+    def _put(
+        self, place: int, half: Dose, whole: Dose, prompted: Prompted, weighing: Weighing
+    ) -> Weighing | None:
+        """Put a half in its chunk's place if it is within budget there; else None."""
+        with self._session(half, whole, prompted.sessions[place]) as session:
+            tail, lead = self._prompt.tail, self._prompt.lead
+            asked = prompt_beside(self._model, prompted, session, tail, lead=lead)
+            seen = weigh(
+                self._model,
+                self._profile,
+                self._question,
+                [half],
+                asked,
+                embedder=self._embedder,
+            )
+            found = weighing.with_other(place, seen, 0)
+            if not self._within(found.rated[place].utility):
+                return None
+            [taken] = session.fork(1)
+            prompted.put(place, taken, asked.question_gains[0])
+            return found
+
+    def _session(self, half: Dose, whole: Dose, asked: Session) -> Session:
+        """Prefix and half; what the whole chunk begins with alike is not evaluated again."""
+        pairs = zip(half.tokens, whole.tokens, strict=False)
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        [session] = asked.fork(1)
+        session.rollback(len(self._prompt.prefix) + alike)
+        session.extend(half.tokens[alike:])
+        return session
 
     def _within(self, utility: float) -> bool:
         return 1 - utility <= self._budget.step
@@ -118,5 +126,5 @@ class Halver:
             )
             for text in parts
         ]
-        needed = sum(len(half.tokens) for half in pair) + 3 * len(self._prompt.tail)
+        needed = len(dose.tokens) + len(self._prompt.tail)
         return pair if needed <= self._spare else []

@@ -12,7 +12,7 @@ from probes.protocol import Model, Session
 from probes.question_gain import question_gain
 from probes.state import FloatArray
 
-__all__ = ["Prompted", "prompt_chunks"]
+__all__ = ["Prompted", "prompt_beside", "prompt_chunks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,11 +24,13 @@ class Prompted:
         sessions: one a chunk, holding prefix, chunk and tail. Close them all, or use the whole
             as a context manager.
         question_gains: one a chunk, see :func:`probes.question_gain.question_gain`.
+        expected: ``[tokens]`` log-probabilities of the question without a chunk, nats.
     """
 
     bare: Session
     sessions: list[Session]
     question_gains: list[float]
+    expected: FloatArray
 
     def state_deltas(self, model: Model, layer: int) -> FloatArray:
         """What each chunk adds to the state of the prompt's last token.
@@ -58,6 +60,7 @@ class Prompted:
             self.bare,
             [self.sessions[place] for place in places],
             [self.question_gains[place] for place in places],
+            self.expected,
         )
 
     def put(self, place: int, session: Session, question_gain: float) -> None:
@@ -115,4 +118,26 @@ def prompt_chunks(
         for session in (bare, *sessions):
             session.close()
         raise
-    return Prompted(bare, sessions, [question_gain(without, read) for read in within])
+    gains = [question_gain(without, read) for read in within]
+    return Prompted(bare, sessions, gains, without)
+
+
+def prompt_beside(
+    model: Model, prompted: Prompted, session: Session, tail: Sequence[int], *, lead: int
+) -> Prompted:
+    """Put the tail behind one more text.
+
+    Args:
+        session: holds prefix and text.
+        tail, lead: as for :func:`prompt_chunks`.
+
+    Returns:
+        The session, and the same one without a chunk: whoever holds them closes them.
+
+    Raises:
+        PromptTooLongError: the text with prefix and tail outgrows the context.
+    """
+    session.extend(tail[:lead])
+    [read] = model.extend_scored([(session, tail[lead:])])
+    gain = question_gain(prompted.expected, read)
+    return Prompted(prompted.bare, [session], [gain], prompted.expected)
