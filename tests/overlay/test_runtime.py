@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -22,6 +22,7 @@ from probes.llamacpp import LlamaCppModel
 from probes.protocol import Sampling
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
+from selector.thresholds import thresholds_for
 
 QUESTION = "Who is the engineer of the Thread?"
 HELPFUL = "Emrys Pask is the engineer of the Thread. He inspects the cable every Monday."
@@ -108,7 +109,14 @@ def test_a_step_budget_of_zero_rejects_every_chunk(model: LlamaCppModel) -> None
 
 
 def test_accepting_everything_gives_the_answer_of_plain_mode(model: LlamaCppModel) -> None:
-    overlay = overlay_on(model, HELPFUL, SUPPORT, IRRELEVANT)
+    # Whether what was accepted is evidence enough is another question.
+    thresholds = replace(thresholds_for(model.info.sha256), evidence=0.0)
+    overlay = Overlay(
+        model,
+        Shelf((HELPFUL, SUPPORT, IRRELEVANT)),
+        Settings(max_tokens=16, profile="none"),
+        thresholds=thresholds,
+    )
     everything = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 10)))
     plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
     assert everything.text == plain.text
