@@ -131,7 +131,7 @@ class Settings(BaseSettings):
             description="auto: under llama.cpp on a CPU, a file of type Q4_1, Q5_0 or Q5_1 is "
             "copied to Q8_0 once, and the copy used where it is faster and says the same; or never"
         ),
-    ] = Requantize.NEVER
+    ] = Requantize.AUTO
     device: Annotated[
         Device,
         Field(description="where transformers runs the model: auto, cpu or cuda"),

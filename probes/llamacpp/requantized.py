@@ -20,6 +20,7 @@ from statistics import median
 
 import llama_cpp
 
+from probes.errors import ModelError
 from probes.gguf import check_gguf, file_sha256
 from probes.llamacpp.library import load_model
 from probes.llamacpp.model import LlamaCppModel
@@ -70,14 +71,15 @@ class Measurement:
 def faster_copy(path: Path, *, cache: Path, threads: int) -> Path:
     """The file to load in place of ``path``: a copy where one pays, else ``path`` itself.
 
-    The copy is made and measured the first time, which takes some seconds, and kept.
+    The copy is made and measured the first time, which takes some seconds, and kept. Where the
+    cache cannot be written there is none, and a warning in the log.
 
     Args:
         cache: folder of converted models.
         threads: CPU threads; 0 for all cores.
 
     Raises:
-        ModelError: ``path`` is no model that llama.cpp can load, or the cache cannot be written.
+        ModelError: ``path`` is no model that llama.cpp can load.
     """
     check_gguf(path)
     if path.stat().st_size > _LARGEST or _file_type(path) not in _SLOW:
@@ -94,7 +96,14 @@ def faster_copy(path: Path, *, cache: Path, threads: int) -> Path:
         # The empty folder stays, and says that this was tried.
         copy.unlink(missing_ok=True)
 
-    copy = converted_folder(cache, f"{file_sha256(path)}-q8_0", make) / _COPY
+    try:
+        copy = converted_folder(cache, f"{file_sha256(path)}-q8_0", make) / _COPY
+    except ModelError as error:
+        if error.param != "model_cache":
+            raise
+        # Slower is better than not at all.
+        _logger.warning("no faster copy of %s: %s", path.name, error)
+        return path
     return copy if copy.is_file() else path
 
 
