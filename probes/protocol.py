@@ -45,13 +45,15 @@ class Capabilities:
 class ModelInfo:
     """Facts about a loaded model; sizes in tokens, layers, or units of width.
 
-    ``context_size`` limits one session, ``cache_size`` all sessions together.
+    ``device`` is ``cpu``, or what the GPU is called. ``context_size`` limits one session,
+    ``cache_size`` all sessions together.
     """
 
     name: str
     path: str
     sha256: str
     backend: str
+    device: str
     layers: int
     width: int
     vocabulary: int

@@ -54,6 +54,7 @@ async def health(worker: _Worker) -> JSONResponse:
             "status": "ok",
             "model": info.name,
             "backend": info.backend,
+            "device": info.device,
             "context_size": info.context_size,
             "waiting": worker.waiting,
         }

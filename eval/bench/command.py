@@ -51,7 +51,9 @@ _SHOWN = ("ks", "lengths", "repeats", "answer_tokens", "backends", "config")
 @output_option("--png", "Write the ratios as a picture, of each backend's first run.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
-@settings_options("model", "dtype", "threads", "profile", "budget_step", "budget_answer")
+@settings_options(
+    "model", "device", "dtype", "quantize", "threads", "profile", "budget_step", "budget_answer"
+)
 @settings_options("draft_tokens", "context_size", "requantize", "embedder", "seed")
 @config_option
 @click.pass_context
@@ -163,7 +165,10 @@ def _measure(
 
     model = load_model(settings)
     try:
-        title = f"{model.info.name} on {model.info.backend}"
+        info = model.info
+        title = f"{info.name} on {info.backend}"
+        if info.device != "cpu":
+            title += f", {info.device}"
         rounds = [
             one
             for one in design.rounds

@@ -71,6 +71,8 @@ class LlamaCppModel:
         self._copy = copy
         self._name = name or path.stem
         self._model = load_model(copy or path, gpu_layers=gpu_layers)
+        offloads = bool(gpu_layers) and llama_cpp.llama_supports_gpu_offload()
+        self._device = "gpu" if offloads else "cpu"
         self._vocabulary = Vocabulary(self._model)
         self._layers: int = llama_cpp.llama_model_n_layer(self._model)
         self._width: int = llama_cpp.llama_model_n_embd(self._model)
@@ -100,6 +102,7 @@ class LlamaCppModel:
             path=str(self._path),
             sha256=file_sha256(self._path),
             backend="llama.cpp",
+            device=self._device,
             layers=self._layers,
             width=self._width,
             vocabulary=self._vocabulary.size,

@@ -11,7 +11,7 @@ from transformers import BitsAndBytesConfig
 from overlay.errors import InputError
 from probes.errors import ModelError
 
-__all__ = ["choose_device", "choose_dtype", "quantization"]
+__all__ = ["choose_device", "choose_dtype", "device_name", "quantization"]
 
 _DEVICES = ("auto", "cpu", "cuda")
 _DTYPES = {
@@ -51,6 +51,11 @@ def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
     if dtype == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     return _DTYPES[dtype]
+
+
+def device_name(device: torch.device) -> str:
+    """``cpu``, or what the GPU is called."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def quantization(

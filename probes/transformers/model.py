@@ -24,7 +24,7 @@ from probes.state import FloatArray, State
 from probes.transformers.cells import Span, gather
 from probes.transformers.evaluator import Evaluation, Evaluator, Row, Workspace
 from probes.transformers.gradients import Differentiator
-from probes.transformers.hardware import choose_device, choose_dtype, quantization
+from probes.transformers.hardware import choose_device, choose_dtype, device_name, quantization
 from probes.transformers.sampler import Sampler
 from probes.transformers.selfcheck import check_sessions
 from probes.transformers.session import TransformersSession
@@ -111,6 +111,7 @@ class TransformersModel:
             path=self._weights.path,
             sha256=self._weights.sha256,
             backend="transformers",
+            device=device_name(self.network.device),
             layers=self._config.num_hidden_layers,
             width=self._config.hidden_size,
             vocabulary=self._vocabulary.size,

@@ -17,7 +17,7 @@ from probes.errors import ModelError, PromptTooLongError
 from probes.protocol import DifferentiableModel, Sampling
 from probes.transformers import TransformersModel, attention
 from probes.transformers.session import TransformersSession
-from tests.probes.tiny_transformers import CONFIGS, WINDOW, open_tiny, save_tiny
+from tests.probes.tiny_transformers import CONFIGS, DEVICE, WINDOW, open_tiny, save_tiny
 
 TEXT = "The miller's cat sleeps on the warm flour sacks until the bell rings for supper."
 # States are given in float32; the models themselves compute in float64.
@@ -58,13 +58,14 @@ def plain(
     mask = None
     if masked is not None:
         start, stop, row = masked
-        sees = torch.ones((len(sequence), len(sequence)), dtype=torch.bool).tril()
+        sees = torch.ones((len(sequence), len(sequence)), dtype=torch.bool, device=DEVICE).tril()
         sees[row:, start:stop] = False
-        mask = torch.zeros(sees.shape, dtype=torch.float64)
+        mask = torch.zeros(sees.shape, dtype=torch.float64, device=DEVICE)
         mask = mask.masked_fill(~sees, torch.finfo(torch.float64).min)[None, None]
     with torch.no_grad():
-        output = model.network(torch.tensor([sequence]), attention_mask=mask, use_cache=False)
-    log_probs: np.ndarray = output.logits[0].log_softmax(dim=-1).numpy()
+        inputs = torch.tensor([sequence], device=DEVICE)
+        output = model.network(inputs, attention_mask=mask, use_cache=False)
+    log_probs: np.ndarray = output.logits[0].log_softmax(dim=-1).cpu().numpy()
     return log_probs[len(tokens) - 1 : -1]
 
 
@@ -183,7 +184,7 @@ def test_hidden_states_are_the_blocks_outputs(any_model: TransformersModel) -> N
     for hidden, output in zip(state.hidden, reversed(outputs), strict=True):
         states = output[0] if isinstance(output, tuple) else output
         np.testing.assert_allclose(
-            hidden, states.reshape(-1, 16)[len(tokens) - 6 : -1].numpy(), rtol=1e-5, atol=1e-5
+            hidden, states.reshape(-1, 16)[len(tokens) - 6 : -1].cpu(), rtol=1e-5, atol=1e-5
         )
 
 
@@ -344,21 +345,23 @@ def test_the_gradient_equals_finite_differences(
 
     network = any_model.network
     with torch.no_grad():
-        embeddings = network.get_input_embeddings()(torch.tensor([[*tokens, *window]]))
+        known = torch.tensor([[*tokens, *window]], device=DEVICE)
+        embeddings = network.get_input_embeddings()(known)
 
     def log_probs(inputs: torch.Tensor) -> np.ndarray:
         with torch.no_grad():
             logits = network(inputs_embeds=inputs, use_cache=False).logits
         rows = logits[:, len(tokens) - 1 : -1].log_softmax(dim=-1)
-        summed: np.ndarray = rows[:, torch.arange(len(window)), window].sum(dim=1).numpy()
+        summed: np.ndarray = rows[:, torch.arange(len(window)), window].sum(dim=1).cpu().numpy()
         return summed
 
     # Central differences of sixth order allow wide steps, which keep rounding small: some
     # architectures still compute a softmax in float32.
     step = 0.015 * float(embeddings.std())
     numeric = np.zeros(14 * 16)
-    directions = torch.zeros((14 * 16, *embeddings.shape[1:]), dtype=torch.float64)
-    directions[:, :14] = torch.eye(14 * 16, dtype=torch.float64).reshape(14 * 16, 14, 16)
+    directions = torch.zeros((14 * 16, *embeddings.shape[1:]), dtype=torch.float64, device=DEVICE)
+    units = torch.eye(14 * 16, dtype=torch.float64, device=DEVICE)
+    directions[:, :14] = units.reshape(14 * 16, 14, 16)
     for reach, weight in ((1, 45), (2, -9), (3, 1)):
         shift = reach * step * directions
         numeric += weight * (log_probs(embeddings + shift) - log_probs(embeddings - shift))
@@ -474,7 +477,7 @@ def test_a_hub_model_comes_from_the_hubs_cache(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("transformers.utils.hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    model = TransformersModel("someone/tiny", dtype="float64", device="cpu")
+    model = TransformersModel("someone/tiny", dtype="float64", device=DEVICE)
     assert model.info.name == "someone/tiny"
     assert Path(model.info.path) == snapshot
     assert model.info.sha256 == open_tiny(snapshot).info.sha256

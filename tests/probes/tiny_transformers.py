@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from transformers import (
 
 from probes.transformers import TransformersModel
 
-__all__ = ["CONFIGS", "WINDOW", "open_tiny", "save_tiny"]
+__all__ = ["CONFIGS", "DEVICE", "WINDOW", "open_tiny", "save_tiny"]
+
+DEVICE = os.environ.get("TEST_DEVICE", "cpu")
+"""Where tiny models run: ``cuda`` takes these tests to a GPU."""
 
 WINDOW = 6
 """Positions that a sliding layer of the configs below sees."""
@@ -83,4 +87,4 @@ def save_tiny(folder: Path, config: PreTrainedConfig) -> Path:
 
 def open_tiny(folder: Path) -> TransformersModel:
     """Load a tiny model in full precision."""
-    return TransformersModel(folder, dtype="float64", device="cpu")
+    return TransformersModel(folder, dtype="float64", device=DEVICE)

@@ -33,6 +33,7 @@ _INFO = ModelInfo(
     path="fake.gguf",
     sha256="0" * 64,
     backend="fake",
+    device="cpu",
     layers=2,
     width=4,
     vocabulary=8,

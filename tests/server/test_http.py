@@ -28,6 +28,7 @@ def test_health(client: httpx.Client) -> None:
         "status": "ok",
         "model": MODEL,
         "backend": "fake",
+        "device": "cpu",
         "context_size": 64,
         "waiting": 0,
     }
