@@ -8,14 +8,16 @@ prompts nine tenths of that work are thrown away. Here it goes view by view, wit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-__all__ = ["View", "Views", "attend_by_view"]
+__all__ = ["View", "Views", "attend_by_view", "kernels"]
 
 _NAME = "overlay_views"
 _PLAIN = "sdpa"
@@ -97,6 +99,19 @@ def attend_by_view(model: PreTrainedModel) -> bool:
     AttentionMaskInterface.register(_NAME, sdpa_mask)
     model.set_attn_implementation(_NAME)
     return bool(model.config._attn_implementation == _NAME)
+
+
+def kernels(device: torch.device) -> AbstractContextManager[object]:
+    """Which kernels attention may take on a device: all of them, but on a GPU not cuDNN's.
+
+    cuDNN makes a plan for every new shape, which takes longer than the attention itself, and here
+    the number of cells is another one in nearly every call.
+    """
+    if device.type != "cuda":
+        return nullcontext()
+    return sdpa_kernel(
+        [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+    )
 
 
 def _forward(

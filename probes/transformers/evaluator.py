@@ -17,7 +17,7 @@ from transformers import DynamicCache, PreTrainedModel
 from probes.cost import Meter
 from probes.errors import ModelError
 from probes.transformers.architecture import AttentionKinds, decoder_layers
-from probes.transformers.attention import View, Views, attend_by_view
+from probes.transformers.attention import View, Views, attend_by_view, kernels
 from probes.transformers.buffer import LayerBuffer
 from probes.transformers.cells import Cells, Segment
 
@@ -166,7 +166,7 @@ class Evaluator:
             for layer in set(layers)
         ]
         try:
-            with torch.no_grad():
+            with torch.no_grad(), kernels(device):
                 output = self._model(
                     input_ids=torch.tensor([[row.token for row in rows]], device=device),
                     attention_mask=self._kinds.masks(_additive(sees, self._model.dtype), distance),

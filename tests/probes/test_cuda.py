@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,18 @@ def test_a_gpu_is_taken_where_there_is_one(tmp_path: Path) -> None:
     assert model.network.device.type == "cuda"
     assert model.network.dtype == torch.bfloat16
     assert model.info.device == torch.cuda.get_device_name()
+
+
+def test_attention_makes_no_plan_for_every_shape(tmp_path: Path) -> None:
+    model = TransformersModel(save_tiny(tmp_path, CONFIGS["llama"]))
+    enabled: Any = torch.backends.cuda.cudnn_sdp_enabled  # untyped
+    allowed: list[bool] = []
+    model.network.register_forward_pre_hook(lambda *_: allowed.append(enabled()))
+    with model.session() as session:
+        session.extend(model.tokenize(TEXT))
+        session.read([1, 2])
+    assert allowed
+    assert not any(allowed)
 
 
 @pytest.mark.skipif(

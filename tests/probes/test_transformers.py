@@ -325,7 +325,9 @@ def exact_norms(model: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> No
     for module in model.network.modules():
         if type(module).__name__.endswith("RMSNorm"):
             forward = exact(module)
-            inputs = torch.randn((1, module.get_parameter("weight").shape[0]), dtype=torch.float64)
+            inputs = torch.randn(
+                (1, module.get_parameter("weight").shape[0]), dtype=torch.float64, device=DEVICE
+            )
             torch.testing.assert_close(forward(inputs), module(inputs), rtol=1e-5, atol=1e-5)
             monkeypatch.setattr(module, "forward", forward)
 
