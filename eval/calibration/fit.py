@@ -27,6 +27,7 @@ _C_INSTRUCTION = 0.03
 _TYPICAL_CHUNKS = 3
 """With one, a lone chunk has half of its reading for a mean; with more, chunks are compared with
 others more than with each other, which holds less for collections of another kind."""
+_FEWEST_SETS, _MOST_SETS = 3, 10
 _MISTAKEN = 0.05
 """Share of helpful chunks that lie where an instruction is likelier than none."""
 
@@ -58,8 +59,9 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     """Fit a logistic regression of "helps" on question gain, similarity and state delta.
 
     Two stages, as in stacking (Wolpert, 1992, Neural Networks 5(2)): the direction of the state
-    delta is fitted first; a second regression then weighs the scores that it gives to questions
-    left out of its fit, beside the question gain and, where it is known, the similarity. Both count
+    delta is fitted first; a second regression then weighs the scores that it gives to data sets
+    left out of its fit (to questions, where there are fewer than three sets), beside the question
+    gain and, where it is known, the similarity. Both count
     helpful chunks and others as if they were equally many. Both are linear, so their product is one
     vector in the units of the readings. Each question is fitted on as it is, and with the chunks of
     either sort alone, see :class:`eval.calibration.parts.Part`.
@@ -145,7 +147,15 @@ def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[We
         [turn_above_mean(one.deltas, _TYPICAL_CHUNKS) for one in observed if one.deltas is not None]
     )
     projected = np.empty(len(helpful))
-    for train, test in GroupKFold(_FOLDS).split(deltas, groups=groups):
+    # A direction says more of questions from the sets that it was fitted on than of others.
+    names = [one.dataset for one in questions]
+    sources = np.unique(names, return_inverse=True)[1][groups]
+    distinct = len(set(names))
+    if distinct >= _FEWEST_SETS:
+        splits = GroupKFold(min(distinct, _MOST_SETS)).split(deltas, groups=sources)
+    else:
+        splits = GroupKFold(_FOLDS).split(deltas, groups=groups)
+    for train, test in splits:
         direction, _ = _regress(deltas[train], helpful[train], _C_DIRECTION)
         projected[test] = deltas[test] @ direction
     direction, _ = _regress(deltas, helpful, _C_DIRECTION)

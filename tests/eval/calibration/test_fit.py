@@ -83,6 +83,29 @@ def test_weights_find_the_signal_on_questions_that_they_have_not_seen() -> None:
     assert auroc(fresh, whole) > auroc(fresh, alone) > 0.7
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_direction_counts_for_what_it_says_of_other_data_sets(shared: bool) -> None:
+    observed = []
+    for name in range(5):
+        draw = np.random.default_rng(0 if shared else name)
+        direction = draw.permutation(np.eye(WIDTH))[0]
+        for one in made_up(30, signal=0.0, seed=name):
+            helpful = np.array(one.helpful)
+            deltas = np.asarray(one.deltas) + 3 * np.outer(helpful, direction)
+            gains = tuple((np.array(one.gains) + 0.3 * helpful).tolist())
+            own = f"{name} {one.question}"
+            observed.append(
+                replace(one, question=own, dataset=str(name), deltas=deltas, gains=gains)
+            )
+    fitted = fit(observed)
+    elsewhere = auroc(observed, of_all(fitted.elsewhere))
+    without = [fitted.without_states.utilities(one.gains, None) for one in observed]
+    if shared:
+        assert elsewhere > auroc(observed, without) + 0.05
+    else:
+        assert elsewhere > auroc(observed, without) - 0.02
+
+
 def test_a_helpful_chunk_is_known_without_worse_ones_beside_it() -> None:
     fitted = fit(made_up(80, signal=1.5))
     fresh = [parts(one) for one in made_up(80, signal=1.5, seed=1)]
