@@ -25,6 +25,7 @@ from selector.profile import (
 
 numbers = st.floats(-1e3, 1e3)
 SMOLLM2 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+QWEN = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
 
 
 def profile(**changes: object) -> Profile:
@@ -117,11 +118,12 @@ def test_a_file_that_is_no_profile_is_named(tmp_path: Path, content: str | None,
     assert caught.value.hint == "`overlay calibrate` makes one"
 
 
-def test_the_packaged_model_has_a_profile() -> None:
-    shipped = shipped_profile(SMOLLM2)
+@pytest.mark.parametrize(("sha256", "width"), [(SMOLLM2, 576), (QWEN, 896)])
+def test_profiles_are_shipped(sha256: str, width: int) -> None:
+    shipped = shipped_profile(sha256)
     assert shipped is not None
-    assert shipped.sha256 == SMOLLM2
-    assert len(shipped.with_states.direction) == 576
+    assert shipped.sha256 == sha256
+    assert len(shipped.with_states.direction) == width
     assert not shipped.without_states.direction
     # Measured on held-back questions; far from chance, or it would not be shipped.
     assert shipped.measured["auroc"]["all others"] > 0.8
