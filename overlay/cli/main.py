@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
@@ -78,6 +79,9 @@ def main() -> None:
     # does something else beside it an answer then takes several times as long. OpenMP reads
     # this when it is loaded, so it must be set before the first model.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # A model file that is converted on first use takes a while, and says so.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("probes").setLevel(logging.INFO)
     try:
         sys.exit(cli(standalone_mode=False) or 0)
     except click.exceptions.Abort:

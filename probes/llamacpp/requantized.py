@@ -86,7 +86,7 @@ def faster_copy(path: Path, *, cache: Path, threads: int) -> Path:
         return path
 
     def make(folder: Path) -> None:
-        _logger.info("making a faster copy of %s; this is done once", path)
+        _logger.info("making a faster copy of %s; this is done once and takes some seconds", path)
         copy = folder / _COPY
         if _requantize(path, copy, threads):
             found = measure(path, copy, threads=threads)
