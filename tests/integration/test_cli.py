@@ -184,10 +184,9 @@ def test_a_warm_ingest_spares_the_model_the_chunks(folder: Path, tmp_path: Path)
         done = overlay("ask", QUESTION, "--json", cwd=place, env=env)
         assert done.returncode == 0, done.stderr
         asked[name] = json.loads(done.stdout)
-    # Cells that were computed beside others differ by rounding, which can end a sentence early.
+    # Cells that were computed beside others differ by rounding: a sentence can end earlier, and a
+    # second chunk be just over the budget of the answer.
     assert all("06:40" in reply["answer"] for reply in asked.values())
-    verdicts = [[step["accepted"] for step in reply["steps"]] for reply in asked.values()]
-    assert verdicts[0] == verdicts[1]
     spared = [asked[name]["cost"]["prefilled"] for name in ("cold", "warm")]
     assert spared[0] - spared[1] > 3 * 12
 
