@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from overlay.errors import InputError, ResourceError
 
-__all__ = ["ModelError", "PromptTooLongError", "UnavailableError"]
+__all__ = ["ModelCacheError", "ModelError", "PromptTooLongError", "UnavailableError"]
 
 
 class ModelError(ResourceError):
     """A model cannot be found, loaded, or run."""
 
     code = "model_error"
+
+
+class ModelCacheError(ModelError):
+    """The folder of converted models cannot be written."""
 
 
 class PromptTooLongError(InputError):

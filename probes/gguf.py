@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from probes.errors import ModelError
@@ -44,6 +45,12 @@ def check_gguf(path: Path) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """The sha256 of a file as 64 hex digits."""
+    """The sha256 of a file as 64 hex digits; read again only when the file has changed."""
+    return _sha256(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _sha256(path: Path, _changed: int) -> str:
+    """Who loads a model needs it twice, and a model takes long to read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from probes.errors import ModelError
+from probes.errors import ModelCacheError
 
 __all__ = ["converted_folder", "default_model_cache"]
 
@@ -35,7 +35,7 @@ def converted_folder(cache: Path, key: str, convert: Callable[[Path], None]) -> 
         convert: fills an empty folder.
 
     Raises:
-        ModelError: the cache cannot be written; ``convert``'s own errors pass through.
+        ModelCacheError: the cache cannot be written; ``convert``'s own errors pass through.
     """
     folder = cache / key
     if folder.is_dir():
@@ -47,7 +47,7 @@ def converted_folder(cache: Path, key: str, convert: Callable[[Path], None]) -> 
                 _remove_unfinished(cache, key)
                 _make(folder, convert)
     except OSError as error:
-        raise ModelError(
+        raise ModelCacheError(
             f"the converted model cannot be written to {cache}: {error}",
             hint="free some room there, or set model_cache to another folder",
             param="model_cache",

@@ -60,6 +60,12 @@ class ModelInfo:
     context_size: int
     cache_size: int
 
+    @property
+    def title(self) -> str:
+        """What heads a table of this model: its name, its backend, and its GPU if it has one."""
+        where = "" if self.device == "cpu" else f", {self.device}"
+        return f"{self.name} on {self.backend}{where}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:

@@ -165,10 +165,7 @@ def _measure(
 
     model = load_model(settings)
     try:
-        info = model.info
-        title = f"{info.name} on {info.backend}"
-        if info.device != "cpu":
-            title += f", {info.device}"
+        title = model.info.title
         rounds = [
             one
             for one in design.rounds

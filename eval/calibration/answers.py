@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
+from eval.calibration.regression import regress
 from eval.items import Item
 from eval.metrics.answers import contains_any
 from eval.policies.bench import Bench
@@ -136,12 +135,8 @@ def _fit(given: Sequence[Answered]) -> Confidence | None:
     if len(given) < FEWEST or len({one.right for one in given}) < 2:
         return None
     values = np.array([[one.log_prob, one.copied] for one in given], dtype=np.float64)
-    # The penalty would fall on the log-probability, whose spread differs from model to model.
-    scaler = StandardScaler().fit(values)
-    model = LogisticRegression(C=_C).fit(scaler.transform(values), [one.right for one in given])
-    weights = model.coef_[0] / scaler.scale_
-    bias = model.intercept_[0] - scaler.mean_ @ weights
-    return Confidence(bias=float(bias), log_prob=float(weights[0]), copied=float(weights[1]))
+    weights, bias = regress(values, np.array([one.right for one in given]), _C)
+    return Confidence(bias=bias, log_prob=float(weights[0]), copied=float(weights[1]))
 
 
 def _chance(confidence: Confidence, one: Answered) -> float:

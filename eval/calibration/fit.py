@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import StandardScaler
 
 from eval.calibration.observe import Observed, Twins
 from eval.calibration.parts import Part, parts
+from eval.calibration.regression import regress
 from overlay.errors import InputError
 from selector.profile import Fold, Weights, above_mean, question_key, turn_above_mean
 
@@ -27,12 +26,14 @@ _C_INSTRUCTION = 0.03
 _TYPICAL_CHUNKS = 3
 """With one, a lone chunk has half of its reading for a mean; with more, chunks are compared with
 others more than with each other, which holds less for collections of another kind."""
+# Data sets from which on whole ones are left out, and folds of them at most.
 _FEWEST_SETS, _MOST_SETS = 3, 10
 _MISTAKEN = 0.05
 """Share of helpful chunks that lie where an instruction is likelier than none."""
 
 _Array = NDArray[np.float64]
 _Truth = NDArray[np.bool_]
+_Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +62,10 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     Two stages, as in stacking (Wolpert, 1992, Neural Networks 5(2)): the direction of the state
     delta is fitted first; a second regression then weighs the scores that it gives to data sets
     left out of its fit (to questions, where there are fewer than three sets), beside the question
-    gain and, where it is known, the similarity. Both count
-    helpful chunks and others as if they were equally many. Both are linear, so their product is one
-    vector in the units of the readings. Each question is fitted on as it is, and with the chunks of
-    either sort alone, see :class:`eval.calibration.parts.Part`.
+    gain and, where it is known, the similarity. Both count helpful chunks and others as if they
+    were equally many. Both are linear, so their product is one vector in the units of the readings.
+    Each question is fitted on as it is, and with the chunks of either sort alone, see
+    :class:`eval.calibration.parts.Part`.
 
     What an injected instruction does to the state is fitted apart, on passages beside their clean
     twins only: fitted on other chunks it learns what those look like, and finds none in a
@@ -139,7 +140,7 @@ def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[We
     if len(known) == len(observed):
         alike = float(np.mean(np.concatenate([one.similarities or () for one in questions])))
         scores = np.column_stack([scores, _above_mean(known, alike)])
-    coefficients, bias = _regress(scores, helpful, _C_SCORES)
+    coefficients, bias = _balanced(scores, helpful, _C_SCORES)
     alone = _weights(coefficients.tolist(), bias, typical, alike)
     if any(some.deltas is None for some in observed):
         return alone, alone
@@ -147,20 +148,12 @@ def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[We
         [turn_above_mean(one.deltas, _TYPICAL_CHUNKS) for one in observed if one.deltas is not None]
     )
     projected = np.empty(len(helpful))
-    # A direction says more of questions from the sets that it was fitted on than of others.
-    names = [one.dataset for one in questions]
-    sources = np.unique(names, return_inverse=True)[1][groups]
-    distinct = len(set(names))
-    if distinct >= _FEWEST_SETS:
-        splits = GroupKFold(min(distinct, _MOST_SETS)).split(deltas, groups=sources)
-    else:
-        splits = GroupKFold(_FOLDS).split(deltas, groups=groups)
-    for train, test in splits:
-        direction, _ = _regress(deltas[train], helpful[train], _C_DIRECTION)
+    for train, test in _left_out(questions, groups):
+        direction, _ = _balanced(deltas[train], helpful[train], _C_DIRECTION)
         projected[test] = deltas[test] @ direction
-    direction, _ = _regress(deltas, helpful, _C_DIRECTION)
+    direction, _ = _balanced(deltas, helpful, _C_DIRECTION)
     instruction, instruction_bias = _fit_instruction(twins, deltas[helpful])
-    coefficients, bias = _regress(np.column_stack([scores, projected]), helpful, _C_SCORES)
+    coefficients, bias = _balanced(np.column_stack([scores, projected]), helpful, _C_SCORES)
     *others, turned = coefficients.tolist()
     states = {
         "direction": _rounded(turned * direction),
@@ -168,6 +161,22 @@ def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[We
         "instruction_bias": instruction_bias,
     }
     return _weights(others, bias, typical, alike).model_copy(update=states), alone
+
+
+def _left_out(questions: Sequence[Observed], groups: _Places) -> Iterator[tuple[_Places, _Places]]:
+    """Chunks to fit a direction on, and the others, which it is to tell of.
+
+    A direction says more of questions from the data sets that it was fitted on than of others, so
+    whole sets are left out where there are enough.
+
+    Args:
+        groups: ``[chunks]`` which question each belongs to.
+    """
+    sets, own = np.unique([one.dataset for one in questions], return_inverse=True)
+    folds = _FOLDS
+    if len(sets) >= _FEWEST_SETS:
+        folds, groups = min(len(sets), _MOST_SETS), own[groups]
+    yield from GroupKFold(folds).split(groups, groups=groups)
 
 
 def _above_mean(readings: Sequence[Sequence[float]], typical: float) -> _Array:
@@ -203,7 +212,7 @@ def _fit_instruction(twins: Sequence[Twins], helpful: _Array) -> tuple[_Array, f
         return np.empty(0), 0.0
     turns = np.concatenate([turn_above_mean(pair.deltas, _TYPICAL_CHUNKS) for pair in twins])
     instructs = np.tile([True, False], len(twins))
-    direction, _ = _regress(turns, instructs, _C_INSTRUCTION)
+    direction, _ = _balanced(turns, instructs, _C_INSTRUCTION)
     return direction, float(-np.quantile(helpful @ direction, 1 - _MISTAKEN))
 
 
@@ -211,10 +220,5 @@ def _rounded(values: _Array) -> tuple[float, ...]:
     return tuple(float(f"{value:.6g}") for value in values)
 
 
-def _regress(values: _Array, truth: _Truth, c: float) -> tuple[_Array, float]:
-    """Coefficients and intercept in the units of the values, fitted on standardised ones."""
-    scaler = StandardScaler().fit(values)
-    model = LogisticRegression(C=c, class_weight="balanced", max_iter=5000)
-    model.fit(scaler.transform(values), truth)
-    coefficients = model.coef_[0] / scaler.scale_
-    return coefficients, float(model.intercept_[0] - scaler.mean_ @ coefficients)
+def _balanced(values: _Array, truth: _Truth, c: float) -> tuple[_Array, float]:
+    return regress(values, truth, c, class_weight="balanced")

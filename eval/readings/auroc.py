@@ -121,7 +121,7 @@ def _observe(
                 journal.add(key, [asdict(o) for o in observe(model, question, settings)])
     finally:
         model.close()
-    title = f"{info.name} on {info.backend}, {len(questions)} questions"
+    title = f"{info.title}, {len(questions)} questions"
     return title, [Observation(**observation) for key in keys for observation in journal[key]]
 
 

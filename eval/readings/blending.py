@@ -89,7 +89,7 @@ def blending(
     drawn = draw_questions(files, questions, loaded.seed)
     model = load_model(loaded)
     try:
-        name, backend = model.info.name, model.info.backend
+        info = model.info
         run = {
             "command": "blending",
             "data": [file_hash(file) for file in files],
@@ -100,7 +100,7 @@ def blending(
         }
         journal = Journal(output, run)
         found: list[Blended] = []
-        for item in track(drawn, f"answering on {backend}"):
+        for item in track(drawn, f"answering on {info.backend}"):
             key = f"{item.dataset} {item.id}"
             if key not in journal:
                 answers = blend(
@@ -115,7 +115,7 @@ def blending(
     finally:
         model.close()
     rows = summarise(found, seed=loaded.seed)
-    table = _table(f"{name} on {backend}, {len(drawn)} questions", rows)
+    table = _table(f"{info.title}, {len(drawn)} questions", rows)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows]))
     else:

@@ -107,7 +107,7 @@ def _measured(settings: Settings, lengths: Sequence[int], repeats: int) -> tuple
 
     model = load_model(settings)
     try:
-        title = f"{model.info.name} on {model.info.backend}"
+        title = model.info.title
         return title, [
             cost
             for length in track(lengths, f"probing on {model.info.backend}")

@@ -145,7 +145,7 @@ def _measure(
                 journal.add(key, [asdict(one) for one in found])
     finally:
         model.close()
-    title = f"{info.name} on {info.backend}, {len(chains)} chains"
+    title = f"{info.title}, {len(chains)} chains"
     return title, [[Measured(**one) for one in journal[key]] for key, _ in pairs]
 
 

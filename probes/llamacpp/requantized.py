@@ -20,7 +20,7 @@ from statistics import median
 
 import llama_cpp
 
-from probes.errors import ModelError
+from probes.errors import ModelCacheError
 from probes.gguf import check_gguf, file_sha256
 from probes.llamacpp.library import load_model
 from probes.llamacpp.model import LlamaCppModel
@@ -98,9 +98,7 @@ def faster_copy(path: Path, *, cache: Path, threads: int) -> Path:
 
     try:
         copy = converted_folder(cache, f"{file_sha256(path)}-q8_0", make) / _COPY
-    except ModelError as error:
-        if error.param != "model_cache":
-            raise
+    except ModelCacheError as error:
         # Slower is better than not at all.
         _logger.warning("no faster copy of %s: %s", path.name, error)
         return path

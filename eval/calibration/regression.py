@@ -1,0 +1,37 @@
+"""Logistic regression on readings of unlike spread."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+__all__ = ["regress"]
+
+
+def regress(
+    values: NDArray[np.float64],
+    truth: NDArray[np.bool_],
+    c: float,
+    *,
+    class_weight: Literal["balanced"] | None = None,
+) -> tuple[NDArray[np.float64], float]:
+    """Coefficients and intercept in the units of the values, fitted on standardised ones.
+
+    The penalty would else fall on the readings that spread least, and which those are differs from
+    model to model.
+
+    Args:
+        values: ``[rows, readings]``.
+        truth: ``[rows]``, not all the same.
+        c: inverse strength of the L2 penalty.
+        class_weight: ``balanced`` counts both classes as if they were equally frequent.
+    """
+    scaler = StandardScaler().fit(values)
+    model = LogisticRegression(C=c, class_weight=class_weight, max_iter=5000)
+    model.fit(scaler.transform(values), truth)
+    coefficients = model.coef_[0] / scaler.scale_
+    return coefficients, float(model.intercept_[0] - scaler.mean_ @ coefficients)
