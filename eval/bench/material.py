@@ -39,7 +39,7 @@ class Material:
         self._model = model
         self._embedder = embedder
         questions = [question.question for question in sample_questions()]
-        self._questions = random.Random(seed).sample(questions, len(questions))  # noqa: S311
+        self._questions = random.Random(seed).sample(questions, len(questions))  # noqa: S311 - an order, not a secret
         self._pieces = cache(self._embedded)
 
     def question(self, repeat: int) -> str:

@@ -104,7 +104,7 @@ def check_forward(model: PreTrainedModel, name: str) -> None:
 def decoder_layers(model: PreTrainedModel) -> Sequence[torch.nn.Module]:
     """The transformer blocks, in order; empty where they cannot be told from other modules."""
     expected = model.config.get_text_config(decoder=True).num_hidden_layers
-    decoder = model.get_decoder()  # type: ignore[no-untyped-call]
+    decoder = model.get_decoder()  # type: ignore[no-untyped-call]  # transformers has no types here
     for child in decoder.children():
         if isinstance(child, torch.nn.ModuleList) and len(child) == expected:
             return list(child)

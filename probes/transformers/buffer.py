@@ -24,7 +24,7 @@ class LayerBuffer(CacheLayerMixin):  # type: ignore[no-untyped-call]  # the base
     is_sliding = False
 
     def __init__(self, parts: Sequence[_Pair], room: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # transformers has no types here
         self._parts = list(parts)
         self._used = sum(keys.shape[-2] for keys, _ in self._parts)
         self._room = room

@@ -63,7 +63,7 @@ class Differentiator:
         75, and 32 to 58. What the tokens share is then a ranking, not an account.
         """
         # Imported here: captum pulls in matplotlib, and few callers need either.
-        from captum.attr import IntegratedGradients  # type: ignore[import-untyped]
+        from captum.attr import IntegratedGradients  # type: ignore[import-untyped]  # captum has no types
 
         inputs = self._inputs()
         baseline = _mean_embedding(self._model, self._precision).expand_as(inputs)

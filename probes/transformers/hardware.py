@@ -91,7 +91,7 @@ def quantization(
             "bnb_4bit_compute_dtype": dtype,
         }
     )
-    return BitsAndBytesConfig(**options)  # type: ignore[no-untyped-call]
+    return BitsAndBytesConfig(**options)  # type: ignore[no-untyped-call]  # transformers has no types here
 
 
 def _check(value: str, allowed: tuple[str, ...], param: str) -> None:

@@ -37,7 +37,7 @@ class KeyTurner:
 
     def __init__(self, model: PreTrainedModel, evaluator: Evaluator) -> None:
         config = model.config.get_text_config(decoder=True)
-        decoder = model.get_decoder()  # type: ignore[no-untyped-call]
+        decoder = model.get_decoder()  # type: ignore[no-untyped-call]  # transformers has no types here
         self._device = model.device
         self._rotary = getattr(decoder, "rotary_emb", None)
         self._kinds: list[str] = []

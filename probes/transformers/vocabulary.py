@@ -132,7 +132,7 @@ def _is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
 
 @cache
 def _stand_ins() -> dict[str, int]:
-    table: dict[int, str] = bytes_to_unicode()  # type: ignore[no-untyped-call]
+    table: dict[int, str] = bytes_to_unicode()  # type: ignore[no-untyped-call]  # transformers has no types here
     return {character: byte for byte, character in table.items()}
 
 

@@ -12,7 +12,7 @@ from transformers import GPT2Config, PreTrainedConfig
 from overlay.errors import InputError
 from probes.llamacpp import LlamaCppModel
 from probes.logit_drift import logit_drift
-from probes.protocol import Model
+from probes.protocol import Model, Session
 from probes.state import State
 from probes.transformers import TransformersModel
 from tests.probes.tiny_transformers import CONFIGS, open_tiny, save_tiny
@@ -59,9 +59,9 @@ class Desk:
             session.extend([*(self.chunk if chunk else []), *self.tail])
             return self._read(session)
 
-    def _read(self, session: object) -> State:
+    def _read(self, session: Session) -> State:
         [state] = self.model.read_many(
-            [(session, self.model.tokenize(" Children under six"))],  # type: ignore[list-item]
+            [(session, self.model.tokenize(" Children under six"))],
             [self.model.info.layers - 1],
         )
         return state

@@ -488,7 +488,7 @@ def test_a_hub_model_comes_from_the_hubs_cache(
 @pytest.mark.parametrize("option", ["device", "dtype", "quantize"])
 def test_unknown_values_are_explained(tmp_path: Path, option: str) -> None:
     with pytest.raises(InputError, match=f"{option} is 'odd'") as caught:
-        TransformersModel(tmp_path, **{option: "odd"})  # type: ignore[arg-type]
+        TransformersModel(tmp_path, **{option: "odd"})  # type: ignore[arg-type]  # wrong on purpose
     assert caught.value.param == option
 
 

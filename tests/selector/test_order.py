@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,10 +27,10 @@ def test_without_utilities_the_rank_decides() -> None:
 
 @given(CHUNKS, st.randoms())
 def test_the_order_of_retrieval_does_not_matter(
-    chunks: list[tuple[float, float]], draw: object
+    chunks: list[tuple[float, float]], draw: random.Random
 ) -> None:
     shuffled = list(chunks)
-    draw.shuffle(shuffled)  # type: ignore[attr-defined]
+    draw.shuffle(shuffled)
     for order in (Order.BEST_FIRST, Order.BEST_LAST):
         found = []
         for given_chunks in (chunks, shuffled):

@@ -33,7 +33,7 @@ def show(browser: Chrome, report: ProbeReport, folder: Path, width: int = 1280) 
 
 def console(browser: Chrome) -> list[dict[str, Any]]:
     """What was said since the last call."""
-    said: list[dict[str, Any]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    said: list[dict[str, Any]] = browser.get_log("browser")  # type: ignore[no-untyped-call]  # selenium has no types here
     return said
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,9 +18,9 @@ right = st.lists(st.booleans(), min_size=1, max_size=40)
 
 
 @given(right, st.randoms())
-def test_mcnemar_is_the_binomial_test(first: list[bool], random: object) -> None:
+def test_mcnemar_is_the_binomial_test(first: list[bool], draw: random.Random) -> None:
     second = list(first)
-    random.shuffle(second)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+    draw.shuffle(second)
     won = sum(a and not b for a, b in zip(first, second, strict=True))
     lost = sum(b and not a for a, b in zip(first, second, strict=True))
     expected = binomtest(won, won + lost).pvalue if won + lost else 1.0

@@ -124,7 +124,7 @@ class WithoutInsight:
 
 
 def test_what_a_model_cannot_give_is_not_made_up(tiny: TransformersModel) -> None:
-    poor: Model = WithoutInsight(tiny)  # type: ignore[assignment]
+    poor: Model = WithoutInsight(tiny)  # type: ignore[assignment]  # hands on what it lacks
     rows = compare_orders([measure(poor, CHAINS[0], draft_tokens=DRAFT)], seed=0)
     missing = {row.measure for row in rows if row.found == "not available"}
     assert missing == {m.name for m in MEASURES if "hidden" in m.name or m.name == TOKEN_GRAD}
