@@ -16,13 +16,14 @@ from overlay.errors import InputError
 from probes.batching import DraftReader, Request, draft_side_by_side, grouped
 from probes.chat import Message
 from probes.checks import check_layers, check_length, check_window
-from probes.cost import Cost, Meter
-from probes.errors import ModelError, UnavailableError
+from probes.cost import Cost
+from probes.errors import UnavailableError
 from probes.gguf import file_sha256
-from probes.llamacpp.batch import Batch, Row
+from probes.llamacpp.batch import Row
+from probes.llamacpp.cells import SEQUENCES, Cells
+from probes.llamacpp.evaluator import BATCH_TOKENS, Evaluator
 from probes.llamacpp.library import load_context, load_model
 from probes.llamacpp.sampler import Sampler
-from probes.llamacpp.saved import load_sequence, save_sequence
 from probes.llamacpp.session import LlamaCppSession
 from probes.llamacpp.tap import LayerTap
 from probes.llamacpp.vocabulary import Vocabulary
@@ -31,17 +32,16 @@ from probes.state import FloatArray, State
 
 __all__ = ["LlamaCppModel"]
 
-_SEQUENCES = 64
-_PADDING = 0  # the sequence that padding rows go to
-_BATCH_TOKENS = 512
 _LOGITS_BYTES = 64 * 2**20
-_NO_SLOT = 1
 
 _Result = TypeVar("_Result")
 
 
 class LlamaCppModel:
     """A GGUF model under llama.cpp. See :class:`probes.protocol.Model`.
+
+    Attributes:
+        cells: its cache.
 
     Args:
         path: the GGUF file.
@@ -78,20 +78,25 @@ class LlamaCppModel:
         self._width: int = llama_cpp.llama_model_n_embd(self._model)
         self._context_size = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
         self._cache_size = 2 * self._context_size
-        self._tap = LayerTap(self._width)
+        tap = LayerTap(self._width)
         self._context = load_context(
             self._model,
-            self._tap,
+            tap,
             cache_tokens=self._cache_size,
-            batch_tokens=_BATCH_TOKENS,
-            sequences=_SEQUENCES,
+            batch_tokens=BATCH_TOKENS,
+            sequences=SEQUENCES,
             threads=threads or os.cpu_count() or 1,
         )
-        self._memory = llama_cpp.llama_get_memory(self._context)
-        self._batch = Batch(_BATCH_TOKENS)
-        self._free = list(range(1, _SEQUENCES))
-        self._read_rows = max(32, min(_BATCH_TOKENS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
-        self._meter = Meter()
+        self.cells = Cells(self._context)
+        self._evaluator = Evaluator(
+            self._context,
+            tap,
+            self.cells,
+            cache_size=self._cache_size,
+            width=self._width,
+            vocabulary=self._vocabulary.size,
+        )
+        self._read_rows = max(32, min(BATCH_TOKENS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
         self._closed = False
 
     @cached_property
@@ -117,15 +122,9 @@ class LlamaCppModel:
         Whether layers can be read is tried out: not every architecture's graph names them.
         """
         with self.session() as session:
-            session.extend([0])
-            before = self._meter.cost
-            self._tap.open(range(self._layers))
-            try:
-                self._evaluate([Row(0, 0, session.sequence, logits=True)])
-            finally:
-                seen = self._tap.close()
-                self._meter.cost = before  # nobody asked for this
-        return Capabilities(layer_states=len(seen) == self._layers, gradients=False, batch=True)
+            row = Row(0, 0, session.sequence, logits=True)
+            readable = self._evaluator.shows(row, self._layers)
+        return Capabilities(layer_states=readable, gradients=False, batch=True)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -136,7 +135,7 @@ class LlamaCppModel:
     @property
     def cost(self) -> Cost:
         """See :attr:`probes.protocol.Model.cost`."""
-        return self._meter.cost
+        return self._evaluator.meter.cost
 
     @property
     def evaluated(self) -> int:
@@ -165,11 +164,7 @@ class LlamaCppModel:
         Raises:
             ModelError: all sequences are in use.
         """
-        if not self._free:
-            raise ModelError(
-                f"all {_SEQUENCES - 1} sequences are in use", hint="close sessions that are done"
-            )
-        return LlamaCppSession(self, self._free.pop())
+        return LlamaCppSession(self, self.cells.take())
 
     def read_many(self, requests: Sequence[Request], layers: Sequence[int] = ()) -> list[State]:
         """See :meth:`probes.protocol.Model.read_many`.
@@ -238,14 +233,14 @@ class LlamaCppModel:
                 )
                 for index, token in last
             ]
-            logits, hidden = self._tapped(rows, layers, decoding=True)
+            logits, hidden = self._evaluator.tapped(rows, layers, decoding=True)
             keep([index for index, _ in last], logits, hidden)
             choices: list[int] = np.argmax(logits, axis=1).tolist()
             return choices
 
         drafts = draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
         for owner in owners:
-            self._forget(owner.sequence, owner.cached)
+            self.cells.forget(owner.sequence, owner.cached)
         return drafts
 
     def generate(self, session: LlamaCppSession, sampling: Sampling) -> Iterator[int]:
@@ -254,9 +249,8 @@ class LlamaCppModel:
         sampler = Sampler(sampling)
         try:
             for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
-                # Not padded: nothing is read here, and one row is faster than two.
                 row = Row(session.tokens[-1], session.cached, session.sequence, logits=True)
-                self._decode([row], counted=1, decoding=True)
+                self._evaluator.decode(row)
                 session.cached += 1
                 token = sampler.draw(self._context)
                 if self._vocabulary.ends_generation(token):
@@ -272,7 +266,7 @@ class LlamaCppModel:
         """See :meth:`probes.protocol.Model.close`."""
         if not self._closed:
             self._closed = True
-            self._batch.close()
+            self._evaluator.close()
             llama_cpp.llama_free(self._context)
             llama_cpp.llama_model_free(self._model)
 
@@ -291,8 +285,8 @@ class LlamaCppModel:
                 Row(token, session.cached + offset, session.sequence, logits=False)
                 for offset, token in enumerate(session.pending[:-1])
             ]
-        for start in range(0, len(rows), self._batch.capacity):
-            self._evaluate(rows[start : start + self._batch.capacity])
+        for start in range(0, len(rows), BATCH_TOKENS):
+            self._evaluator.evaluate(rows[start : start + BATCH_TOKENS])
         for session in distinct:
             session.cached = len(session.tokens) - 1
 
@@ -300,54 +294,30 @@ class LlamaCppModel:
         before = self.cost.prefilled
         self.flush(sessions)
         fresh = self.cost.prefilled - before
-        self._meter.reuse(sum(session.cached for session in sessions) - fresh)
+        self._evaluator.meter.reuse(sum(session.cached for session in sessions) - fresh)
 
     def copy(self, session: LlamaCppSession, without: tuple[int, int] = (0, 0)) -> LlamaCppSession:
         """A session with the same tokens and the same cache cells, but for a span of them."""
         twin = self.session()
         start, stop = without
         for first, last in ((0, start), (stop, session.cached)):
-            if first < last:
-                llama_cpp.llama_memory_seq_cp(
-                    self._memory, session.sequence, twin.sequence, first, last
-                )
+            self.cells.copy(session.sequence, twin.sequence, first, last)
         twin.tokens = list(session.tokens)
         twin.cached = session.cached
         self._close_hole(twin)
         return twin
 
-    def save(self, session: LlamaCppSession, start: int, stop: int) -> bytes:
-        """Cells ``start`` to ``stop - 1`` of a session, as llama.cpp writes them."""
-        with self.session() as part:
-            llama_cpp.llama_memory_seq_cp(
-                self._memory, session.sequence, part.sequence, start, stop
-            )
-            return save_sequence(self._context, part.sequence)
-
-    def restore(self, session: LlamaCppSession, start: int, stop: int, cells: bytes) -> bool:
-        """Put cells that were saved at positions ``start`` to ``stop - 1`` at the next positions.
+    def restore(self, session: LlamaCppSession, span: tuple[int, int], cells: bytes) -> bool:
+        """Put cells that were saved of the positions of ``span`` at the session's next positions.
 
         Keys are turned where those are others; whether that can be done is the caller's to ask.
 
         Returns:
             Whether there was room for them, and they are what was saved.
         """
-        shift = session.cached - start
-        with self.session() as part:
-            if not load_sequence(self._context, part.sequence, cells):
-                return False
-            ends = (
-                llama_cpp.llama_memory_seq_pos_min(self._memory, part.sequence),
-                llama_cpp.llama_memory_seq_pos_max(self._memory, part.sequence),
-            )
-            if ends != (start, stop - 1):
-                return False
-            if shift:
-                llama_cpp.llama_memory_seq_add(self._memory, part.sequence, start, stop, shift)
-            llama_cpp.llama_memory_seq_cp(
-                self._memory, part.sequence, session.sequence, start + shift, stop + shift
-            )
-        session.cached = stop + shift
+        if not self.cells.restore(session.sequence, session.cached, span, cells):
+            return False
+        session.cached += span[1] - span[0]
         return True
 
     def graft(self, session: Session, donor: Session, start: int, stop: int) -> bool:
@@ -356,27 +326,22 @@ class LlamaCppModel:
         Returns:
             Whether keys can be turned to other positions, and there was room for the copy.
         """
-        if not llama_cpp.llama_memory_can_shift(self._memory) or not self._free:
+        if not self.cells.can_shift or not self.cells.free:
             return False
-        return self.restore(_own(session), start, stop, self.save(_own(donor), start, stop))
+        cells = self.cells.save(_own(donor).sequence, start, stop)
+        return self.restore(_own(session), (start, stop), cells)
 
     def trim(self, session: LlamaCppSession, cached: int) -> None:
         """Keep at most the first ``cached`` tokens of the session's cache."""
         if session.cached > cached:
-            self._forget(session.sequence, cached)
+            self.cells.forget(session.sequence, cached)
             session.cached = cached
             self._close_hole(session)
 
     def release(self, session: LlamaCppSession) -> None:
         """Take the sequence of a closed session back."""
         if not self._closed:
-            self._forget(session.sequence, 0)
-            self._free.append(session.sequence)
-            if len(self._free) == _SEQUENCES - 1:
-                # Where rows lie in the cache rounds attention: what comes next shall not depend
-                # on what was asked before.
-                llama_cpp.llama_memory_clear(self._memory, False)
-                self._free.sort()
+            self.cells.give_back(session.sequence)
 
     def _read_windows(
         self,
@@ -396,7 +361,7 @@ class LlamaCppModel:
             self.check_length(len(session.tokens) + len(window))
         self._flush_and_reuse([_own(session) for session, _ in requests])
         results: list[_Result] = []
-        for group in grouped(requests, rows=self._read_rows, sessions=len(self._free)):
+        for group in grouped(requests, rows=self._read_rows, sessions=self.cells.free):
             owners = [_own(session) for session, _ in group]
             forks = owners if stay else [self.copy(owner) for owner in owners]
             try:
@@ -405,7 +370,7 @@ class LlamaCppModel:
                     for fork, (_, window) in zip(forks, group, strict=True)
                     for offset, token in enumerate([fork.tokens[-1], *window[:-1]])
                 ]
-                logits, hidden = self._tapped(rows, layers)
+                logits, hidden = self._evaluator.tapped(rows, layers)
                 start = 0
                 for _, window in group:
                     end = start + len(window)
@@ -426,67 +391,11 @@ class LlamaCppModel:
         if layers and not self.capabilities.layer_states:
             raise UnavailableError(f"llama.cpp does not name the layers of {self._name}")
 
-    def _tapped(
-        self, rows: Sequence[Row], layers: Sequence[int], *, decoding: bool = False
-    ) -> tuple[FloatArray, FloatArray]:
-        """Evaluate rows that all have logits.
-
-        Returns:
-            ``[rows, vocabulary]`` logits, borrowed, and ``[layers, rows, width]`` states.
-        """
-        if not layers:
-            empty = np.empty((0, len(rows), self._width), dtype=np.float32)
-            return self._evaluate(rows, decoding=decoding), empty
-        self._tap.open(layers)
-        try:
-            logits = self._evaluate(rows, decoding=decoding)
-        finally:
-            read = self._tap.close()
-        return logits, np.stack([read[layer][: len(rows)] for layer in layers])
-
-    def _evaluate(self, rows: Sequence[Row], *, decoding: bool = False) -> FloatArray:
-        """Decode up to one batch of rows; returns ``[rows with logits, vocabulary]``, borrowed.
-
-        llama.cpp has other kernels for one row than for several, with other rounding. A row by
-        itself is padded, so that a reading does not depend on what was evaluated beside it. The
-        padding is not counted.
-        """
-        if len(rows) == 1:
-            padding = Row(rows[0].token, 0, _PADDING, logits=rows[0].logits)
-            try:
-                return self._decode([*rows, padding], counted=1, decoding=decoding)
-            finally:
-                self._forget(_PADDING, 0)
-        return self._decode(rows, counted=len(rows), decoding=decoding)
-
-    def _decode(self, rows: Sequence[Row], counted: int, *, decoding: bool) -> FloatArray:
-        status = llama_cpp.llama_decode(self._context, self._batch.fill(rows))
-        if status == _NO_SLOT:
-            raise ModelError(
-                f"the cache of {self._cache_size} tokens is full",
-                hint="ask for fewer chunks (k), or raise context_size",
-                param="context_size",
-            )
-        if status != 0:
-            raise ModelError(f"llama.cpp failed to evaluate {len(rows)} tokens (code {status})")
-        if decoding:
-            self._meter.decode(counted)
-        else:
-            self._meter.prefill(counted)
-        wanted = sum(row.logits for row in rows[:counted])
-        if not wanted:
-            return np.empty((0, self._vocabulary.size), dtype=np.float32)
-        pointer = llama_cpp.llama_get_logits(self._context)
-        return np.ctypeslib.as_array(pointer, shape=(wanted, self._vocabulary.size))
-
     def _close_hole(self, session: LlamaCppSession) -> None:
         """Drop masked tokens at the end of the cache: new cells must follow on the last one."""
-        filled = llama_cpp.llama_memory_seq_pos_max(self._memory, session.sequence) + 1
+        filled = self.cells.filled(session.sequence)
         del session.tokens[filled : session.cached]
         session.cached = filled
-
-    def _forget(self, sequence: int, position: int) -> None:
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)
 
 
 def _own(session: Session) -> LlamaCppSession:

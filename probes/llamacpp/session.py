@@ -65,7 +65,7 @@ class LlamaCppSession:
         """See :meth:`probes.protocol.Session.save`."""
         check_span(start, stop, len(self.tokens))
         self._model.flush([self])
-        return self._model.save(self, start, stop)
+        return self._model.cells.save(self.sequence, start, stop)
 
     def extend_saved(self, tokens: Sequence[int], cells: bytes) -> bool:
         """See :meth:`probes.protocol.Session.extend_saved`."""
@@ -73,7 +73,7 @@ class LlamaCppSession:
             self._model.flush([self])
         start = self.cached
         self.extend(tokens)
-        return self._model.restore(self, start, len(self.tokens) - 1, cells)
+        return self._model.restore(self, (start, len(self.tokens) - 1), cells)
 
     def extend_blended(self, donor: Session, start: int, stop: int, *, fresh: int) -> int:
         """See :meth:`probes.protocol.Session.extend_blended`."""

@@ -29,9 +29,9 @@ ATTACK = (
 
 @pytest.fixture(autouse=True)
 def _all_sequences_come_back(model: LlamaCppModel) -> Iterator[None]:
-    free = len(model._free)
+    free = model.cells.free
     yield
-    assert len(model._free) == free
+    assert model.cells.free == free
 
 
 def ask(model: LlamaCppModel, *texts: str, halve: bool = True, step: float = 0.5) -> Answer:

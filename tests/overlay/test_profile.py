@@ -52,9 +52,9 @@ def overlay(model: LlamaCppModel, tmp_path: Path) -> Overlay:
 def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
     model: LlamaCppModel, overlay: Overlay
 ) -> None:
-    free = len(model._free)
+    free = model.cells.free
     answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4)))
-    assert len(model._free) == free
+    assert model.cells.free == free
     # What is rejected unread comes after what was tried.
     assert [step.chunk.rank for step in answer.steps] == [0, 2, 1]
     first, third, second = answer.steps
@@ -124,9 +124,9 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
     )
     settings = Settings(max_tokens=24, fallback=Fallback.ABSTAIN)
     overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), settings, profile=profile)
-    free = len(model._free)
+    free = model.cells.free
     answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4), top_log_probs=0))
-    assert len(model._free) == free
+    assert model.cells.free == free
     # The end token is not one of what it says.
     said = [token.log_prob or 0.0 for token in answer.log_probs][: answer.usage.completion_tokens]
     said = said[:16]
@@ -175,9 +175,9 @@ def test_where_every_chunk_is_over_budget_the_model_abstains(overlay: Overlay) -
 def test_the_answer_does_not_wait_for_what_is_only_reported(
     model: LlamaCppModel, overlay: Overlay
 ) -> None:
-    free = len(model._free)
+    free = model.cells.free
     events = list(overlay.stream([Message("user", QUESTION)], AskOptions(budget=Budget(0.5, 4))))
-    assert len(model._free) == free
+    assert model.cells.free == free
     *others, last = events
     assert isinstance(last, AnswerFinished)
     early = [event.step for event in others if isinstance(event, StepTaken)]
@@ -199,11 +199,11 @@ def test_the_answer_does_not_wait_for_what_is_only_reported(
 def test_an_answer_that_nobody_waits_for_is_not_read(
     model: LlamaCppModel, overlay: Overlay
 ) -> None:
-    free = len(model._free)
+    free = model.cells.free
     for event in overlay.stream([Message("user", QUESTION)], AskOptions()):
         if isinstance(event, TextAdded):
             break
-    assert len(model._free) == free
+    assert model.cells.free == free
 
 
 @pytest.mark.parametrize("size", [512, 1024])
@@ -276,10 +276,10 @@ def test_a_profile_of_another_width_says_so(model: LlamaCppModel, tmp_path: Path
     weights = Weights(bias=0.0, typical_gain=0.0, gain=0.0, direction=(0.5, 0.5))
     path = write_profile(tmp_path, model.info.sha256, weights)
     overlay = Overlay(model, Shelf((HELPFUL,)), Settings(profile=str(path)))
-    free = len(model._free)
+    free = model.cells.free
     with pytest.raises(InputError, match="states of 2 numbers"):
         overlay.ask(QUESTION)
-    assert len(model._free) == free
+    assert model.cells.free == free
 
 
 def test_a_profile_of_another_model_is_refused(model: LlamaCppModel, tmp_path: Path) -> None:

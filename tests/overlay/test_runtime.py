@@ -49,9 +49,9 @@ def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay
 
 @pytest.fixture(autouse=True)
 def _all_sequences_come_back(model: LlamaCppModel) -> Iterator[None]:
-    free = len(model._free)
+    free = model.cells.free
     yield
-    assert len(model._free) == free
+    assert model.cells.free == free
 
 
 def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:

@@ -54,10 +54,10 @@ def check(model: Model, error: float, *, lead: int = 0) -> None:
 
 
 def test_llama_cpp(model: LlamaCppModel) -> None:
-    free = len(model._free)
+    free = model.cells.free
     check(model, 0.1)
     check(model, 0.1, lead=3)
-    assert len(model._free) == free
+    assert model.cells.free == free
 
 
 def test_a_tiny_model(tiny: Model) -> None:

@@ -33,11 +33,11 @@ PASSAGES = (HELPFUL, IRRELEVANT, SUPPORT)
 
 @pytest.fixture
 def bench(model: LlamaCppModel) -> Iterator[Bench]:
-    free = len(model._free)
+    free = model.cells.free
     shared = SharedModel(model)
     yield Bench(shared, Settings(max_tokens=12, draft_tokens=8))
     shared.forget()
-    assert len(model._free) == free  # every session came back
+    assert model.cells.free == free  # every session came back
 
 
 def policy(bench: Bench, kind: str, **arguments: object) -> Policy:

@@ -154,16 +154,16 @@ def test_equal_prompts_get_equal_answers(real: Model) -> None:
 
 def test_sessions_that_were_used_longest_ago_are_closed(model: LlamaCppModel) -> None:
     shared = SharedModel(model)
-    free = len(model._free)
+    free = model.cells.free
     windows = model.tokenize(" a b c d e f g h i j")
     for first in range(4):
         for second in windows:
             with shared.session() as session:
                 session.extend([windows[first], second, windows[0]])
                 session.read([windows[1]])
-    assert 0 < free - len(model._free) <= 24
+    assert 0 < free - model.cells.free <= 24
     shared.forget()
-    assert len(model._free) == free
+    assert model.cells.free == free
 
 
 def test_a_session_counts_like_the_model_s_own(real: Model) -> None:
