@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from eval.calibration.parts import Part
 from eval.calibration.regression import regress
-from eval.items import Item
+from eval.items import Item, Kind
 from eval.metrics.answers import contains_any
 from eval.policies.bench import Bench
 from selector.confidence import Confidence
@@ -20,6 +22,7 @@ __all__ = [
     "Answered",
     "FittedConfidence",
     "fit_confidence",
+    "in_company",
     "observe_answer",
     "read_answered",
 ]
@@ -67,6 +70,26 @@ class FittedConfidence:
     elsewhere: list[float]
     right: list[bool]
     questions: list[str]
+
+
+def in_company(items: Sequence[Item]) -> list[tuple[Part, Item]]:
+    """Questions with all of their passages, every second one of a data set with the helpful alone.
+
+    A reader may retrieve none but good passages. A confidence that was fitted on mixtures
+    only takes the answers to those for less certain than they are.
+
+    Returns:
+        Each question in its place, and which passages it has.
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for item in items:
+        helpful = tuple(item.of_kind(Kind.HELPFUL))
+        alone = seen[item.dataset] % 2 == 1 and bool(helpful)
+        seen[item.dataset] += 1
+        part = Part.HELPFUL if alone else Part.ALL
+        found.append((part, replace(item, passages=helpful) if alone else item))
+    return found
 
 
 def observe_answer(bench: Bench, item: Item) -> dict[str, Any]:

@@ -220,7 +220,12 @@ def _fit_confidence(
     model: Model, profile: Profile, items: Sequence[Item], settings: Settings, journal: Journal
 ) -> tuple[Profile, FittedConfidence | None]:
     """The profile with what tells how sure an answer is; as it was where nothing is answered."""
-    from eval.calibration.answers import fit_confidence, observe_answer, read_answered
+    from eval.calibration.answers import (
+        fit_confidence,
+        in_company,
+        observe_answer,
+        read_answered,
+    )
     from eval.policies.bench import Bench
     from eval.progress import track
 
@@ -230,8 +235,8 @@ def _fit_confidence(
     # Answers under other weights are other answers.
     judged_by = profile.digest[:12]
     answered = []
-    for item in track(items, f"answering with {model.info.name}"):
-        key = f"{item.dataset} {item.id} answer under {judged_by}"
+    for part, item in track(in_company(items), f"answering with {model.info.name}"):
+        key = f"{item.dataset} {item.id} answer from {part} under {judged_by}"
         if key not in journal:
             journal.add(key, observe_answer(bench, item))
         answered.append(read_answered(journal[key]))

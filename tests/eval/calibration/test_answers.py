@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.calibration.answers import Answered, FittedConfidence, fit_confidence
+from eval.calibration.answers import Answered, FittedConfidence, fit_confidence, in_company
 from eval.calibration.fit import fit
+from eval.calibration.parts import Part
 from eval.calibration.quality import assess, quality_tables
+from eval.items import Item, Kind, Passage
 from eval.metrics.calibration import expected_calibration_error
 from selector.profile import Fold, Weights, question_key
 from tests.eval.calibration.test_fit import made_up
@@ -67,6 +69,21 @@ def test_abstentions_tell_nothing() -> None:
     given = answers(100)
     abstained = [replace(one, log_prob=None, copied=None, right=False) for one in answers(50)]
     assert fit_confidence([*given, *abstained], folds(100)) == fitted(given)
+
+
+def test_every_second_question_of_a_set_has_helpful_passages_alone() -> None:
+    passages = (Passage("it is so", Kind.HELPFUL), Passage("it rains", Kind.IRRELEVANT))
+    items = [
+        Item(f"{name} {number}", name, "why?", ("so",), passages)
+        for number in range(4)
+        for name in ("first", "second")
+    ]
+    nothing_helps = replace(items[0], passages=passages[1:])
+    found = in_company([*items, items[0], nothing_helps])
+    turn = [Part.ALL, Part.ALL, Part.HELPFUL, Part.HELPFUL]
+    assert [part for part, _ in found] == [*turn, *turn, Part.ALL, Part.ALL]
+    assert found[2][1].passages == passages[:1]
+    assert found[9][1] == nothing_helps
 
 
 def test_too_few_answers_or_right_ones_alone_give_no_confidence() -> None:
