@@ -210,7 +210,7 @@ class Settings(BaseSettings):
         float | None,
         Field(
             ge=0,
-            description="what all steps of one answer may spend together; by default 0.5 where a "
+            description="what all steps of one answer may spend together; by default 1 where a "
             "profile judges, and 2 on plain thresholds",
         ),
     ] = None

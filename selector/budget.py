@@ -9,8 +9,8 @@ from selector.errors import BudgetError
 
 __all__ = ["Budget", "budget_for"]
 
-# Chunks that do not help, expected in one context: the best one, and more where all are sure.
-_ANSWER_UNDER_PROFILE = 0.5
+# Chunks that do not help, expected in one context.
+_ANSWER_UNDER_PROFILE = 1.0
 _ANSWER_ON_THRESHOLDS = 2.0
 
 
