@@ -46,8 +46,8 @@ class Step:
         draft: what the model would answer under this chunk alone; empty where it was not probed.
         question_gain: see :func:`probes.question_gain.question_gain`; None in plain mode and
             where the chunk did not fit.
-        halved: whether the chunk's text is one half of what was retrieved, because the other half
-            turns the model as an injected instruction does.
+        halved: whether the chunk's text is a part of what was retrieved, because the rest turns the
+            model as an injected instruction does.
     """
 
     chunk: RankedChunk

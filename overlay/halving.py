@@ -1,18 +1,20 @@
-"""A chunk that instructs the model beside what helps: the half without the instruction may enter.
+"""A chunk that instructs the model beside what helps: the part without the instruction may enter.
 
-An instruction stands somewhere in a passage. Cut in two between sentences, one half often has it
-and the other what is known. Where another chunk helps, an attacked one is better left alone.
+An instruction stands somewhere in a passage. Cut between sentences, one half often has it, or one
+half of that, and the rest what is known. Where another chunk helps, an attacked one is better left
+alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from overlay.injection import Dose
 from overlay.prompt import Prompt, chunk_tokens
-from overlay.sentences import halves
+from overlay.sentences import remainders
 from overlay.weighing import Weighing, weigh
 from probes.prompted import Prompted, prompt_beside
 from probes.protocol import Model, Session
@@ -22,12 +24,30 @@ from selector.profile import Profile
 __all__ = ["Halver"]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """A part of a chunk, rated in the chunk's place.
+
+    Attributes:
+        session: prefix, part and tail.
+        question_gain: of the part.
+        weighing: of all chunks of the question with the part among them.
+        utility: of the part there.
+    """
+
+    dose: Dose
+    session: Session
+    question_gain: float
+    weighing: Weighing
+    utility: float
+
+
 class Halver:
-    """Puts harmless halves in the place of chunks that instruct.
+    """Puts harmless parts in the place of chunks that instruct.
 
     Args:
         question: decides which weights of the profile apply.
-        spare: cache cells that halves may take beside what is held.
+        spare: cache cells that parts may take beside what is held.
     """
 
     def __init__(
@@ -52,54 +72,56 @@ class Halver:
     def halve(
         self, doses: Sequence[Dose], prompted: Prompted, weighing: Weighing
     ) -> tuple[list[Dose], Weighing]:
-        """Halve the chunks that would be within budget but for an instruction in them.
+        """Cut the chunks that would be within budget but for an instruction in them.
 
-        Nothing is done where a chunk is within budget as it is. Otherwise each half is rated in the
-        chunk's place, and the first one that is within budget takes it, among the sessions too.
+        Nothing is done where a chunk is within budget as it is. Otherwise each part of
+        :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the
+        highest utility, if it is within budget, takes it, among the sessions too.
 
         Returns:
-            Doses and weighing, with halves in the place of some chunks.
+            Doses and weighing, with parts in the place of some chunks.
         """
         chosen = list(doses)
         if any(self._within(rated.utility) for rated in weighing.rated):
             return chosen, weighing
         for place in self._instructing(weighing):
-            for half in self._pair(doses[place]):
-                found = self._put(place, half, doses[place], prompted, weighing)
-                if found is not None:
-                    chosen[place], weighing = half, found
-                    break
+            with ExitStack() as stack:
+                best: _Tried | None = None
+                for part in self._parts(doses[place]):
+                    session = self._session(part, doses[place], prompted.sessions[place])
+                    stack.enter_context(session)
+                    tried = self._rate(part, session, place, prompted, weighing)
+                    if best is None or tried.utility > best.utility:
+                        best, tried = tried, best
+                    if tried is not None:
+                        tried.session.close()
+                if best is not None and self._within(best.utility):
+                    [taken] = best.session.fork(1)
+                    prompted.put(place, taken, best.question_gain)
+                    chosen[place], weighing = best.dose, best.weighing
         return chosen, weighing
 
-    def _put(
-        self, place: int, half: Dose, whole: Dose, prompted: Prompted, weighing: Weighing
-    ) -> Weighing | None:
-        """Put a half in its chunk's place if it is within budget there; else None."""
-        with self._session(half, whole, prompted.sessions[place]) as session:
-            tail, lead = self._prompt.tail, self._prompt.lead
-            asked = prompt_beside(self._model, prompted, session, tail, lead=lead)
-            seen = weigh(
-                self._model,
-                self._profile,
-                self._question,
-                [half],
-                asked,
-                embedder=self._embedder,
-            )
-            found = weighing.with_other(place, seen, 0)
-            if not self._within(found.rated[place].utility):
-                return None
-            [taken] = session.fork(1)
-            prompted.put(place, taken, asked.question_gains[0])
-            return found
+    def _rate(
+        self, part: Dose, session: Session, place: int, prompted: Prompted, weighing: Weighing
+    ) -> _Tried:
+        """Rate a part, which stands in the session, in its chunk's place."""
+        asked = prompt_beside(
+            self._model, prompted, session, self._prompt.tail, lead=self._prompt.lead
+        )
+        seen = weigh(
+            self._model, self._profile, self._question, [part], asked, embedder=self._embedder
+        )
+        found = weighing.with_other(place, seen, 0)
+        utility = found.rated[place].utility
+        return _Tried(part, session, asked.question_gains[0], found, utility)
 
-    def _session(self, half: Dose, whole: Dose, asked: Session) -> Session:
-        """Prefix and half; what the whole chunk begins with alike is not evaluated again."""
-        pairs = zip(half.tokens, whole.tokens, strict=False)
+    def _session(self, part: Dose, whole: Dose, asked: Session) -> Session:
+        """Prefix and part; what the whole chunk begins with alike is not evaluated again."""
+        pairs = zip(part.tokens, whole.tokens, strict=False)
         alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         [session] = asked.fork(1)
         session.rollback(len(self._prompt.prefix) + alike)
-        session.extend(half.tokens[alike:])
+        session.extend(part.tokens[alike:])
         return session
 
     def _within(self, utility: float) -> bool:
@@ -113,18 +135,15 @@ class Halver:
             if self._within(rated.utility / (1 - rated.instructs))
         ]
 
-    def _pair(self, dose: Dose) -> list[Dose]:
-        """Both halves of a chunk; none where it cannot be cut, or the cache has no room."""
-        parts = halves(dose.chunk.chunk.text)
-        if parts is None:
+    def _parts(self, dose: Dose) -> list[Dose]:
+        """Parts of a chunk; none where it cannot be cut, or the cache has no room for two."""
+        if 2 * (len(dose.tokens) + len(self._prompt.tail)) > self._spare:
             return []
-        pair = [
+        return [
             Dose(
                 replace(dose.chunk, chunk=replace(dose.chunk.chunk, text=text)),
                 chunk_tokens(self._model, text),
                 halved=True,
             )
-            for text in parts
+            for text in remainders(dose.chunk.chunk.text)
         ]
-        needed = len(dose.tokens) + len(self._prompt.tail)
-        return pair if needed <= self._spare else []

@@ -27,7 +27,7 @@ class Dose:
     """What one step injects: a chunk and its tokens as they stand in the context.
 
     Attributes:
-        halved: whether it is one half of a chunk that was retrieved.
+        halved: whether it is a part of a chunk that was retrieved.
     """
 
     chunk: RankedChunk

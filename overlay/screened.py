@@ -22,7 +22,7 @@ from selector.verdict import Verdict
 
 __all__ = ["Screened"]
 
-_HALVED = "one half of it, without the half that turns the model as instructions do"
+_HALVED = "a part of it, without what turns the model as instructions do"
 
 
 @dataclass(slots=True)

@@ -197,8 +197,8 @@ class Settings(BaseSettings):
         bool,
         Field(
             description="whether, where no chunk is within budget, one that only an injected "
-            "instruction keeps out is cut in two between sentences, so that the half without it "
-            "may enter"
+            "instruction keeps out is cut between sentences, a half or a quarter left out, so "
+            "that the rest may enter"
         ),
     ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5

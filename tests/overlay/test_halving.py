@@ -41,14 +41,14 @@ def ask(model: LlamaCppModel, *texts: str, halve: bool = True, step: float = 0.5
     return overlay.ask(QUESTION, AskOptions(budget=Budget(step, 2)))
 
 
-def test_the_half_without_the_instruction_enters(model: LlamaCppModel) -> None:
+def test_the_part_without_the_instruction_enters(model: LlamaCppModel) -> None:
     answer = ask(model, IRRELEVANT, LONG + ATTACK)
     [accepted] = [step for step in answer.steps if step.verdict.accepted]
     assert accepted.halved
     assert accepted.chunk.rank == 1
     assert accepted.chunk.chunk.text.strip() == LONG
-    assert "one half of it" in accepted.verdict.reason
-    assert accepted.reading is not None, "what the half does is read as of any chunk"
+    assert "a part of it" in accepted.verdict.reason
+    assert accepted.reading is not None, "what the part does is read as of any chunk"
     # What was promised was promised of whole chunks.
     assert answer.guarantee is None
     assert ask(model, IRRELEVANT, LONG).guarantee is not None
