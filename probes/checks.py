@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from overlay.errors import InputError
 from probes.errors import PromptTooLongError
@@ -10,11 +11,24 @@ from probes.errors import PromptTooLongError
 __all__ = [
     "check_layers",
     "check_length",
+    "check_own",
     "check_part",
     "check_position",
     "check_span",
     "check_window",
 ]
+
+_Session = TypeVar("_Session")
+
+
+def check_own(sessions: Iterable[object], kind: type[_Session]) -> list[_Session]:
+    """The sessions, or InputError where another model made one of them."""
+    found = []
+    for session in sessions:
+        if not isinstance(session, kind):
+            raise InputError(f"a {type(session).__name__} is no session of this model")
+        found.append(session)
+    return found
 
 
 def check_length(tokens: int, context_size: int) -> None:

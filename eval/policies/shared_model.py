@@ -10,23 +10,23 @@ eight prompts takes hardly longer than a token for one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, TypeVar, cast
 
 from greenlet import greenlet
 
+from eval.policies.shared_session import SharedSession
 from overlay.errors import InputError
 from probes.batching import Request
 from probes.chat import Message
-from probes.checks import check_length, check_part, check_position, check_span, check_window
+from probes.checks import check_length, check_own, check_window
 from probes.cost import Cost
-from probes.errors import UnavailableError
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
 
-__all__ = ["SharedModel", "SharedSession"]
+__all__ = ["SharedModel"]
 
 # llama.cpp has 63 sequences; reading and drafting take some of them beside those that are kept.
 _MOST_SESSIONS = 24
@@ -135,8 +135,8 @@ class SharedModel:
             return found
 
         found = self._once(keys, requests, extend)
-        for session, window in requests:
-            own = _own(session)
+        owners = check_own([session for session, _ in requests], SharedSession)
+        for own, (_, window) in zip(owners, requests, strict=True):
             own.tokens.extend(window)
             own.cached += len(window)
         return found
@@ -196,7 +196,7 @@ class SharedModel:
 
     def flush(self, sessions: Sequence[Session]) -> None:
         """Charge what is pending, all but the last token of each session."""
-        for session in map(_own, sessions):
+        for session in check_own(sessions, SharedSession):
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")
             self._charged += Cost(prefilled=len(session.tokens) - 1 - session.cached)
@@ -206,7 +206,9 @@ class SharedModel:
         before = self._charged.prefilled
         self.flush(sessions)
         fresh = self._charged.prefilled - before
-        self._charged += Cost(reused=sum(_own(session).cached for session in sessions) - fresh)
+        self._charged += Cost(
+            reused=sum(own.cached for own in check_own(sessions, SharedSession)) - fresh
+        )
 
     def check_length(self, tokens: int) -> None:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
@@ -341,99 +343,6 @@ class SharedModel:
             or _cells(list(self._sessions)) > self.info.cache_size // 2
         ):
             self._sessions.pop(next(iter(self._sessions))).close()
-
-
-class SharedSession:
-    """See :class:`probes.protocol.Session`: tokens, and how many of them were charged."""
-
-    def __init__(self, model: SharedModel, tokens: Sequence[int] = (), cached: int = 0) -> None:
-        self._model = model
-        self.tokens = list(tokens)
-        self.cached = cached
-
-    def extend(self, tokens: Sequence[int]) -> None:
-        """See :meth:`probes.protocol.Session.extend`."""
-        self._model.check_length(len(self.tokens) + len(tokens))
-        self.tokens.extend(tokens)
-
-    def fork(self, n: int) -> list[SharedSession]:
-        """See :meth:`probes.protocol.Session.fork`."""
-        self._model.flush([self])
-        return [SharedSession(self._model, self.tokens, self.cached) for _ in range(n)]
-
-    def fork_masked(self, start: int, stop: int) -> SharedSession:
-        """Refused: what a masked session says does not depend on its tokens alone.
-
-        Raises:
-            UnavailableError: always, but for a span that cannot be masked at all.
-        """
-        check_span(start, stop, len(self.tokens))
-        raise UnavailableError("a shared model masks nothing: use the model itself")
-
-    def rollback(self, position: int) -> None:
-        """See :meth:`probes.protocol.Session.rollback`."""
-        check_position(position, len(self.tokens))
-        del self.tokens[position:]
-        self.cached = min(self.cached, max(position - 1, 0))
-
-    def save(self, start: int, stop: int) -> bytes:
-        """Refused: a shared session has no cells of its own.
-
-        Raises:
-            UnavailableError: always, but for a span that cannot be saved at all.
-        """
-        check_span(start, stop, len(self.tokens))
-        raise UnavailableError("a shared model saves nothing: use the model itself")
-
-    def extend_saved(self, tokens: Sequence[int], cells: bytes) -> bool:  # noqa: ARG002 - protocol
-        """See :meth:`probes.protocol.Session.extend_saved`. The cells are never used."""
-        self.extend(tokens)
-        return False
-
-    def extend_blended(
-        self,
-        donor: Session,
-        start: int,
-        stop: int,
-        *,
-        fresh: int,  # noqa: ARG002 - protocol
-    ) -> int:
-        """Refused: what blended cells say does not depend on a session's tokens alone.
-
-        Raises:
-            UnavailableError: always, but for a span that the other session does not hold.
-        """
-        check_part(start, stop, len(donor.tokens))
-        raise UnavailableError(
-            "policies that share a model cannot reuse blended cells",
-            hint="set recompute to 1, or measure with `overlay blending`",
-        )
-
-    def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:
-        """See :meth:`probes.protocol.Session.read`."""
-        return self._model.read_many([(self, window)], layers)[0]
-
-    def generate(self, sampling: Sampling) -> Iterator[int]:
-        """See :meth:`probes.protocol.Session.generate`. Charged to its end, however far read."""
-        for token in self._model.generated(self, sampling):
-            self.cached = len(self.tokens)
-            self.tokens.append(token)
-            yield token
-
-    def close(self) -> None:
-        """See :meth:`probes.protocol.Session.close`."""
-
-    def __enter__(self) -> SharedSession:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-
-def _own(session: Session) -> SharedSession:
-    if not isinstance(session, SharedSession):
-        raise InputError(f"a {type(session).__name__} is no session of this model")
-    return session
 
 
 def _key(request: Request) -> tuple[_Tokens, _Tokens]:

@@ -15,7 +15,7 @@ from scipy.special import log_softmax, logsumexp
 from overlay.errors import InputError
 from probes.batching import DraftReader, Request, draft_side_by_side, grouped
 from probes.chat import Message
-from probes.checks import check_layers, check_length, check_window
+from probes.checks import check_layers, check_length, check_own, check_window
 from probes.cost import Cost
 from probes.errors import UnavailableError
 from probes.gguf import file_sha256
@@ -218,7 +218,7 @@ class LlamaCppModel:
         keep: Callable[[Sequence[int], FloatArray, FloatArray], None],
     ) -> list[list[int]]:
         """Draft side by side; ``keep`` gets the drafts of each step's rows, and what they gave."""
-        owners = [_own(session) for session in sessions]
+        owners = check_own(sessions, LlamaCppSession)
         for owner in owners:
             self.check_length(len(owner.tokens) + length)
         self._flush_and_reuse(owners)
@@ -277,7 +277,7 @@ class LlamaCppModel:
     def flush(self, sessions: Sequence[Session]) -> None:
         """See :meth:`probes.protocol.Model.flush`."""
         rows = []
-        distinct = list({id(session): _own(session) for session in sessions}.values())
+        distinct = list({id(own): own for own in check_own(sessions, LlamaCppSession)}.values())
         for session in distinct:
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")
@@ -328,8 +328,8 @@ class LlamaCppModel:
         """
         if not self.cells.can_shift or not self.cells.free:
             return False
-        cells = self.cells.save(_own(donor).sequence, start, stop)
-        return self.restore(_own(session), (start, stop), cells)
+        own, other = check_own([session, donor], LlamaCppSession)
+        return self.restore(own, (start, stop), self.cells.save(other.sequence, start, stop))
 
     def trim(self, session: LlamaCppSession, cached: int) -> None:
         """Keep at most the first ``cached`` tokens of the session's cache."""
@@ -359,10 +359,10 @@ class LlamaCppModel:
         for session, window in requests:
             check_window(window)
             self.check_length(len(session.tokens) + len(window))
-        self._flush_and_reuse([_own(session) for session, _ in requests])
+        self._flush_and_reuse(check_own([session for session, _ in requests], LlamaCppSession))
         results: list[_Result] = []
         for group in grouped(requests, rows=self._read_rows, sessions=self.cells.free):
-            owners = [_own(session) for session, _ in group]
+            owners = check_own([session for session, _ in group], LlamaCppSession)
             forks = owners if stay else [self.copy(owner) for owner in owners]
             try:
                 rows = [
@@ -396,12 +396,6 @@ class LlamaCppModel:
         filled = self.cells.filled(session.sequence)
         del session.tokens[filled : session.cached]
         session.cached = filled
-
-
-def _own(session: Session) -> LlamaCppSession:
-    if not isinstance(session, LlamaCppSession):
-        raise InputError(f"a {type(session).__name__} is no session of this model")
-    return session
 
 
 def _own_log_probs(window: Sequence[int], logits: FloatArray, _hidden: FloatArray) -> FloatArray:

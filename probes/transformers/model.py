@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from overlay.errors import InputError
 from probes.batching import DraftReader, Request, draft_side_by_side, grouped
 from probes.chat import Message
-from probes.checks import check_layers, check_length, check_window
+from probes.checks import check_layers, check_length, check_own, check_window
 from probes.cost import Cost
 from probes.errors import UnavailableError
 from probes.model_cache import default_model_cache
@@ -226,7 +226,7 @@ class TransformersModel:
         keep: Callable[[Sequence[int], Evaluation], None],
     ) -> list[list[int]]:
         """Draft side by side; ``keep`` gets the drafts of each step's rows, and what they gave."""
-        owners = [_own(session) for session in sessions]
+        owners = check_own(sessions, TransformersSession)
         for owner in owners:
             self.check_length(len(owner.tokens) + length)
         self._flush_and_reuse(owners)
@@ -302,8 +302,8 @@ class TransformersModel:
         """
         if not self._turner.works:
             return False
-        own = _own(session)
-        cells = gather(_own(donor).cells, start, stop)
+        own, other = check_own([session, donor], TransformersSession)
+        cells = gather(other.cells, start, stop)
         if cells.size != stop - start:
             return False
         turned = self._turner.turn(cells, own.cached - start)
@@ -312,13 +312,13 @@ class TransformersModel:
 
     def flush(self, sessions: Sequence[Session]) -> None:
         """See :meth:`probes.protocol.Model.flush`."""
-        distinct = list({id(session): _own(session) for session in sessions}.values())
+        distinct = list({id(own): own for own in check_own(sessions, TransformersSession)}.values())
         for session in distinct:
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")
         late = [session for session in distinct if len(session.pending) > 1]
         for group in grouped([(s, s.pending[:-1]) for s in late], rows=_FLUSH_ROWS):
-            self._flush([_own(session) for session, _ in group])
+            self._flush(check_own([session for session, _ in group], TransformersSession))
 
     def _flush_and_reuse(self, sessions: Sequence[TransformersSession]) -> None:
         before = self.cost.prefilled
@@ -365,10 +365,10 @@ class TransformersModel:
         for session, window in requests:
             check_window(window)
             self.check_length(len(session.tokens) + len(window))
-        self._flush_and_reuse([_own(session) for session, _ in requests])
+        self._flush_and_reuse(check_own([session for session, _ in requests], TransformersSession))
         results: list[_Result] = []
         for group in grouped(requests, rows=self._read_rows):
-            owners = [_own(session) for session, _ in group]
+            owners = check_own([session for session, _ in group], TransformersSession)
             rows = [
                 Row(token, owner.cached + offset, view, logits=True)
                 for view, (owner, (_, window)) in enumerate(zip(owners, group, strict=True))
@@ -423,9 +423,3 @@ def _own_log_probs(window: Sequence[int], read: Evaluation) -> FloatArray:
     logits = read.logits.float()
     chosen = logits[torch.arange(len(window)), list(window)]
     return np.asarray((chosen - logits.logsumexp(dim=-1)).cpu().numpy())
-
-
-def _own(session: Session) -> TransformersSession:
-    if not isinstance(session, TransformersSession):
-        raise InputError(f"a {type(session).__name__} is no session of this model")
-    return session
