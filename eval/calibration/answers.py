@@ -75,8 +75,8 @@ class FittedConfidence:
 def in_company(items: Sequence[Item]) -> list[tuple[Part, Item]]:
     """Questions with all of their passages, every second one of a data set with the helpful alone.
 
-    A reader may retrieve none but good passages. A confidence that was fitted on mixtures
-    only takes the answers to those for less certain than they are.
+    A reader may retrieve none but good passages: a confidence that knows mixtures only takes the
+    answers from those for less certain than they are.
 
     Returns:
         Each question in its place, and which passages it has.
