@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["calibrate"]
 
-_READ = {"backend", "dtype", "embedder", "seed", "draft_tokens"}
-"""Settings that readings depend on."""
+_READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
+"""Settings that readings and answers depend on."""
 
 
 @click.command()
@@ -65,7 +65,9 @@ _READ = {"backend", "dtype", "embedder", "seed", "draft_tokens"}
 @output_option("--readings", "Keep what was read here (JSON lines); a stopped run goes on from it.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
-@settings_options("model", "backend", "dtype", "threads", "embedder", "seed", "draft_tokens")
+@settings_options(
+    "model", "backend", "dtype", "threads", "embedder", "seed", "draft_tokens", "max_tokens"
+)
 @config_option
 def calibrate(
     files: tuple[Path, ...],
