@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eval.calibration.answers import FittedConfidence
     from eval.calibration.fit import Fitted
     from eval.calibration.observe import Observed
+    from eval.calibration.parts import Part
     from eval.items import Item
     from eval.journal import Journal
     from eval.table import Table
@@ -61,6 +62,12 @@ _READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
     type=click.IntRange(min=0),
     help="Questions to answer, to fit how sure an answer is; 0 fits nothing of that.",
 )
+@click.option(
+    "--helpful-alone",
+    is_flag=True,
+    help="Give every second one of these answers from the question's helpful chunks alone: for "
+    "collections in which retrieval often finds nothing else.",
+)
 @output_option("--output", "Write the profile here; name it in the setting `profile`.")
 @output_option("--readings", "Keep what was read here (JSON lines); a stopped run goes on from it.")
 @output_option("--markdown", "Write the tables here.")
@@ -75,6 +82,7 @@ def calibrate(
     questions: int,
     depth: float,
     answers: int,
+    helpful_alone: bool,
     output: Path | None,
     readings: Path | None,
     alphas: tuple[float, ...],
@@ -94,8 +102,9 @@ def calibrate(
     """
     from rich.console import Console
 
-    from eval.calibration.answers import FEWEST
+    from eval.calibration.answers import FEWEST, in_company
     from eval.calibration.observe import has_twins
+    from eval.calibration.parts import Part
     from eval.calibration.quality import assess, quality_tables
     from eval.journal import Journal
     from eval.readings.observations import draw_questions
@@ -126,7 +135,8 @@ def calibrate(
             model, items, with_twins[:questions], loaded, depth=depth, journal=journal
         )
         answerable = [item for item in items if item.answers][:answers]
-        profile, sure = _fit_confidence(model, profile, answerable, loaded, journal)
+        asked = in_company(answerable) if helpful_alone else [(Part.ALL, one) for one in answerable]
+        profile, sure = _fit_confidence(model, profile, asked, loaded, journal)
     finally:
         model.close()
     quality = assess(observed, fitted, sure, alphas=alphas, seed=loaded.seed)
@@ -219,25 +229,24 @@ def _calibrate(
 
 
 def _fit_confidence(
-    model: Model, profile: Profile, items: Sequence[Item], settings: Settings, journal: Journal
+    model: Model,
+    profile: Profile,
+    asked: Sequence[tuple[Part, Item]],
+    settings: Settings,
+    journal: Journal,
 ) -> tuple[Profile, FittedConfidence | None]:
     """The profile with what tells how sure an answer is; as it was where nothing is answered."""
-    from eval.calibration.answers import (
-        fit_confidence,
-        in_company,
-        observe_answer,
-        read_answered,
-    )
+    from eval.calibration.answers import fit_confidence, observe_answer, read_answered
     from eval.policies.bench import Bench
     from eval.progress import track
 
-    if not items:
+    if not asked:
         return profile, None
     bench = Bench(model, settings, profile=profile)
     # Answers under other weights are other answers.
     judged_by = profile.digest[:12]
     answered = []
-    for part, item in track(in_company(items), f"answering with {model.info.name}"):
+    for part, item in track(asked, f"answering with {model.info.name}"):
         key = f"{item.dataset} {item.id} answer from {part} under {judged_by}"
         if key not in journal:
             journal.add(key, observe_answer(bench, item))

@@ -64,6 +64,11 @@ def test_a_profile_is_fitted_and_judges(tmp_path: Path, model: LlamaCppModel) ->
     again = CliRunner().invoke(calibrate, arguments)
     assert again.exit_code == 0, again.output
     assert output.read_bytes() == first
+    readings = tmp_path / "readings.jsonl"
+    assert "answer from helpful only" not in readings.read_text()
+    alone = CliRunner().invoke(calibrate, [*arguments, "--helpful-alone"])
+    assert alone.exit_code == 0, alone.output
+    assert readings.read_text().count("answer from helpful only") == 1
     overlay = Overlay(
         model, Shelf((SOUP, "The boat Alda is painted red.")), Settings(profile=str(output))
     )
