@@ -30,16 +30,12 @@ class _Tried:
 
     Attributes:
         session: prefix, part and tail.
-        question_gain: of the part.
-        weighing: of all chunks of the question with the part among them.
-        utility: of the part there.
+        weighing: of all chunks of the question, with the part in its chunk's place.
     """
 
     dose: Dose
     session: Session
-    question_gain: float
     weighing: Weighing
-    utility: float
 
 
 class Halver:
@@ -91,13 +87,14 @@ class Halver:
                     session = self._session(part, doses[place], prompted.sessions[place])
                     stack.enter_context(session)
                     tried = self._rate(part, session, place, prompted, weighing)
-                    if best is None or tried.utility > best.utility:
-                        best, tried = tried, best
-                    if tried is not None:
-                        tried.session.close()
-                if best is not None and self._within(best.utility):
+                    worse: _Tried | None = tried
+                    if best is None or _utility(tried, place) > _utility(best, place):
+                        best, worse = tried, best
+                    if worse is not None:
+                        worse.session.close()
+                if best is not None and self._within(_utility(best, place)):
                     [taken] = best.session.fork(1)
-                    prompted.put(place, taken, best.question_gain)
+                    prompted.put(place, taken, best.weighing.gains[place])
                     chosen[place], weighing = best.dose, best.weighing
         return chosen, weighing
 
@@ -111,9 +108,7 @@ class Halver:
         seen = weigh(
             self._model, self._profile, self._question, [part], asked, embedder=self._embedder
         )
-        found = weighing.with_other(place, seen, 0)
-        utility = found.rated[place].utility
-        return _Tried(part, session, asked.question_gains[0], found, utility)
+        return _Tried(part, session, weighing.with_other(place, seen, 0))
 
     def _session(self, part: Dose, whole: Dose, asked: Session) -> Session:
         """Prefix and part; what the whole chunk begins with alike is not evaluated again."""
@@ -147,3 +142,7 @@ class Halver:
             )
             for text in remainders(dose.chunk.chunk.text)
         ]
+
+
+def _utility(tried: _Tried, place: int) -> float:
+    return tried.weighing.rated[place].utility
