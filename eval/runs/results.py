@@ -46,6 +46,16 @@ class Result:
     kinds: tuple[Kind, ...]
     reply: Reply
 
+    @property
+    def helpful(self) -> int:
+        """How many passages help."""
+        return self.kinds.count(Kind.HELPFUL)
+
+    @property
+    def contradicting(self) -> int:
+        """How many passages say another answer."""
+        return self.kinds.count(Kind.CONTRADICTING) + self.kinds.count(Kind.POISONED)
+
 
 def judge(records: Iterable[Record]) -> list[Result]:
     """Every reply of every record, in their order."""

@@ -185,14 +185,18 @@ def _accuracies(run: Run, name: str, groups: dict[Hashable, list[Result]]) -> Ta
             for group in groups.values()
         ]
         rows.append((policy, *cells))
-    counts = [len({(r.question, r.scenario) for r in group}) for group in groups.values()]
-    heads = [f"{group} ({count})" for group, count in zip(groups, counts, strict=True)]
     return Table(
         f"Accuracy by {name}",
         "In the head: cases. A dash: none of these questions has an answer.",
-        ("policy", *heads),
+        ("policy", *_heads(groups)),
         tuple(rows),
     )
+
+
+def _heads(groups: dict[Hashable, list[Result]]) -> list[str]:
+    """Name and number of cases of each group."""
+    counts = [len({(r.question, r.scenario) for r in group}) for group in groups.values()]
+    return [f"{group} ({count})" for group, count in zip(groups, counts, strict=True)]
 
 
 def _gaps(run: Run, oracle: str) -> Table:
@@ -200,14 +204,20 @@ def _gaps(run: Run, oracle: str) -> Table:
     scenarios = split(run.results, lambda r: r.scenario)
     if len(scenarios) > 1:
         groups |= scenarios
+    contradicted = [r for r in groups["all"] if r.contradicting]
+    outnumbered = [r for r in contradicted if r.contradicting < r.helpful]
+    if 0 < len(outnumbered) < len(contradicted):
+        groups["contradicting outnumbered"] = outnumbered
     policies = [name for name in policies_of(run.results) if name not in (oracle, run.reference)]
     columns = [_group_gaps(run, group, policies, oracle) for group in groups.values()]
     rows = [(policy, *(_cell(column[policy]) for column in columns)) for policy in policies]
     return Table(
         "Gap closed",
         f"Accuracy above {run.reference}'s as a share of what {oracle} has above it, with a 95 % "
-        f"bootstrap interval over questions. A dash: {oracle} is no better there.",
-        ("policy", *map(str, groups)),
+        f"bootstrap interval over questions. A dash: {oracle} is no better there. Contradicting "
+        "outnumbered: of the cases with contradicting passages, those that have more helpful ones. "
+        "In the head: cases.",
+        ("policy", *_heads(groups)),
         tuple(rows),
     )
 

@@ -85,3 +85,18 @@ def test_without_stability_there_is_no_plot() -> None:
     run = load_run(journal([record({"a": reply("Corrin")}, item=item)]))
     assert draw(run, "svg") is None
     assert "No plot" in render_page([run])
+
+
+def test_the_gap_is_told_apart_where_helpful_passages_outnumber_contradicting_ones() -> None:
+    more = replace(ITEM, id="q2", passages=(ITEM.passages[0], *ITEM.passages))
+    texts = {"top-k": "Luth", "oracle": "Corrin", "overlay": "Luth"}
+    fooled = {name: reply(text) for name, text in texts.items()}
+    texts["overlay"] = "Corrin"
+    held = {name: reply(text, accepted=(True,) * 4) for name, text in texts.items()}
+    policies = [{"kind": kind} for kind in texts]
+    run = load_run(journal([record(fooled), record(held, item=more)], policies=policies))
+    lines = render_markdown([run], "overlay eval run ferries.toml").splitlines()
+    place = lines.index("### Gap closed")
+    table = [line for line in lines[place:] if line.startswith("| ")]
+    assert table[0] == "| policy | all (2) | contradicting outnumbered (1) |"
+    assert table[2] == "| overlay | 0.50 (0.00-1.00) | 1.00 (1.00-1.00) |"
