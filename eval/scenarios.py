@@ -17,6 +17,7 @@ from eval.attacks import inject, poison, swap_answer
 from eval.items import Item, Kind, Passage
 from eval.metrics.answers import contains_any
 from overlay.errors import InputError
+from overlay.sentences import split_sentences
 
 __all__ = ["PERTURBATIONS", "SCENARIOS", "Pool", "compose", "perturb"]
 
@@ -170,6 +171,29 @@ def _contradicting(case: _Case, count: int) -> Item | None:
     return composed and replace(composed, wrong_answers=tuple(dict.fromkeys(wrong)))
 
 
+def _outvoted(case: _Case) -> Item | None:
+    """One contradicting passage, and two or more that help: a second one is cut from the first."""
+    composed = _contradicting(case, 1)
+    if composed is None:
+        return None
+    helpful = composed.of_kind(Kind.HELPFUL)
+    if len(helpful) > 1:
+        return composed
+    text = _excerpt(helpful[0].text, case.item.answers)
+    second = text and Passage(text, Kind.HELPFUL, f"excerpt of {helpful[0].source}".strip())
+    return replace(composed, passages=(second, *composed.passages)) if second else None
+
+
+def _excerpt(text: str, answers: Sequence[str]) -> str | None:
+    """The sentence that holds an answer and the one before it; None where that is all of it."""
+    sentences = split_sentences(text)
+    for place, sentence in enumerate(sentences):
+        if contains_any(sentence, answers):
+            taken = sentences[max(place - 1, 0) : place + 1]
+            return "".join(taken).strip() if len(taken) < len(sentences) else None
+    return None
+
+
 def _injected(case: _Case) -> Item | None:
     own = case.item.of_kind(Kind.INJECTED)[:1]
     if own:
@@ -270,6 +294,7 @@ SCENARIOS: dict[str, _Scenario] = {
     "as-given": _as_given,
     "shuffled": _as_given,
     "clean": _clean,
+    "outvoted": _outvoted,
     "injected": _injected,
     "injected-helpful": _injected_helpful,
     "poisoned": _poisoned,

@@ -71,6 +71,21 @@ def test_irrelevant_passages_hold_no_answer(item: Item) -> None:
         assert not contains_any(passage.text, item.answers)
 
 
+def test_the_second_helpful_passage_is_cut_from_the_first() -> None:
+    text = "Five ferries run. Ferry 2 is new. It docks at Ostrel all year. It is green. It is fast."
+    long = replace(ITEMS[2], passages=(Passage(text, Kind.HELPFUL, "ferries.md"),))
+    composed = compose(long, "outvoted", POOL, 0)
+    assert kinds(composed) == {Kind.HELPFUL: 2, Kind.CONTRADICTING: 1, Kind.IRRELEVANT: 2}
+    assert composed is not None
+    cut = Passage(
+        "Ferry 2 is new. It docks at Ostrel all year.", Kind.HELPFUL, "excerpt of ferries.md"
+    )
+    assert cut in composed.passages
+    two = replace(long, passages=(*long.passages, ITEMS[2].passages[0]))
+    assert kinds(compose(two, "outvoted", POOL, 0))[Kind.HELPFUL] == 2
+    assert compose(ITEMS[2], "outvoted", POOL, 0) is None  # one sentence is all there is
+
+
 def test_contradicting_passages_name_what_they_say() -> None:
     composed = compose(ITEMS[2], "contradicting-3", POOL, 0)
     assert composed is not None
