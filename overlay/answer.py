@@ -48,6 +48,8 @@ class Step:
             where the chunk did not fit.
         halved: whether the chunk's text is a part of what was retrieved, because the rest turns the
             model as an injected instruction does.
+        outvoted: whether it was within budget and kept out because the majority of those within
+            budget does not support its draft.
     """
 
     chunk: RankedChunk
@@ -57,6 +59,7 @@ class Step:
     draft: str
     question_gain: float | None = None
     halved: bool = False
+    outvoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class Answer:
         finish_reason: ``stop`` (the model ended, or a stop text was met) or ``length``.
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
-        volatility_index: ``spent`` over the answer's budget; 0 in plain mode.
+        volatility_index: what an accepted step spent on average, over what one may spend, 0 to 1;
+            0 in plain mode and without context.
         guarantee: what the profile promises under the budget; None where none judged, where it was
             calibrated with another embedder, or where half a chunk was let in.
         log_prob: mean log-probability of the answer's first :data:`selector.confidence.WINDOW`

@@ -139,7 +139,6 @@ class Filling:
             )
             doses, weighing = halver.halve(doses, prompted, weighing)
         judge = ProfileJudge(weighing.rated, weighing.gains, self._thresholds, self._budget)
-        self._ledger.book("probe")
         self._screened = Screened(
             self._model,
             context,
@@ -150,8 +149,10 @@ class Filling:
             order=self._settings.order,
             room=self._room,
             recompute=self._settings.recompute,
-            probe=lambda kept: self._probe(prefix, kept, support=False),
+            probe=lambda kept, support: self._probe(prefix, kept, support=support),
+            vote=self._settings.majority,
         )
+        self._ledger.book("probe")
         yield from self._screened.let_in()
         self._ledger.book("dose")
 

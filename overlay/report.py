@@ -22,6 +22,7 @@ def step_report(step: Step) -> dict[str, object]:
             "rank": step.chunk.rank,
         },
         "halved": step.halved,
+        "outvoted": step.outvoted,
         "accepted": step.verdict.accepted,
         "reason": step.verdict.reason,
         "utility": step.verdict.utility,

@@ -1,6 +1,8 @@
 """Doses that a profile judges: they enter at once, and what they did is read behind the answer.
 
-Nothing that is read of a draft decides anything here, and the user waits for the first token.
+Nothing that is read of a draft decides anything here, since the user waits for the first token,
+but where three chunks or more are within budget: then their drafts tell whether one of them speaks
+against the others.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from probes.logit_drift import logit_drift
 from probes.prompted import Prompted
 from probes.protocol import Model, Session
 from probes.subject import as_text
+from probes.support import agreement
+from selector.majority import FEWEST, majority
 from selector.order import Order, ordered
 from selector.profile_judge import ProfileJudge
 from selector.verdict import Verdict
@@ -44,7 +48,9 @@ class Screened:
         order: in which those that are let in enter the context.
         room: tokens that the context may hold before the tail.
         recompute: see :class:`overlay.injection.Injection`.
-        probe: reads what chunks do that stand in the prompt already.
+        probe: reads what chunks do that stand in the prompt already, and, if its second argument is
+            true, how they support each other's drafts.
+        vote: whether the majority keeps chunks out, see :mod:`selector.majority`.
     """
 
     def __init__(
@@ -59,7 +65,8 @@ class Screened:
         order: Order,
         room: int,
         recompute: float,
-        probe: Callable[[Prompted], Isolated],
+        probe: Callable[[Prompted, bool], Isolated],
+        vote: bool,
     ) -> None:
         self._model = model
         self._context = context
@@ -77,7 +84,11 @@ class Screened:
         self._number = {place: number for number, place in enumerate(sorted(accepted))}
         self._kept = prompted.choose(list(self._number))
         self._probed: Isolated | None = None
-        self._arranged = self._arrange(accepted)
+        self._outvoted: set[int] = set()
+        if vote and len(accepted) >= FEWEST:
+            self._probed = self._probe(self._kept, True)
+            self._vote(self._probed)
+        self._arranged = self._arrange([p for p in accepted if p not in self._outvoted])
         self._whole: Session | None = None
 
     def let_in(self) -> list[Step]:
@@ -93,7 +104,7 @@ class Screened:
             [prompted] = self._session(first).fork(1)
             self._context.move(prompted, len(self._prompt.tail))
             if self._crowded(rest):
-                self._probed = self._probed or self._probe(self._kept)
+                self._probed = self._probed or self._probe(self._kept, False)
                 self._kept.close()
                 self._recompute = 1.0
             if rest:
@@ -107,7 +118,7 @@ class Screened:
         """The same steps, with what each chunk does and each dose did."""
         if not self._arranged:
             return self._steps(None)
-        probed = self._probed or self._probe(self._kept)
+        probed = self._probed or self._probe(self._kept, False)
         drift = None
         if self._whole is not None:
             before = probed.states[self._number[self._arranged[0]]]
@@ -150,11 +161,31 @@ class Screened:
             verdicts[place] = verdict
         return verdicts
 
+    def _vote(self, probed: Isolated) -> None:
+        """Keep out those within budget whose drafts the majority of them does not support."""
+        places = list(self._number)
+        texts = [self._doses[place].chunk.chunk.text for place in places]
+        agreements = agreement(probed.matrix)
+        heard = majority(agreements, texts)
+        if not heard:
+            return
+        said = [as_text(self._model, draft).strip() for draft in probed.drafts]
+        for number, place in enumerate(places):
+            if number not in heard:
+                reason = (
+                    f"{len(heard)} of {len(places)} chunks within budget support each other, and "
+                    f"it agrees by {agreements[number, heard[0]]:.2f} with them, where half is "
+                    f'needed: it makes the model say "{said[number]}", they "{said[heard[0]]}".'
+                )
+                rejected = replace(self._verdicts[place], accepted=False, reason=reason, spent=0.0)
+                self._verdicts[place] = rejected
+                self._outvoted.add(place)
+
     def _arrange(self, accepted: Sequence[int]) -> list[int]:
         """Places in the order in which they enter."""
         drifts = [0.0] * len(accepted)
         if self._order is Order.BRIDGE and accepted:
-            self._probed = self._probe(self._kept)
+            self._probed = self._probed or self._probe(self._kept, False)
             readings = self._probed.readings
             drifts = [readings[self._number[place]].logit_drift for place in accepted]
         utilities = [self._judge.rated[place].utility for place in accepted]
@@ -167,17 +198,21 @@ class Screened:
         rejected = [place for place in sorted(self._verdicts) if place not in self._arranged]
         return [
             *(self._step(place, read, number) for number, place in enumerate(self._arranged)),
-            *(self._step(place, None, 0) for place in rejected),
+            *(
+                self._step(place, read if place in self._outvoted else None, 0)
+                for place in rejected
+            ),
         ]
 
     def _step(self, place: int, read: _Read | None, number: int) -> Step:
         dose, verdict, gain = self._doses[place], self._verdicts[place], self._gains[place]
+        outvoted = place in self._outvoted
         if read is None:
-            return Step(dose.chunk, None, verdict, None, "", gain, dose.halved)
+            return Step(dose.chunk, None, verdict, None, "", gain, dose.halved, outvoted)
         index = self._number[place]
         reading = read.probed.readings[index]
-        marginal = read.second_drift if number else reading.logit_drift
+        marginal = None if outvoted else read.second_drift if number else reading.logit_drift
         shaken = self._judge.volatility(reading, marginal)
         draft = as_text(self._model, read.probed.drafts[index]).strip()
         verdict = replace(verdict, volatility=shaken)
-        return Step(dose.chunk, reading, verdict, marginal, draft, gain, dose.halved)
+        return Step(dose.chunk, reading, verdict, marginal, draft, gain, dose.halved, outvoted)

@@ -201,6 +201,13 @@ class Settings(BaseSettings):
             "that the rest may enter"
         ),
     ] = True
+    majority: Annotated[
+        bool,
+        Field(
+            description="whether, of three chunks or more that a profile puts within budget, those "
+            "are kept out whose drafts the majority does not support"
+        ),
+    ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
 
     budget_step: Annotated[

@@ -34,6 +34,7 @@ from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
 from selector.budget import budget_for
 from selector.confidence import WINDOW
+from selector.majority import FEWEST
 from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
 
@@ -133,7 +134,7 @@ class Turn:
                 steps=tuple(steps),
                 budget=self._budget,
                 spent=context.spent,
-                volatility_index=context.spent / self._budget.answer if context.spent else 0.0,
+                volatility_index=self._volatility_index(context),
                 usage=Usage(prompt_tokens, text.tokens, self._ledger.phases),
                 seconds=clock.to_last_token(),
                 seconds_to_first_token=clock.to_first_token(),
@@ -149,6 +150,12 @@ class Turn:
             )
         )
 
+    def _volatility_index(self, context: Context) -> float:
+        # An average: many steps that each spend little are no surer sign of a wrong answer.
+        if not context.spent:
+            return 0.0
+        return context.spent / len(context.accepted) / self._budget.step
+
     def _guarantee(self, steps: Sequence[Step]) -> Guarantee | None:
         if self._profile is None or self._options.mode is not Mode.OVERLAY:
             return None
@@ -156,7 +163,11 @@ class Turn:
             return None  # it was promised of verdicts that weigh that embedder's similarities
         if any(step.halved for step in steps):
             return None  # it was promised of whole chunks
-        return self._profile.guarantee(self._budget, len(steps))
+        promised = self._profile.guarantee(self._budget, len(steps))
+        if promised is not None and self._settings.majority and len(steps) >= FEWEST:
+            # What a budget keeps out was promised; what a majority keeps out comes on top.
+            return promised.model_copy(update={"loss": None})
+        return promised
 
     def _fill(self, filling: Filling, prefix: Session, context: Context) -> Iterator[Step]:
         """Retrieve chunks and let them into the context, or not."""
@@ -198,7 +209,7 @@ class Turn:
         best = max((step.verdict.utility or 0.0 for step in context.accepted), default=0.0)
         enough = 0.0 if self._profile else self._thresholds.evidence
         if context.accepted and best >= enough:
-            return Outcome.ANSWERED, ""
+            return Outcome.ANSWERED, _conflict(context.steps)
         why = (
             f"no accepted chunk brings enough evidence (best utility {best:.2f}, "
             f"needed {enough:.2f})"
@@ -345,6 +356,19 @@ class _Clock:
 
     def to_first_token(self) -> float:
         return self.elapsed() if self._first is None else self._first
+
+
+def _conflict(steps: Sequence[Step]) -> str:
+    """What to say where chunks within budget disagreed."""
+    out = sum(step.outvoted for step in steps)
+    kept = sum(step.verdict.accepted for step in steps)
+    if not out:
+        return ""
+    return (
+        f"the sources disagree: {kept} chunks within budget support each other, and {out} "
+        f"{'speaks' if out == 1 else 'speak'} against them and {'was' if out == 1 else 'were'} "
+        "kept out"
+    )
 
 
 def _first(option: _Value | None, setting: _Value) -> _Value:

@@ -25,7 +25,13 @@ from probes.path import path_ratio
 from probes.protocol import DifferentiableModel
 from probes.question_gain import question_gain
 from probes.rank_change import rank_change
-from probes.support import conflict_loss, information_gain, support_max, support_mean
+from probes.support import (
+    agreement,
+    conflict_loss,
+    information_gain,
+    support_max,
+    support_mean,
+)
 from probes.token_grad import gradient_times_input, token_grad
 
 __all__ = ["CATALOGUE", "GROUPS", "LABELS", "Description", "Entry", "describe", "markdown"]
@@ -135,6 +141,7 @@ CATALOGUE = (
     Entry("support_max", support_max, "support", ("Reading.support_max",)),
     Entry("support_mean", support_mean, "support", ("Reading.support_mean",)),
     Entry("conflict_loss", conflict_loss, "support", ("Reading.conflict_loss",)),
+    Entry("agreement", agreement, "support"),
     Entry(
         "removal",
         removal,

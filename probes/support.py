@@ -1,4 +1,4 @@
-"""What the support matrix says of each chunk: information gain, support, conflict loss.
+"""What the support matrix says of chunks: information gain, support, conflict loss, agreement.
 
 ``M[i, j]`` is the mean natural log-probability, per token, of the draft made under chunk ``j``
 when it is scored under context ``i``. Row 0 is the baseline without any chunk; row ``j + 1``
@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from overlay.errors import InputError
 
-__all__ = ["conflict_loss", "information_gain", "support_max", "support_mean"]
+__all__ = ["agreement", "conflict_loss", "information_gain", "support_max", "support_mean"]
 
 Matrix = NDArray[np.float64]
+
+# Nats a token. A draft that owes its chunk less than this has little to agree about.
+_LEAST_GAIN = 0.05
 
 
 def information_gain(matrix: Matrix) -> Matrix:
@@ -108,6 +111,33 @@ def conflict_loss(matrix: Matrix) -> Matrix:
     losses = np.maximum(0.0, -lift)
     np.fill_diagonal(losses, 0.0)
     return np.asarray(losses.sum(axis=1) / (k - 1), dtype=np.float64)
+
+
+def agreement(matrix: Matrix) -> Matrix:
+    """How much of what two chunks do to their own drafts each does to the other's, too.
+
+    Formula: ``min(L[i, j] / max(L[j, j], 0.05), L[j, i] / max(L[i, i], 0.05))`` with
+        ``L[i, j] = M[i, j] - M[0, j]``
+    Unit: none, a share
+    Range: unbounded; 1 where each chunk supports the other's draft as its own, 0 where it leaves
+        it as it was, negative where it lowers it
+    Source: this project
+    Needs: log-probabilities; both backends
+
+    Args:
+        matrix: ``[k + 1, k]``.
+
+    Returns:
+        ``[k, k]``, symmetric; 1 on the diagonal.
+
+    Raises:
+        InputError: the matrix has another shape.
+    """
+    lift = _lift(matrix)
+    share = lift / np.maximum(np.diagonal(lift), _LEAST_GAIN)
+    mutual = np.minimum(share, share.T)
+    np.fill_diagonal(mutual, 1.0)
+    return np.asarray(mutual, dtype=np.float64)
 
 
 def _lift(matrix: Matrix) -> Matrix:

@@ -26,6 +26,7 @@ class OverlayPolicy:
         profile: what judges, as the setting of this name.
         order: in which order chunks enter the context, likewise.
         halve: whether the half of a chunk may enter without an instruction beside it, likewise.
+        majority: whether the majority of those within budget keeps others out, likewise.
     """
 
     knows_kinds = False
@@ -41,6 +42,7 @@ class OverlayPolicy:
         profile: str | None = None,
         order: Order | None = None,
         halve: bool | None = None,
+        majority: bool | None = None,
     ) -> None:
         self._bench = bench
         chosen = {
@@ -50,6 +52,7 @@ class OverlayPolicy:
             "profile": profile,
             "order": order and Order(order),
             "halve": halve,
+            "majority": majority,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         self._settings = bench.settings.model_copy(update=given)
@@ -67,6 +70,6 @@ class OverlayPolicy:
             answer.text,
             answer.outcome,
             tuple(place in accepted for place in range(len(passages))),
-            min(answer.volatility_index, 1.0),
+            answer.volatility_index,
             answer.confidence,
         )

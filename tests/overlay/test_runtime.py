@@ -83,7 +83,9 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     for name in ("prefilled", "decoded", "reused", "calls"):
         assert written[name] == sum(part[name] for part in written["phases"].values())
     assert answer.spent == pytest.approx(sum(step.verdict.spent for step in answer.steps))
-    assert answer.volatility_index == pytest.approx(answer.spent / answer.budget.answer)
+    accepted = [step for step in answer.steps if step.verdict.accepted]
+    average = answer.spent / len(accepted)
+    assert answer.volatility_index == pytest.approx(average / answer.budget.step)
 
 
 def test_events_come_in_order_and_add_up(model: LlamaCppModel) -> None:

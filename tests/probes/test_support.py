@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from overlay.errors import InputError
-from probes.support import Matrix, conflict_loss, information_gain, support_max, support_mean
+from probes.support import (
+    Matrix,
+    agreement,
+    conflict_loss,
+    information_gain,
+    support_max,
+    support_mean,
+)
 
 HAND = np.array(
     [
@@ -32,6 +39,10 @@ def test_by_hand() -> None:
     np.testing.assert_allclose(support_max(HAND), [1.0, 0.0, 0.0])
     np.testing.assert_allclose(support_mean(HAND), [0.25, -0.25, -0.5])
     np.testing.assert_allclose(conflict_loss(HAND), [0.25, 0.5, 0.25])
+    np.testing.assert_allclose(
+        agreement(HAND),
+        [[1, -0.5 / 1.5, -0.25], [-0.5 / 1.5, 1, -1 / 3.5], [-0.25, -1 / 3.5, 1]],
+    )
 
 
 @given(matrices())
@@ -44,11 +55,14 @@ def test_properties(matrix: Matrix) -> None:
         return
     assert np.all(best >= mean - 1e-9)
     assert np.all(loss >= 0)
+    mutual = agreement(matrix)
+    np.testing.assert_array_equal(mutual, mutual.T)
+    np.testing.assert_array_equal(np.diagonal(mutual), 1.0)
 
 
 @given(matrices(), st.floats(-5, 5))
 def test_only_differences_to_the_baseline_count(matrix: Matrix, shift: float) -> None:
-    for probe in (information_gain, support_max, support_mean, conflict_loss):
+    for probe in (information_gain, support_max, support_mean, conflict_loss, agreement):
         np.testing.assert_allclose(probe(matrix + shift), probe(matrix), atol=1e-9)
 
 
