@@ -105,14 +105,30 @@ def _read_lines(path: Path) -> tuple[list[str], int]:
 def _check_run(path: Path, head: str, run: Mapping[str, Any]) -> None:
     there = json.loads(head)["run"]
     here = json.loads(json.dumps(run))
-    for name in {**there, **here}:
-        if there.get(name) != here.get(name):
-            raise InputError(
-                f"{path} holds another run: {name} is {there.get(name)!r} there and "
-                f"{here.get(name)!r} here",
-                hint="name another file, or remove this one",
-                param="output",
-            )
+    different = _first_difference("", there, here)
+    if different is not None:
+        name, old, new = different
+        raise InputError(
+            f"{path} holds another run: {name} is {old!r} there and {new!r} here",
+            hint="name another file, or remove this one",
+            param="output",
+        )
+
+
+def _first_difference(name: str, there: Any, here: Any) -> tuple[str, Any, Any] | None:
+    """Where two values differ first, as deep as both have the same form.
+
+    Returns:
+        Its name with those around it (``spec.seed``), and both values; None where they are equal.
+    """
+    if isinstance(there, dict) and isinstance(here, dict):
+        inner = f"{name}." if name else ""
+        pairs = [(f"{inner}{key}", there.get(key), here.get(key)) for key in {**there, **here}]
+    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        pairs = [(f"{name}[{n}]", *pair) for n, pair in enumerate(zip(there, here, strict=True))]
+    else:
+        return None if there == here else (name, there, here)
+    return next((found for pair in pairs if (found := _first_difference(*pair))), None)
 
 
 def _not_a_journal(path: Path) -> InputError:

@@ -42,6 +42,10 @@ def evaluate() -> None:
 @click.argument("spec", type=click.Path(path_type=Path))
 @output_option("--output", "Keep every answer here (JSON lines); a stopped run goes on from it.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first cases.")
+@click.option(
+    "--questions", type=click.IntRange(min=1), help="So many of each task, whatever SPEC says."
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Draw with this seed, whatever SPEC says.")
 @settings_options("model", "backend", "threads", "max_tokens")
 @config_option
 @json_option
@@ -49,6 +53,8 @@ def run(
     spec: Path,
     output: Path | None,
     limit: int | None,
+    questions: int | None,
+    seed: int | None,
     *,
     config: Path | None,
     as_json: bool,
@@ -67,7 +73,7 @@ def run(
     from eval.runs.spec import read_spec
     from overlay.runtime import load_model
 
-    read = read_spec(spec)
+    read = _drawn(read_spec(spec), questions, seed)
     loaded = _settings(read, config, settings)
     cases, hashes = _cases(read, loaded, spec.parent)
     model = load_model(loaded)
@@ -163,6 +169,17 @@ def report(
                 param="png",
             )
         save(png, picture)
+
+
+def _drawn(spec: RunSpec, questions: int | None, seed: int | None) -> RunSpec:
+    """The run with so many questions a task and this seed, where they are given."""
+    tasks = [
+        task if questions is None else task.model_copy(update={"questions": questions})
+        for task in spec.tasks
+    ]
+    return spec.model_copy(
+        update={"tasks": tuple(tasks), "seed": spec.seed if seed is None else seed}
+    )
 
 
 def _settings(spec: RunSpec, config: Path | None, given: dict[str, str | None]) -> Settings:

@@ -48,7 +48,13 @@ def test_another_run_is_refused_by_what_differs(tmp_path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(InputError, match="seed is 0 there and 7 here"):
         Journal(path, {**RUN, "seed": 7})
+    with pytest.raises(InputError, match=r"files\[0\] is 'a.jsonl' there and 'b.jsonl' here"):
+        Journal(path, {**RUN, "files": ["b.jsonl"]})
+    with pytest.raises(InputError, match=r"files is \['a.jsonl'\] there and None here"):
+        Journal(path, {"seed": 0})
     assert path.read_bytes() == before
+    # A key that says nothing is no difference.
+    assert list(Journal(path, {**RUN, "limit": None})) == ["q1"]
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -69,6 +69,8 @@ def test_a_finished_part_is_not_asked_again(folder: Path) -> None:
     ("arguments", "words"),
     [
         (("run", "gone.toml"), "gone.toml cannot be read"),
+        (("run", "small.toml", "--questions", "1000"), "questions, not 1000"),
+        ((*RUN, "--seed", "5"), "holds another run: spec.seed is 0 there and 5 here"),
         (("report", "gone.jsonl"), "gone.jsonl holds no results"),
         (("compare", "small.jsonl", "--reference", "nobody"), "no policy of the run is called"),
     ],
