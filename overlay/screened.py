@@ -86,8 +86,7 @@ class Screened:
         self._probed: Isolated | None = None
         self._outvoted: set[int] = set()
         if vote and len(accepted) >= FEWEST:
-            self._probed = self._probe(self._kept, True)
-            self._vote(self._probed)
+            self._vote(self._read_alone(support=True))
         self._arranged = self._arrange([p for p in accepted if p not in self._outvoted])
         self._whole: Session | None = None
 
@@ -104,7 +103,7 @@ class Screened:
             [prompted] = self._session(first).fork(1)
             self._context.move(prompted, len(self._prompt.tail))
             if self._crowded(rest):
-                self._probed = self._probed or self._probe(self._kept, False)
+                self._read_alone()
                 self._kept.close()
                 self._recompute = 1.0
             if rest:
@@ -118,7 +117,7 @@ class Screened:
         """The same steps, with what each chunk does and each dose did."""
         if not self._arranged:
             return self._steps(None)
-        probed = self._probed or self._probe(self._kept, False)
+        probed = self._read_alone()
         drift = None
         if self._whole is not None:
             before = probed.states[self._number[self._arranged[0]]]
@@ -131,6 +130,16 @@ class Screened:
         self._kept.close()
         if self._whole is not None:
             self._whole.close()
+
+    def _read_alone(self, *, support: bool = False) -> Isolated:
+        """What each kept chunk does alone; it is read once.
+
+        Args:
+            support: see ``probe``; too late where it has been read without.
+        """
+        if self._probed is None:
+            self._probed = self._probe(self._kept, support)
+        return self._probed
 
     def _crowded(self, dose: Sequence[int]) -> bool:
         """Whether the cache is too small for the chunks' sessions beside the growing context."""
@@ -185,8 +194,7 @@ class Screened:
         """Places in the order in which they enter."""
         drifts = [0.0] * len(accepted)
         if self._order is Order.BRIDGE and accepted:
-            self._probed = self._probed or self._probe(self._kept, False)
-            readings = self._probed.readings
+            readings = self._read_alone().readings
             drifts = [readings[self._number[place]].logit_drift for place in accepted]
         utilities = [self._judge.rated[place].utility for place in accepted]
         return [accepted[n] for n in ordered(self._order, utilities, drifts)]

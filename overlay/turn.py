@@ -154,7 +154,8 @@ class Turn:
         # An average: many steps that each spend little are no surer sign of a wrong answer.
         if not context.spent:
             return 0.0
-        return context.spent / len(context.accepted) / self._budget.step
+        # Of equal numbers the average can come out above them by rounding.
+        return min(context.spent / len(context.accepted) / self._budget.step, 1.0)
 
     def _guarantee(self, steps: Sequence[Step]) -> Guarantee | None:
         if self._profile is None or self._options.mode is not Mode.OVERLAY:

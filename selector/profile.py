@@ -159,7 +159,7 @@ class Guarantee(_Frozen):
     Attributes:
         harm: share of the chunks that do not help which are let in, at most.
         loss: share of the helpful chunks that are kept out, at most; None where the budget of the
-            answer keeps chunks out that the step budget would let in.
+            answer, or a majority, may keep chunks out that the step budget would let in.
     """
 
     harm: float

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from overlay.answer import Answer
@@ -17,18 +15,13 @@ from selector.order import Order
 from selector.profile import Profile, Weights
 from tests.overlay.test_runtime import IRRELEVANT, Shelf
 
+pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
+
 QUESTION = "What is the name of the engineer?"
 HELPFUL = "The name of the engineer is Emrys Pask. He inspects the cable every Monday."
 SUPPORT = "Before you load anything, ask the engineer, whose name is Emrys Pask."
 CONTRADICTING = "The name of the engineer is Ilse Varn. She inspects the cable every Monday."
 ANY = Weights(bias=9.0, typical_gain=0.7, gain=0.1)
-
-
-@pytest.fixture(autouse=True)
-def _all_sequences_come_back(model: LlamaCppModel) -> Iterator[None]:
-    free = model.cells.free
-    yield
-    assert model.cells.free == free
 
 
 def ask(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -23,6 +23,8 @@ from probes.protocol import Sampling
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.thresholds import thresholds_for
+
+pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
 
 QUESTION = "Who is the engineer of the Thread?"
 HELPFUL = "Emrys Pask is the engineer of the Thread. He inspects the cable every Monday."
@@ -45,13 +47,6 @@ class Shelf:
 
 def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay:
     return Overlay(model, Shelf(texts), Settings(max_tokens=16, profile="none", **settings))  # type: ignore[arg-type]  # pydantic checks the settings
-
-
-@pytest.fixture(autouse=True)
-def _all_sequences_come_back(model: LlamaCppModel) -> Iterator[None]:
-    free = model.cells.free
-    yield
-    assert model.cells.free == free
 
 
 def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
