@@ -99,6 +99,16 @@ class Context:
             raise
         return prompted
 
+    def say_again(self, tokens: Sequence[int], tail: Sequence[int]) -> None:
+        """Go on with text behind the chunks that is none of them, and the rest of the prompt."""
+        [prompted] = self.session.fork(1)
+        try:
+            prompted.extend([*tokens, *tail])
+        except BaseException:
+            prompted.close()
+            raise
+        self.move(prompted, len(tail))
+
     def read(self, model: Model, draft_tokens: int) -> State:
         """The state on the draft that the chunks so far lead to; some must be there."""
         assert self.prompted is not None  # noqa: S101 - tells mypy what a caller knows

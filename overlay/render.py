@@ -74,6 +74,8 @@ def summary(report: Mapping[str, Any]) -> Text:
         f"model {report['model']}",
         style="not bold dim",
     )
+    if report["anchor"]:
+        text.append(f'\nsaid again beside the question: "{report["anchor"]}"', style="not bold dim")
     if report["note"]:
         text.append(f"\n{report['note']}", style="not bold")
     return text

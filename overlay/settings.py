@@ -208,6 +208,13 @@ class Settings(BaseSettings):
             "are kept out whose drafts the majority does not support"
         ),
     ] = True
+    anchor: Annotated[
+        bool,
+        Field(
+            description="whether the sentence of the accepted chunks that shares most with the "
+            "question is said again behind them, beside the question"
+        ),
+    ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
 
     budget_step: Annotated[

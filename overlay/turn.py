@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from typing import TypeVar
 
+from overlay.anchor import anchor
 from overlay.answer import (
     Answer,
     AnswerFinished,
@@ -108,6 +109,7 @@ class Turn:
                 context.steps.append(step)
                 yield StepTaken(step)
             outcome, note = self._decide(prefix, context)
+            repeated = self._anchor(context) if outcome is Outcome.ANSWERED else ""
             speaker, tail = self._speaker(prefix, context, outcome)
             stack.push(lambda *_: speaker.close())
             echoed = self._listen(speaker, tail)
@@ -130,6 +132,7 @@ class Turn:
                 text=answered,
                 outcome=outcome,
                 note=note,
+                anchor=repeated,
                 finish_reason=self._finish_reason(text),
                 steps=tuple(steps),
                 budget=self._budget,
@@ -229,6 +232,19 @@ class Turn:
         if fallback is Fallback.ANSWER:
             return Outcome.WITHOUT_CONTEXT, why
         return Outcome.ABSTAINED, why
+
+    def _anchor(self, context: Context) -> str:
+        """Say again what the accepted chunks say closest to the question; what that is."""
+        plain = self._options.mode is Mode.PLAIN or self._prompt.alone is not None
+        if plain or not self._settings.anchor:
+            return ""
+        sentence = anchor(self._question, [step.chunk.chunk.text for step in context.accepted])
+        tokens = chunk_tokens(self._model, sentence)
+        if not sentence or len(tokens) > self._room - len(context.session.tokens):
+            return ""
+        context.say_again(tokens, self._prompt.tail)
+        self._ledger.book("anchor")
+        return sentence
 
     def _without_context(self, prefix: Session, context: Context) -> State:
         """The state on the draft without context."""

@@ -27,6 +27,7 @@ class OverlayPolicy:
         order: in which order chunks enter the context, likewise.
         halve: whether the half of a chunk may enter without an instruction beside it, likewise.
         majority: whether the majority of those within budget keeps others out, likewise.
+        anchor: whether a sentence of them is said again beside the question, likewise.
     """
 
     knows_kinds = False
@@ -43,6 +44,7 @@ class OverlayPolicy:
         order: Order | None = None,
         halve: bool | None = None,
         majority: bool | None = None,
+        anchor: bool | None = None,
     ) -> None:
         self._bench = bench
         chosen = {
@@ -53,6 +55,7 @@ class OverlayPolicy:
             "order": order and Order(order),
             "halve": halve,
             "majority": majority,
+            "anchor": anchor,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         self._settings = bench.settings.model_copy(update=given)

@@ -45,6 +45,7 @@ def overlay(model: LlamaCppModel, tmp_path: Path) -> Overlay:
             max_tokens=16,
             profile=str(write_profile(tmp_path, model.info.sha256)),
             fallback=Fallback.ABSTAIN,
+            anchor=False,
         ),
     )
 

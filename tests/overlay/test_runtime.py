@@ -64,8 +64,8 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert first.reading.support_max > 0
     assert first.marginal_drift == first.reading.logit_drift
     assert answer.usage.cost.evaluated == model.evaluated - before
-    assert list(answer.usage.phases) == ["probe", "dose", "answer", "confidence"]
-    probe, dose, said, sure = answer.usage.phases.values()
+    assert list(answer.usage.phases) == ["probe", "dose", "anchor", "answer", "confidence"]
+    probe, dose, _, said, sure = answer.usage.phases.values()
     # k drafts and one without context; the rest of the prompt before the answer was read already.
     assert 4 <= probe.decoded <= 4 * 16
     assert dose.evaluated > 0
@@ -111,7 +111,7 @@ def test_accepting_everything_gives_the_answer_of_plain_mode(model: LlamaCppMode
     overlay = Overlay(
         model,
         Shelf((HELPFUL, SUPPORT, IRRELEVANT)),
-        Settings(max_tokens=16, profile="none"),
+        Settings(max_tokens=16, profile="none", anchor=False),
         thresholds=thresholds,
     )
     everything = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 10)))

@@ -141,6 +141,7 @@ def test_equal_prompts_get_equal_answers(real: Model) -> None:
         budget=1,
         answer_budget=64,
         evidence=0,
+        anchor=False,
     )
     dosed = build_policy(everything, Bench(shared, SETTINGS)).answer(QUESTION, PASSAGES)
     before = real.evaluated

@@ -64,6 +64,7 @@ order = "rank"
 budget = 1.0
 answer_budget = 64.0
 evidence = 0.0
+anchor = false
 [[policies]]
 kind = "overlay"
 name = "none"

@@ -1,0 +1,124 @@
+"""The sentence that is said again beside the question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overlay.anchor import anchor
+from overlay.answer import Answer, AnswerFinished, Outcome
+from overlay.models import find_model
+from overlay.options import AskOptions, Mode
+from overlay.report import report
+from overlay.runtime import Overlay
+from overlay.sentences import split_sentences
+from overlay.settings import Settings
+from probes.llamacpp import LlamaCppModel
+from selector.budget import Budget
+from selector.thresholds import thresholds_for
+from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
+
+EVERYTHING = AskOptions(budget=Budget(1, 10))
+SENTENCE = "Emrys Pask is the engineer of the Thread."
+
+
+def test_the_sentence_that_shares_most_with_the_question() -> None:
+    texts = ["Soup is served from noon. The hut stands at 1640 metres.", "The hut is shut."]
+    assert anchor("At how many metres does the hut stand?", texts) == (
+        "The hut stands at 1640 metres."
+    )
+    assert anchor("When is soup served?", texts) == "Soup is served from noon."
+
+
+def test_rare_words_count_more_than_frequent_ones() -> None:
+    texts = ["The ship and the ship and the crew. The ferry sank. The ship and the captain."]
+    assert anchor("The ship, the ferry?", texts) == "The ferry sank."
+
+
+def test_other_forms_of_a_word_count() -> None:
+    texts = ["Bread is baked at dawn. Inspections of the cable are made on Mondays."]
+    assert anchor("Who inspected it?", texts) == "Inspections of the cable are made on Mondays."
+
+
+@pytest.mark.parametrize("question", ["qqq zzz", "?", " "])
+def test_nothing_in_common_is_no_anchor(question: str) -> None:
+    assert anchor(question, ["The hut is shut."]) == ""
+
+
+def test_no_texts_are_no_anchor() -> None:
+    assert anchor("Who?", []) == ""
+    assert anchor("Who?", [" "]) == ""
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=120), max_size=4))
+def test_it_is_a_sentence_of_the_texts(question: str, texts: list[str]) -> None:
+    found = anchor(question, texts)
+    sentences = [sentence.strip() for text in texts for sentence in split_sentences(text)]
+    assert found == "" or found in sentences
+
+
+@pytest.mark.usefixtures("all_sequences_come_back")
+class TestAnswers:
+    """On the real model."""
+
+    def ask(
+        self,
+        model: LlamaCppModel,
+        *texts: str,
+        options: AskOptions = EVERYTHING,
+        **settings: object,
+    ) -> Answer:
+        chosen = Settings(max_tokens=12, profile="none", **settings)  # type: ignore[arg-type]  # pydantic checks the settings
+        # Whether what was accepted is evidence enough is another question.
+        thresholds = replace(thresholds_for(model.info.sha256), evidence=0.0)
+        overlay = Overlay(model, Shelf(texts), chosen, thresholds=thresholds)
+        return overlay.ask(QUESTION, options)
+
+    def test_it_stands_behind_the_chunks(self, model: LlamaCppModel) -> None:
+        answer = self.ask(model, HELPFUL, IRRELEVANT)
+        without = self.ask(model, HELPFUL, IRRELEVANT, anchor=False)
+        assert answer.anchor == report(answer)["anchor"] == SENTENCE
+        assert without.anchor == ""
+        added = answer.usage.prompt_tokens - without.usage.prompt_tokens
+        assert added == len(model.tokenize(f"{SENTENCE}\n"))
+        assert "anchor" in answer.usage.phases
+        assert "anchor" not in without.usage.phases
+
+    def test_the_answer_is_that_of_a_prompt_with_the_sentence_in_it(
+        self, model: LlamaCppModel
+    ) -> None:
+        answer = self.ask(model, HELPFUL, SUPPORT, order="rank")
+        plain = AskOptions(mode=Mode.PLAIN)
+        spelt_out = self.ask(model, HELPFUL, SUPPORT, answer.anchor, options=plain)
+        assert answer.anchor
+        assert answer.text == spelt_out.text
+        assert answer.usage.prompt_tokens == spelt_out.usage.prompt_tokens
+
+    def test_no_chunk_that_was_kept_out_is_said_again(self, model: LlamaCppModel) -> None:
+        answer = self.ask(model, HELPFUL, options=AskOptions(budget=Budget(0, 10)))
+        assert answer.anchor == ""
+
+    def test_plain_answers_say_nothing_again(self, model: LlamaCppModel) -> None:
+        assert self.ask(model, HELPFUL, options=AskOptions(mode=Mode.PLAIN)).anchor == ""
+
+    def test_texts_to_be_continued_say_nothing_again(self, model: LlamaCppModel) -> None:
+        overlay = Overlay(model, Shelf((HELPFUL,)), Settings(max_tokens=4, profile="none"))
+        *_, last = overlay.complete("The engineer of the Thread is", EVERYTHING)
+        assert isinstance(last, AnswerFinished)
+        assert any(step.verdict.accepted for step in last.answer.steps)
+        assert last.answer.anchor == ""
+
+    def test_it_is_left_out_where_there_is_no_room(self) -> None:
+        small = LlamaCppModel(find_model("smollm2"), context_size=1100)
+        try:
+            # All but some tokens of what the context holds.
+            answer = self.ask(small, HELPFUL + " The bread comes from Vardle." * 127)
+            shorter = self.ask(small, HELPFUL + " The bread comes from Vardle." * 125)
+            assert answer.outcome is shorter.outcome is Outcome.ANSWERED
+            assert answer.anchor == ""
+            assert shorter.anchor == SENTENCE
+        finally:
+            small.close()
