@@ -218,8 +218,13 @@ class Settings(BaseSettings):
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
 
     budget_step: Annotated[
-        float, Field(ge=0, description="volatility that one step may spend, 0 to 1")
-    ] = 0.5
+        float | None,
+        Field(
+            ge=0,
+            description="volatility that one step may spend, 0 to 1; by default 0.6 where a "
+            "profile judges, and 0.5 on plain thresholds",
+        ),
+    ] = None
     budget_answer: Annotated[
         float | None,
         Field(

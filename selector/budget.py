@@ -9,9 +9,11 @@ from selector.errors import BudgetError
 
 __all__ = ["Budget", "budget_for"]
 
-# Chunks that do not help, expected in one context.
-_ANSWER_UNDER_PROFILE = 1.0
-_ANSWER_ON_THRESHOLDS = 2.0
+_ON_THRESHOLDS = (0.5, 2.0)
+# A chance that the chunk does not help, and how many such chunks are expected in one context. A
+# chunk that turns out irrelevant costs less than one that helped and was kept out, so it may be
+# somewhat likelier not to help than to.
+_UNDER_PROFILE = (0.6, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,16 @@ class Budget:
                 )
 
 
-def budget_for(step: float, answer: float | None, *, profile: bool) -> Budget:
-    """The budget of an answer; what the whole answer may spend depends on who judges by default.
+def budget_for(step: float | None, answer: float | None, *, profile: bool) -> Budget:
+    """The budget of an answer; what may be spent by default depends on who judges.
 
     Args:
-        answer: None for the default.
+        step, answer: None for the default.
         profile: whether a profile judges. Then steps spend chances that a chunk does not help, and
             else volatility.
 
     Raises:
         BudgetError: as :class:`Budget`.
     """
-    default = _ANSWER_UNDER_PROFILE if profile else _ANSWER_ON_THRESHOLDS
-    return Budget(step, default if answer is None else answer)
+    usual_step, usual_answer = _UNDER_PROFILE if profile else _ON_THRESHOLDS
+    return Budget(usual_step if step is None else step, usual_answer if answer is None else answer)

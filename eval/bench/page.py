@@ -104,12 +104,15 @@ def growth_said(rows: Sequence[Comparison]) -> str:
 def _setting(run: Run) -> str:
     how = run.conditions
     rounds = "1 round" if how.repeats == 1 else f"{how.repeats} rounds"
-    budget = "the default of" if how.budget_answer is None else f"{how.budget_answer:g}"
     return (
-        f"{run.date}, {rounds} each, answers of up to {how.answer_tokens} tokens, a "
-        f"budget of {how.budget_step:g} a step and {budget} an answer, profile "
-        f"`{how.profile}`, `requantize` {how.requantize}, seed {how.seed}."
+        f"{run.date}, {rounds} each, answers of up to {how.answer_tokens} tokens, "
+        f"{_budget(how.budget_step, 'a step')} and {_budget(how.budget_answer, 'an answer')}, "
+        f"profile `{how.profile}`, `requantize` {how.requantize}, seed {how.seed}."
     )
+
+
+def _budget(budget: float | None, of: str) -> str:
+    return f"the default budget of {of}" if budget is None else f"a budget of {budget:g} {of}"
 
 
 def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:

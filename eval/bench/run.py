@@ -33,7 +33,7 @@ class Conditions:
     command: str
     answer_tokens: int
     repeats: int
-    budget_step: float
+    budget_step: float | None
     budget_answer: float | None
     profile: str
     requantize: str

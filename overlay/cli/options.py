@@ -56,5 +56,8 @@ class _SettingOption(click.Option):
 
         field = Settings.model_fields[str(self.name)]
         said = field.description or str(self.name)
-        self.help = f"{said[0].upper()}{said[1:]}.  [default: {field.default}]"
+        self.help = f"{said[0].upper()}{said[1:]}."
+        # One that depends on other settings is told in the description.
+        if field.default is not None:
+            self.help += f"  [default: {field.default}]"
         return super().get_help_record(ctx)
