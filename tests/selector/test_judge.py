@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from probes.reading import Reading
 from selector.axes import evidence, utility, volatility
-from selector.budget import Budget
+from selector.budget import Budget, budget_for
 from selector.errors import BudgetError
 from selector.judge import judge
 from selector.thresholds import Scale, Thresholds, thresholds_for
@@ -124,6 +124,15 @@ def test_the_answers_budget_runs_out() -> None:
 def test_budgets_are_checked(name: str, value: float) -> None:
     with pytest.raises(BudgetError, match=f"budget.{name}"):
         Budget(**{"step": 0.5, "answer": 1.0, name: value})
+
+
+def test_what_may_be_spent_by_default_depends_on_who_judges() -> None:
+    judged, plain = (budget_for(None, None, profile=profile) for profile in (True, False))
+    # Chances that a chunk does not help, and volatility, are not to be compared.
+    assert judged == Budget(0.6, 1.0)
+    assert plain == Budget(0.5, 2.0)
+    assert budget_for(0.0, None, profile=True) == Budget(0.0, 1.0)
+    assert budget_for(None, 3.0, profile=False) == Budget(0.5, 3.0)
 
 
 def test_an_unknown_model_is_judged_on_the_default_scales() -> None:
