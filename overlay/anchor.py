@@ -21,7 +21,7 @@ def anchor(question: str, texts: Sequence[str]) -> str:
     Source: inverse document frequency by Spärck Jones, 1972, smoothed as scikit-learn does
 
     It takes no evaluation of the model. Nothing is divided by the sentence's length: a longer one
-    says more.
+    says more. Markdown headings are passed over: they name what is asked for, and answer nothing.
 
     Args:
         texts: of the chunks.
@@ -34,7 +34,7 @@ def anchor(question: str, texts: Sequence[str]) -> str:
     sentences = [
         stripped
         for text in texts
-        for sentence in split_sentences(text)
+        for sentence in split_sentences(_without_headings(text))
         if (stripped := sentence.strip())
     ]
     if not sentences or not question.strip():
@@ -44,3 +44,9 @@ def anchor(question: str, texts: Sequence[str]) -> str:
     shared = (weights[1:] @ weights[0].T).toarray().ravel()
     best = int(shared.argmax())
     return sentences[best] if shared[best] > 0 else ""
+
+
+def _without_headings(text: str) -> str:
+    return "".join(
+        line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#")
+    )
