@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from overlay.answer import Step
@@ -40,7 +41,7 @@ class Context:
     """The growing context: a session that holds the prompt up to the last accepted chunk.
 
     Attributes:
-        session: prefix and accepted chunks.
+        session: prefix and accepted chunks, and what is said again behind them.
         prompted: the same with the rest of the prompt, where the answer begins; None until it
             has been read.
         state: the state on the draft made there; None until it is asked for.
@@ -89,25 +90,27 @@ class Context:
             dose: chunks, each with a session where it stands alone behind the prefix.
             recompute: see :func:`add_chunk`.
         """
-        [prompted] = self.session.fork(1)
-        try:
+        with self._fork() as prompted:
             for chunk, alone in dose:
                 add_chunk(prompted, chunk.tokens, alone, len(prompt.prefix), recompute)
             prompted.extend(prompt.tail)
-        except BaseException:
-            prompted.close()
-            raise
         return prompted
 
     def say_again(self, tokens: Sequence[int], tail: Sequence[int]) -> None:
         """Go on with text behind the chunks that is none of them, and the rest of the prompt."""
-        [prompted] = self.session.fork(1)
-        try:
+        with self._fork() as prompted:
             prompted.extend([*tokens, *tail])
-        except BaseException:
-            prompted.close()
-            raise
         self.move(prompted, len(tail))
+
+    @contextmanager
+    def _fork(self) -> Iterator[Session]:
+        """A fork of the session; it is closed if what is done with it fails, and else stays."""
+        [fork] = self.session.fork(1)
+        try:
+            yield fork
+        except BaseException:
+            fork.close()
+            raise
 
     def read(self, model: Model, draft_tokens: int) -> State:
         """The state on the draft that the chunks so far lead to; some must be there."""

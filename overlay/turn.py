@@ -239,9 +239,11 @@ class Turn:
         if plain or not self._settings.anchor:
             return ""
         sentence = anchor(self._question, [step.chunk.chunk.text for step in context.accepted])
+        if not sentence:
+            return ""
         # In quotation marks it is no further chunk, which a small model would rather go on with.
         tokens = chunk_tokens(self._model, f'"{sentence}"')
-        if not sentence or len(tokens) > self._room - len(context.session.tokens):
+        if len(tokens) > self._room - len(context.session.tokens):
             return ""
         context.say_again(tokens, self._prompt.tail)
         self._ledger.book("anchor")

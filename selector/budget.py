@@ -9,12 +9,6 @@ from selector.errors import BudgetError
 
 __all__ = ["Budget", "budget_for"]
 
-_ON_THRESHOLDS = (0.5, 2.0)
-# A chance that the chunk does not help, and how many such chunks are expected in one context. A
-# chunk that turns out irrelevant costs less than one that helped and was kept out, so it may be
-# somewhat likelier not to help than to.
-_UNDER_PROFILE = (0.6, 1.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -40,6 +34,23 @@ class Budget:
                     param=f"budget.{name}",
                 )
 
+    def with_limits(self, step: float | None, answer: float | None) -> Budget:
+        """The same with other limits, where they are given.
+
+        Raises:
+            BudgetError: as for the class.
+        """
+        return Budget(
+            self.step if step is None else step, self.answer if answer is None else answer
+        )
+
+
+_ON_THRESHOLDS = Budget(0.5, 2.0)
+# A chance that the chunk does not help, and how many such chunks are expected in one context. A
+# chunk that turns out irrelevant costs less than one that helped and was kept out, so it may be
+# somewhat likelier not to help than to.
+_UNDER_PROFILE = Budget(0.6, 1.0)
+
 
 def budget_for(step: float | None, answer: float | None, *, profile: bool) -> Budget:
     """The budget of an answer; what may be spent by default depends on who judges.
@@ -52,5 +63,4 @@ def budget_for(step: float | None, answer: float | None, *, profile: bool) -> Bu
     Raises:
         BudgetError: as :class:`Budget`.
     """
-    usual_step, usual_answer = _UNDER_PROFILE if profile else _ON_THRESHOLDS
-    return Budget(usual_step if step is None else step, usual_answer if answer is None else answer)
+    return (_UNDER_PROFILE if profile else _ON_THRESHOLDS).with_limits(step, answer)

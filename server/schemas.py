@@ -269,7 +269,4 @@ class CompletionRequest(_Request):
 def _complete(budget: BudgetFields | None, default: Budget) -> Budget | None:
     if budget is None:
         return None
-    return Budget(
-        step=default.step if budget.step is None else budget.step,
-        answer=default.answer if budget.answer is None else budget.answer,
-    )
+    return default.with_limits(budget.step, budget.answer)

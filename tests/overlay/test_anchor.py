@@ -22,6 +22,7 @@ from selector.thresholds import thresholds_for
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 EVERYTHING = AskOptions(budget=Budget(1, 10))
+WITHOUT_HEADINGS = st.characters(exclude_categories=["Cs"], exclude_characters="#")
 SENTENCE = "Emrys Pask is the engineer of the Thread."
 
 
@@ -59,12 +60,11 @@ def test_no_texts_are_no_anchor() -> None:
     assert anchor("Who?", [" "]) == ""
 
 
-@given(st.text(max_size=60), st.lists(st.text(max_size=120), max_size=4))
+@given(st.text(max_size=60), st.lists(st.text(WITHOUT_HEADINGS, max_size=120), max_size=4))
 def test_it_is_a_sentence_of_the_texts(question: str, texts: list[str]) -> None:
     found = anchor(question, texts)
-    without_headings = [text for text in texts if "#" not in text]
-    sentences = [s.strip() for text in without_headings for s in split_sentences(text)]
-    assert found == "" or found in sentences or len(without_headings) < len(texts)
+    sentences = [sentence.strip() for text in texts for sentence in split_sentences(text)]
+    assert found == "" or found in sentences
 
 
 @pytest.mark.usefixtures("all_sequences_come_back")
