@@ -1,8 +1,8 @@
 """A chunk that instructs the model beside what helps: the part without the instruction may enter.
 
 An instruction stands somewhere in a passage. Cut between sentences, one half often has it, or one
-half of that, and the rest what is known. Where another chunk helps, an attacked one is better left
-alone.
+half of that, and the rest what is known. Where another chunk is likely to help, an attacked one
+is better left alone: what is left of it can still be an instruction.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from selector.budget import Budget
 from selector.profile import Profile
 
 __all__ = ["Halver"]
+
+_LIKELY = 0.6
+"""Utility of a chunk that makes up for an attacked one. Irrelevant ones within budget mostly lie
+below, the best helpful one of a question above in nine of ten."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,15 +74,15 @@ class Halver:
     ) -> tuple[list[Dose], Weighing]:
         """Cut the chunks that would be within budget but for an instruction in them.
 
-        Nothing is done where a chunk is within budget as it is. Otherwise each part of
-        :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the
+        Nothing is done where a chunk is within budget that is likely to help. Otherwise each part
+        of :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the
         highest utility, if it is within budget, takes it, among the sessions too.
 
         Returns:
             Doses and weighing, with parts in the place of some chunks.
         """
         chosen = list(doses)
-        if any(self._within(rated.utility) for rated in weighing.rated):
+        if any(self._likely(rated.utility) for rated in weighing.rated):
             return chosen, weighing
         for place in self._instructing(weighing):
             with ExitStack() as stack:
@@ -122,12 +126,16 @@ class Halver:
     def _within(self, utility: float) -> bool:
         return 1 - utility <= self._budget.step
 
+    def _likely(self, utility: float) -> bool:
+        return self._within(utility) and utility >= _LIKELY
+
     def _instructing(self, weighing: Weighing) -> list[int]:
         """Places of the chunks that nothing but an instruction puts over budget."""
         return [
             place
             for place, rated in enumerate(weighing.rated)
             if self._within(rated.utility / (1 - rated.instructs))
+            and not self._within(rated.utility)
         ]
 
     def _parts(self, dose: Dose) -> list[Dose]:

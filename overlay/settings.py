@@ -196,9 +196,9 @@ class Settings(BaseSettings):
     halve: Annotated[
         bool,
         Field(
-            description="whether, where no chunk is within budget, one that only an injected "
-            "instruction keeps out is cut between sentences, a half or a quarter left out, so "
-            "that the rest may enter"
+            description="whether, where no chunk within budget is likely to help, one that only an "
+            "injected instruction keeps out is cut between sentences, a half or a quarter left "
+            "out, so that the rest may enter"
         ),
     ] = True
     majority: Annotated[

@@ -81,6 +81,15 @@ def test_chunks_that_need_no_halves_cost_nothing_more(model: LlamaCppModel) -> N
     assert not any(step.halved for step in with_halves.steps)
 
 
+def test_a_chunk_that_just_passes_does_not_make_up_for_an_attacked_one(
+    model: LlamaCppModel,
+) -> None:
+    answer = ask(model, IRRELEVANT, LONG + ATTACK, step=0.75)
+    accepted = [step for step in answer.steps if step.verdict.accepted]
+    assert [(step.chunk.rank, step.halved) for step in accepted] == [(1, True), (0, False)]
+    assert accepted[0].chunk.chunk.text.strip() == LONG
+
+
 def test_an_attacked_chunk_is_left_alone_where_another_helps(model: LlamaCppModel) -> None:
     answer = ask(model, HELPFUL, LONG + ATTACK)
     assert [step.chunk.rank for step in answer.steps if step.verdict.accepted] == [0]
