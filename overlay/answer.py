@@ -89,8 +89,8 @@ class Answer:
         finish_reason: ``stop`` (the model ended, or a stop text was met) or ``length``.
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
-        volatility_index: what an accepted step spent on average, over what one may spend, 0 to 1;
-            0 in plain mode and where nothing was accepted.
+        volatility_index: see :func:`selector.volatility_index.volatility_index`; 0 in plain mode,
+            without retrieval, and where there is no answer.
         guarantee: what the profile promises under the budget; None where none judged, where it was
             calibrated with another embedder, or where half a chunk was let in.
         log_prob: mean log-probability of the answer's first :data:`selector.confidence.WINDOW`

@@ -38,6 +38,7 @@ from selector.confidence import WINDOW
 from selector.majority import FEWEST
 from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
+from selector.volatility_index import BEGINNING, volatility_index
 
 __all__ = ["ABSTENTION", "Turn"]
 
@@ -122,6 +123,7 @@ class Turn:
             self._ledger.book("answer")
             steps = filling.read() or context.steps
             log_prob = self._log_prob(speaker, prompt_tokens, outcome)
+            volatility = self._volatility_index(speaker, prompt_tokens, outcome, steps)
             said = self._expected(speaker, prompt_tokens, text)
             if said:
                 self._ledger.book("log-probabilities")
@@ -137,7 +139,7 @@ class Turn:
                 steps=tuple(steps),
                 budget=self._budget,
                 spent=context.spent,
-                volatility_index=self._volatility_index(context),
+                volatility_index=volatility,
                 usage=Usage(prompt_tokens, text.tokens, self._ledger.phases),
                 seconds=clock.to_last_token(),
                 seconds_to_first_token=clock.to_first_token(),
@@ -146,19 +148,27 @@ class Turn:
                 guarantee=self._guarantee(context.steps),
                 log_prob=log_prob,
                 copied=copied,
-                confidence=self._confidence(log_prob, copied),
+                confidence=self._confidence(log_prob, copied, volatility),
                 prompt=as_text(self._model, tail) if self._options.echo else "",
                 prompt_log_probs=tuple(echoed),
                 log_probs=tuple(said),
             )
         )
 
-    def _volatility_index(self, context: Context) -> float:
-        # An average: many steps that each spend little are no surer sign of a wrong answer.
-        if not context.spent:
+    def _volatility_index(
+        self, speaker: Session, start: int, outcome: Outcome, steps: Sequence[Step]
+    ) -> float:
+        if self._options.mode is not Mode.OVERLAY or outcome is Outcome.ABSTAINED:
             return 0.0
-        # Of equal numbers the average can come out above them by rounding.
-        return min(context.spent / len(context.accepted) / self._budget.step, 1.0)
+        beginning = as_text(self._model, speaker.tokens[start : start + BEGINNING])
+        read = [step for step in steps if step.verdict.accepted and outcome is Outcome.ANSWERED]
+        return volatility_index(
+            [step.verdict.utility or 0.0 for step in read],
+            [
+                copied_share(beginning, self._question, step.chunk.chunk.text, step.draft)
+                for step in read
+            ],
+        )
 
     def _guarantee(self, steps: Sequence[Step]) -> Guarantee | None:
         if self._profile is None or self._options.mode is not Mode.OVERLAY:
@@ -316,11 +326,13 @@ class Turn:
         read = accepted if outcome is Outcome.ANSWERED else ()
         return copied_share(answer, self._question, "\n".join(s.chunk.chunk.text for s in read))
 
-    def _confidence(self, log_prob: float | None, copied: float | None) -> float | None:
+    def _confidence(
+        self, log_prob: float | None, copied: float | None, volatility: float
+    ) -> float | None:
         weights = None if self._profile is None else self._profile.confidence_in(self._question)
         if weights is None or log_prob is None or copied is None:
             return None
-        return weights.chance(log_prob, copied)
+        return weights.chance(log_prob, copied, volatility)
 
     def _speak(self, speaker: Session, outcome: Outcome, text: TextStream) -> Iterator[str]:
         if outcome is Outcome.ABSTAINED:

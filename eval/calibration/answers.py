@@ -15,7 +15,7 @@ from eval.items import Item, Kind
 from eval.metrics.answers import contains_any
 from eval.policies.bench import Bench
 from selector.confidence import Confidence
-from selector.profile import Fold, question_key
+from selector.profile import Fold, Profile, question_key
 
 __all__ = [
     "FEWEST",
@@ -25,12 +25,13 @@ __all__ = [
     "in_company",
     "observe_answer",
     "read_answered",
+    "with_confidence",
 ]
 
 FEWEST = 30
-"""Answers, below which two weights and a bias follow single questions."""
+"""Answers, below which three weights and a bias follow single questions."""
 _C = 1.0
-"""Inverse strength of the L2 penalty: weak beside three numbers from hundreds of answers."""
+"""Inverse strength of the L2 penalty: weak beside four numbers from hundreds of answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Answered:
         question: its words.
         dataset: where it comes from.
         log_prob, copied: see :class:`overlay.answer.Answer`; None of an abstention.
+        volatility: its volatility index.
         right: whether an accepted answer stands in it.
     """
 
@@ -48,6 +50,7 @@ class Answered:
     dataset: str
     log_prob: float | None
     copied: float | None
+    volatility: float
     right: bool
 
 
@@ -96,7 +99,8 @@ def observe_answer(bench: Bench, item: Item) -> dict[str, Any]:
     """Answer a question as the overlay does; plain data, for a journal."""
     answer = bench.dosed(item.question, item.passages, bench.settings, None)
     right = contains_any(answer.text, item.answers)
-    return asdict(Answered(item.question, item.dataset, answer.log_prob, answer.copied, right))
+    shown = (answer.log_prob, answer.copied, answer.volatility_index)
+    return asdict(Answered(item.question, item.dataset, *shown, right))
 
 
 def read_answered(data: dict[str, Any]) -> Answered:
@@ -105,7 +109,7 @@ def read_answered(data: dict[str, Any]) -> Answered:
 
 
 def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedConfidence | None:
-    """Fit a logistic regression of "the answer is right" (Platt scaling on two scores).
+    """Fit a logistic regression of "the answer is right" (Platt scaling on three scores).
 
     Classes keep their frequencies: what comes out is a chance, not a rank.
 
@@ -142,6 +146,15 @@ def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> Fitte
     )
 
 
+def with_confidence(profile: Profile, fitted: FittedConfidence) -> Profile:
+    """The profile, with the confidence of each fold in the fold that it was fitted without."""
+    folds = tuple(
+        fold.model_copy(update={"confidence": own})
+        for fold, own in zip(profile.folds, fitted.folds, strict=True)
+    )
+    return profile.model_copy(update={"folds": folds, "confidence": fitted.confidence})
+
+
 def _elsewhere(given: Sequence[Answered]) -> list[float]:
     found = [0.0] * len(given)
     for name in dict.fromkeys(one.dataset for one in given):
@@ -157,10 +170,13 @@ def _elsewhere(given: Sequence[Answered]) -> list[float]:
 def _fit(given: Sequence[Answered]) -> Confidence | None:
     if len(given) < FEWEST or len({one.right for one in given}) < 2:
         return None
-    values = np.array([[one.log_prob, one.copied] for one in given], dtype=np.float64)
+    values = np.array(
+        [[one.log_prob, one.copied, one.volatility] for one in given], dtype=np.float64
+    )
     weights, bias = regress(values, np.array([one.right for one in given]), _C)
-    return Confidence(bias=bias, log_prob=float(weights[0]), copied=float(weights[1]))
+    log_prob, copied, volatility = weights.tolist()
+    return Confidence(bias=bias, log_prob=log_prob, copied=copied, volatility=volatility)
 
 
 def _chance(confidence: Confidence, one: Answered) -> float:
-    return confidence.chance(one.log_prob or 0.0, one.copied or 0.0)
+    return confidence.chance(one.log_prob or 0.0, one.copied or 0.0, one.volatility)

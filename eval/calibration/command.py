@@ -236,7 +236,12 @@ def _fit_confidence(
     journal: Journal,
 ) -> tuple[Profile, FittedConfidence | None]:
     """The profile with what tells how sure an answer is; as it was where nothing is answered."""
-    from eval.calibration.answers import fit_confidence, observe_answer, read_answered
+    from eval.calibration.answers import (
+        fit_confidence,
+        observe_answer,
+        read_answered,
+        with_confidence,
+    )
     from eval.policies.bench import Bench
     from eval.progress import track
 
@@ -247,18 +252,12 @@ def _fit_confidence(
     judged_by = profile.digest[:12]
     answered = []
     for part, item in track(asked, f"answering with {model.info.name}"):
-        key = f"{item.dataset} {item.id} answer from {part} under {judged_by}"
+        key = f"{item.dataset} {item.id} answer and volatility from {part} under {judged_by}"
         if key not in journal:
             journal.add(key, observe_answer(bench, item))
         answered.append(read_answered(journal[key]))
     sure = fit_confidence(answered, profile.folds)
-    if sure is None:
-        return profile, None
-    folds = tuple(
-        fold.model_copy(update={"confidence": own})
-        for fold, own in zip(profile.folds, sure.folds, strict=True)
-    )
-    return profile.model_copy(update={"folds": folds, "confidence": sure.confidence}), sure
+    return (profile, None) if sure is None else (with_confidence(profile, sure), sure)
 
 
 def _page(profile: Profile, tables: Sequence[Table]) -> str:

@@ -13,9 +13,9 @@ from eval.calibration.answers import FittedConfidence
 from eval.calibration.fit import Fitted
 from eval.calibration.observe import Observed
 from eval.calibration.parts import Part, parts
-from eval.metrics.calibration import brier, expected_calibration_error
+from eval.calibration.sureness import Sure, how_sure, sure_table
 from eval.metrics.interval import Interval, mean_interval
-from eval.metrics.ranking import clustered_auroc, wrong_answer_auroc
+from eval.metrics.ranking import clustered_auroc
 from eval.table import Table
 from selector.guarantee import (
     BUDGETS,
@@ -56,22 +56,6 @@ class Simulated:
     kept: float | None
     helpful_kept: float | None
     harmful_accepted: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Sure:
-    """How well a confidence tells right answers from wrong ones.
-
-    Attributes:
-        right: share of right answers.
-        auroc: chance that a right answer has more confidence than a wrong one.
-        ece, brier: expected calibration error and squared error of it as a chance.
-    """
-
-    right: float
-    auroc: Interval
-    ece: float
-    brier: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +102,7 @@ class Quality:
                 found[f"auroc{where}"] = {
                     kind: round(auroc.value, 4) for kind, auroc in told.auroc.items()
                 }
-                found[f"confidence{where}"] = None if told.sure is None else _rounded(told.sure)
+                found[f"confidence{where}"] = None if told.sure is None else told.sure.rounded()
         return found
 
 
@@ -137,12 +121,12 @@ def assess(
         seed: makes intervals and splits repeatable.
     """
     helpful = [{part: some.helpful for part, some in parts(one).items()} for one in observed]
-    there = _how_sure(sure.elsewhere, sure, seed) if sure and sure.elsewhere else None
+    there = how_sure(sure.elsewhere, sure, seed) if sure and sure.elsewhere else None
     return Quality(
         here=_tell(
             observed,
             fitted.utilities,
-            None if sure is None else _how_sure(sure.chances, sure, seed),
+            None if sure is None else how_sure(sure.chances, sure, seed),
             seed,
         ),
         elsewhere=_tell(observed, fitted.elsewhere, there, seed) if fitted.elsewhere else None,
@@ -200,24 +184,6 @@ def _tell(
         if chosen
     }
     return Told(auroc, accepted, sure)
-
-
-def _how_sure(chances: Sequence[float], sure: FittedConfidence, seed: int) -> Sure:
-    wrong = [not right for right in sure.right]
-    doubts = [1 - chance for chance in chances]
-    auroc = wrong_answer_auroc(doubts, wrong, sure.questions, seed=seed)
-    assert auroc is not None  # noqa: S101 - a fit needs right answers and wrong ones
-    return Sure(
-        right=sum(sure.right) / len(wrong),
-        auroc=auroc,
-        ece=expected_calibration_error(doubts, wrong),
-        brier=brier(doubts, wrong),
-    )
-
-
-def _rounded(sure: Sure) -> dict[str, float]:
-    shares = {"right": sure.right, "auroc": sure.auroc.value, "ece": sure.ece, "brier": sure.brier}
-    return {name: round(value, 4) for name, value in shares.items()}
 
 
 def _promised(utilities: _Utilities, helpful: _Helpful, loss: Loss) -> tuple[float, ...]:
@@ -292,20 +258,8 @@ def quality_tables(quality: Quality) -> list[Table]:
         for table in _told_tables(found, where)
     ]
     if quality.here.sure is not None:
-        tables.append(
-            Table(
-                "How sure an answer is",
-                "The confidence that is reported with an answer, against whether it is right: by "
-                "weights fitted on other questions of all sets, and on the other sets. The squared "
-                "error of always saying the share of right answers stands in brackets.",
-                ("", "right", "AUROC", "ECE", "squared error"),
-                tuple(
-                    _sure_row(where, found.sure)
-                    for where, found in told.items()
-                    if found is not None and found.sure is not None
-                ),
-            )
-        )
+        sures = {where: found.sure for where, found in told.items() if found is not None}
+        tables.append(sure_table({where: sure for where, sure in sures.items() if sure}))
     promises = Table(
         "What can be promised",
         f"Conformal risk control: the step budget that promises a loss of at most alpha, and what "
@@ -349,16 +303,6 @@ def _told_tables(told: Told, where: str) -> list[Table]:
             ),
         ),
     ]
-
-
-def _sure_row(where: str, sure: Sure) -> tuple[str, ...]:
-    return (
-        where,
-        f"{sure.right:.2f}",
-        _interval(sure.auroc),
-        f"{sure.ece:.3f}",
-        f"{sure.brier:.3f} ({sure.right * (1 - sure.right):.3f})",
-    )
 
 
 def _promise_row(one: Simulated) -> tuple[str, ...]:

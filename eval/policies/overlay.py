@@ -75,4 +75,6 @@ class OverlayPolicy:
             tuple(place in accepted for place in range(len(passages))),
             answer.volatility_index,
             answer.confidence,
+            answer.log_prob,
+            answer.copied,
         )

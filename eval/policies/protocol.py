@@ -22,6 +22,7 @@ class Response:
         volatility: how shaky the policy takes its answer to be, from 0 to 1, larger is worse;
             None where a policy says nothing of that.
         confidence: how likely the policy takes its answer to be right, from 0 to 1; likewise.
+        log_prob, copied: see :class:`overlay.answer.Answer`; likewise.
     """
 
     text: str
@@ -29,6 +30,8 @@ class Response:
     accepted: tuple[bool, ...]
     volatility: float | None = None
     confidence: float | None = None
+    log_prob: float | None = None
+    copied: float | None = None
 
 
 class Policy(Protocol):

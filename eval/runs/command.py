@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from eval.calibration.confidence_command import confidence
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def evaluate() -> None:
     overlay eval run small.toml --output small.jsonl        answer every case with every policy
     overlay eval compare small.jsonl                        which differences are beyond noise
     overlay eval report small.jsonl --html small.html       one page: plot, tables, failures
+    overlay eval confidence small.jsonl                     fit how sure an answer is on its answers
     """
+
+
+evaluate.add_command(confidence)
 
 
 @evaluate.command()

@@ -20,7 +20,9 @@ class Reply:
     """What one policy made of a case.
 
     Attributes:
-        outcome, accepted, volatility, confidence: see :class:`eval.policies.protocol.Response`.
+        outcome, accepted, volatility, confidence, log_prob, copied: see
+            :class:`eval.policies.protocol.Response`; the last two are None in runs of before they
+            were kept.
         evaluated: model-token evaluations that the policy would need if it ran alone.
         seconds: wall time of the policy alone; None where it was not measured.
         decoded, reused: see :class:`probes.cost.Cost`; None in runs of before it was counted.
@@ -35,6 +37,8 @@ class Reply:
     decoded: int | None = None
     reused: int | None = None
     confidence: float | None = None
+    log_prob: float | None = None
+    copied: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,8 @@ def _reply(model: SharedModel, policy: Policy, item: Item) -> Reply:
         decoded=spent.decoded,
         reused=spent.reused,
         confidence=response.confidence,
+        log_prob=response.log_prob,
+        copied=response.copied,
     )
 
 

@@ -114,7 +114,7 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
 
 
 def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> None:
-    weights = Confidence(bias=-1.0, log_prob=0.5, copied=2.0)
+    weights = Confidence(bias=-1.0, log_prob=0.5, copied=2.0, volatility=-0.7)
     profile = Profile(
         model="m",
         sha256=model.info.sha256,
@@ -135,7 +135,8 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
     assert answer.log_prob is not None
     assert answer.copied is not None
     assert answer.copied == copied_share(answer.text, QUESTION, HELPFUL)
-    assert answer.confidence == weights.chance(answer.log_prob, answer.copied)
+    chance = weights.chance(answer.log_prob, answer.copied, answer.volatility_index)
+    assert answer.confidence == chance
     assert 0 < answer.usage.phases["confidence"].evaluated <= 16
     nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert nothing.outcome is Outcome.ABSTAINED

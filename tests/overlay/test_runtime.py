@@ -17,6 +17,7 @@ from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
 from overlay.turn import ABSTENTION
 from probes.chat import Message
+from probes.copied import copied_share
 from probes.errors import PromptTooLongError
 from probes.llamacpp import LlamaCppModel
 from probes.protocol import Sampling
@@ -78,9 +79,13 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     for name in ("prefilled", "decoded", "reused", "calls"):
         assert written[name] == sum(part[name] for part in written["phases"].values())
     assert answer.spent == pytest.approx(sum(step.verdict.spent for step in answer.steps))
-    accepted = [step for step in answer.steps if step.verdict.accepted]
-    average = answer.spent / len(accepted)
-    assert answer.volatility_index == pytest.approx(average / answer.budget.step)
+    rests_on_nothing = 1.0
+    for step in answer.steps:
+        if step.verdict.accepted:
+            carried = copied_share(answer.text, QUESTION, step.chunk.chunk.text, step.draft)
+            rests_on_nothing *= 1 - (step.verdict.utility or 0.0) * carried
+    assert 0 < answer.volatility_index < 1
+    assert answer.volatility_index == pytest.approx(rests_on_nothing)
 
 
 def test_events_come_in_order_and_add_up(model: LlamaCppModel) -> None:

@@ -36,3 +36,9 @@ def test_it_is_a_share_and_grows_with_the_context(
     share = copied_share(answer, question, context)
     assert 0 <= share <= copied_share(answer, question, f"{context} {more}") <= 1
     assert copied_share(answer, question, answer) in {0.0, 1.0}
+
+
+def test_words_must_stand_in_every_text() -> None:
+    answer = "Pask tends the Thread at Corrin"
+    assert copied_share(answer, "", "Pask tends it", "Pask at Corrin") == pytest.approx(1 / 4)
+    assert copied_share(answer, "", "Pask tends it") == pytest.approx(2 / 4)

@@ -20,17 +20,13 @@ WEIGHTS = Weights(bias=0.0, typical_gain=0.0, gain=1.0)
 
 
 def answers(n: int, *, seed: int = 0) -> list[Answered]:
-    """Right with the chance that the two readings say."""
+    """Right with the chance that the three readings say."""
     draw = np.random.default_rng(seed)
-    log_probs, copied = -draw.exponential(1.0, n), draw.uniform(size=n)
-    chances = 1 / (1 + np.exp(1.5 - 2.0 * log_probs - 4.0 * copied))
+    log_probs, copied, shaky = -draw.exponential(1.0, n), draw.uniform(size=n), draw.uniform(size=n)
+    chances = 1 / (1 + np.exp(-2.0 * log_probs - 4.0 * copied + 3.0 * shaky))
     right = draw.uniform(size=n) < chances
-    return [
-        Answered(f"question {number}", "made up", *row)
-        for number, row in enumerate(
-            zip(log_probs.tolist(), copied.tolist(), right.tolist(), strict=True)
-        )
-    ]
+    rows = zip(*(column.tolist() for column in (log_probs, copied, shaky, right)), strict=True)
+    return [Answered(f"question {number}", "made up", *row) for number, row in enumerate(rows)]
 
 
 def folds(n: int) -> list[Fold]:
@@ -51,6 +47,7 @@ def test_the_weights_are_found_again_and_the_chances_are_chances() -> None:
     found = fitted(answers(4000))
     assert found.confidence.log_prob == pytest.approx(2.0, abs=0.3)
     assert found.confidence.copied == pytest.approx(4.0, abs=0.4)
+    assert found.confidence.volatility == pytest.approx(-3.0, abs=0.4)
     wrong = [not right for right in found.right]
     assert expected_calibration_error([1 - c for c in found.chances], wrong) < 0.03
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from eval.items import Item, Kind, Passage
@@ -49,8 +50,8 @@ def record(
     return Record("ferries", scenario, perturbation, item, replies)
 
 
-def journal(records: Sequence[Record], **spec: Any) -> Journal:
-    """The records as a run leaves them, in memory."""
+def journal(records: Sequence[Record], path: Path | None = None, **spec: Any) -> Journal:
+    """The records as a run leaves them, in a file or in memory."""
     policies = [{"kind": "top-k", "name": name} for name in records[0].replies]
     run = {
         "command": "eval run",
@@ -67,7 +68,7 @@ def journal(records: Sequence[Record], **spec: Any) -> Journal:
         "model": {"name": "tiny", "sha256": "0" * 64, "backend": "llamacpp"},
         "data": [],
     }
-    kept = Journal(None, run)
+    kept = Journal(path, run)
     kept.add("session 1", {"revision": "abc", "versions": {"numpy": "2.0"}})
     for place, one in enumerate(records):
         kept.add(f"case {place}", write_record(one))
