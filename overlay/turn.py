@@ -23,8 +23,8 @@ from overlay.injection import Context, Dose
 from overlay.options import AskOptions, Mode
 from overlay.prompt import Prompt, chunk_tokens
 from overlay.settings import Fallback, Settings
+from overlay.signs import NO_SIGNS, Signs, read_signs
 from overlay.text_stream import TextStream
-from probes.copied import copied_share
 from probes.cost import Ledger
 from probes.errors import PromptTooLongError
 from probes.kv_store import KVStore
@@ -34,11 +34,10 @@ from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
 from selector.budget import budget_for
-from selector.confidence import WINDOW
+from selector.confidence import Confidence
 from selector.majority import FEWEST
 from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
-from selector.volatility_index import BEGINNING, volatility_index
 
 __all__ = ["ABSTENTION", "Turn"]
 
@@ -122,13 +121,11 @@ class Turn:
             clock.last_token()
             self._ledger.book("answer")
             steps = filling.read() or context.steps
-            log_prob = self._log_prob(speaker, prompt_tokens, outcome)
-            volatility = self._volatility_index(speaker, prompt_tokens, outcome, steps)
+            answered = "".join(parts)
+            signs = self._signs(speaker, prompt_tokens, answered, outcome, steps)
             said = self._expected(speaker, prompt_tokens, text)
             if said:
                 self._ledger.book("log-probabilities")
-        answered, accepted = "".join(parts), context.accepted
-        copied = None if log_prob is None else self._copied(answered, outcome, accepted)
         yield AnswerFinished(
             Answer(
                 text=answered,
@@ -139,35 +136,20 @@ class Turn:
                 steps=tuple(steps),
                 budget=self._budget,
                 spent=context.spent,
-                volatility_index=volatility,
+                volatility_index=signs.volatility,
                 usage=Usage(prompt_tokens, text.tokens, self._ledger.phases),
                 seconds=clock.to_last_token(),
                 seconds_to_first_token=clock.to_first_token(),
                 model=self._model.info.name,
                 mode=self._options.mode,
                 guarantee=self._guarantee(context.steps),
-                log_prob=log_prob,
-                copied=copied,
-                confidence=self._confidence(log_prob, copied, volatility),
+                log_prob=signs.log_prob,
+                copied=signs.copied,
+                confidence=signs.confidence(self._weights()),
                 prompt=as_text(self._model, tail) if self._options.echo else "",
                 prompt_log_probs=tuple(echoed),
                 log_probs=tuple(said),
             )
-        )
-
-    def _volatility_index(
-        self, speaker: Session, start: int, outcome: Outcome, steps: Sequence[Step]
-    ) -> float:
-        if self._options.mode is not Mode.OVERLAY or outcome is Outcome.ABSTAINED:
-            return 0.0
-        beginning = as_text(self._model, speaker.tokens[start : start + BEGINNING])
-        read = [step for step in steps if step.verdict.accepted and outcome is Outcome.ANSWERED]
-        return volatility_index(
-            [step.verdict.utility or 0.0 for step in read],
-            [
-                copied_share(beginning, self._question, step.chunk.chunk.text, step.draft)
-                for step in read
-            ],
         )
 
     def _guarantee(self, steps: Sequence[Step]) -> Guarantee | None:
@@ -309,30 +291,27 @@ class Turn:
                 found.append(end_token(self._model, twin, top))
         return found
 
-    def _log_prob(self, speaker: Session, start: int, outcome: Outcome) -> float | None:
-        """How likely the model took the beginning of its answer to be, nats a token."""
-        said = speaker.tokens[start : start + WINDOW]
-        if self._options.mode is not Mode.OVERLAY or outcome is Outcome.ABSTAINED or not said:
-            return None
-        [twin] = speaker.fork(1)
-        with twin:
-            twin.rollback(start)
-            found = twin.read(said).mean_log_prob
-        self._ledger.book("confidence")
-        return found
+    def _signs(
+        self, speaker: Session, start: int, answer: str, outcome: Outcome, steps: Sequence[Step]
+    ) -> Signs:
+        """What the answer shows of being right."""
+        if self._options.mode is not Mode.OVERLAY or outcome is Outcome.ABSTAINED:
+            return NO_SIGNS
+        rests_on = [step for step in steps if step.verdict.accepted and outcome is Outcome.ANSWERED]
+        signs = read_signs(
+            self._model,
+            speaker,
+            start=start,
+            question=self._question,
+            answer=answer,
+            rests_on=rests_on,
+        )
+        if signs is not NO_SIGNS:
+            self._ledger.book("confidence")
+        return signs
 
-    def _copied(self, answer: str, outcome: Outcome, accepted: Sequence[Step]) -> float:
-        """How much of the answer stands in the chunks that it was given from."""
-        read = accepted if outcome is Outcome.ANSWERED else ()
-        return copied_share(answer, self._question, "\n".join(s.chunk.chunk.text for s in read))
-
-    def _confidence(
-        self, log_prob: float | None, copied: float | None, volatility: float
-    ) -> float | None:
-        weights = None if self._profile is None else self._profile.confidence_in(self._question)
-        if weights is None or log_prob is None or copied is None:
-            return None
-        return weights.chance(log_prob, copied, volatility)
+    def _weights(self) -> Confidence | None:
+        return None if self._profile is None else self._profile.confidence_in(self._question)
 
     def _speak(self, speaker: Session, outcome: Outcome, text: TextStream) -> Iterator[str]:
         if outcome is Outcome.ABSTAINED:

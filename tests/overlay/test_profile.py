@@ -141,8 +141,20 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
     nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert nothing.outcome is Outcome.ABSTAINED
     assert (nothing.log_prob, nothing.copied, nothing.confidence) == (None, None, None)
+    assert nothing.volatility_index == 0
+    from_memory = Overlay(
+        model,
+        Shelf((HELPFUL, IRRELEVANT)),
+        settings.model_copy(update={"fallback": Fallback.ANSWER}),
+        profile=profile,
+    ).ask(QUESTION, AskOptions(budget=Budget(0, 0)))
+    assert from_memory.outcome is Outcome.WITHOUT_CONTEXT
+    assert (from_memory.volatility_index, from_memory.copied) == (1, 0)
+    assert from_memory.confidence is not None
+    assert from_memory.confidence < (answer.confidence or 0.0)
     plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
     assert plain.confidence is None
+    assert plain.volatility_index == 0
     assert "confidence" not in plain.usage.phases
 
 
