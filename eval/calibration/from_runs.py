@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from eval.calibration.answers import (
     FEWEST,
@@ -42,8 +43,9 @@ def answered_in(run: Run, policy: str) -> list[Answered]:
             right=result.right,
         )
         for record in run.records
-        for result in judge([record])
-        if result.policy == policy and result.right is not None and not result.perturbation
+        if policy in record.replies and not record.perturbation
+        for result in judge([replace(record, replies={policy: record.replies[policy]})])
+        if result.right is not None
     ]
     if all(one.log_prob is None for one in found):
         raise InputError(
@@ -61,8 +63,15 @@ def refit(profile: Profile, answered: Sequence[Answered]) -> tuple[Profile, Fitt
     seen it either. So whoever measures on it later measures nothing that was fitted on it.
 
     Raises:
-        InputError: there are too few answers to fit on, or all are right, or all wrong.
+        InputError: there are too few answers to fit on, or all are right, or all wrong; or the
+            profile has no folds, so that nothing would be left to measure on.
     """
+    if not profile.folds:
+        raise InputError(
+            f"the profile of {profile.model} has no folds to leave answers out by",
+            hint="calibrate it anew with `overlay calibrate`",
+            param="profile",
+        )
     widened = profile.model_copy(
         update={"folds": _widened(profile.folds, [one.question for one in answered])}
     )

@@ -95,6 +95,11 @@ def test_too_few_answers_are_refused() -> None:
         refit(PROFILE, answers(20))
 
 
+def test_a_profile_without_folds_is_refused() -> None:
+    with pytest.raises(InputError, match="has no folds"):
+        refit(PROFILE.model_copy(update={"folds": ()}), answers(200))
+
+
 def test_the_command_writes_a_profile_and_says_what_it_is_worth(tmp_path: Path) -> None:
     results, before, after = (tmp_path / name for name in ("a.jsonl", "b.json", "c.json"))
     kept = journal(records(200), results, subject="overlay")
