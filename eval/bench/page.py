@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from eval.bench.run import Run
 from eval.bench.summary import Comparison, compare, growth
 from eval.markdown import markdown_table
-from eval.metrics.interval import Interval
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -84,7 +83,7 @@ def table(title: str, rows: Sequence[Comparison]) -> Table:
     for column in ("", "k", "tokens", "let in", "evaluations", "to first token", "in all"):
         shown.add_column(column, justify="right")
     for row in rows:
-        ratios = (_ratio(found) for found in (row.evaluations, row.first, row.whole))
+        ratios = (str(found) for found in (row.evaluations, row.first, row.whole))
         shown.add_row(_name(row.mode), str(row.k), str(row.length), _let_in(row), *ratios)
     return shown
 
@@ -126,11 +125,11 @@ def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:
             f"{row.said:.0f}",
             f"{row.plain_evaluated:.0f}",
             f"{row.evaluated:.0f}",
-            _ratio(row.evaluations),
+            str(row.evaluations),
             f"{row.plain_first:.2f}",
-            _ratio(row.first),
+            str(row.first),
             f"{row.plain_whole:.2f}",
-            _ratio(row.whole),
+            str(row.whole),
         ]
 
 
@@ -156,7 +155,3 @@ def _name(mode: str) -> str:
 
 def _let_in(row: Comparison) -> str:
     return f"{row.accepted / row.k:.0%}"
-
-
-def _ratio(found: Interval) -> str:
-    return f"{found.value:.2f} ({found.low:.2f}-{found.high:.2f})"

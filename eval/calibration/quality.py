@@ -289,7 +289,7 @@ def _told_tables(told: Told, where: str) -> list[Table]:
             f"AUROC of the utility by weights fitted on {fitted}, 95 % intervals over questions; "
             "0.5 tells nothing.",
             ("against", "AUROC"),
-            tuple((str(kind), _interval(found)) for kind, found in told.auroc.items()),
+            tuple((str(kind), str(found)) for kind, found in told.auroc.items()),
         ),
         Table(
             f"What a step budget lets in: {where}",
@@ -298,8 +298,7 @@ def _told_tables(told: Told, where: str) -> list[Table]:
             "helpful chunks only, or without them.",
             ("chunks", *(f"{budget:g}" for budget in _BUDGETS)),
             tuple(
-                (str(kind), *(_interval(found) for found in shares.values()))
-                for kind, shares in told.accepted.items()
+                (str(kind), *map(str, shares.values())) for kind, shares in told.accepted.items()
             ),
         ),
     ]
@@ -319,7 +318,3 @@ def _promise_row(one: Simulated) -> tuple[str, ...]:
         number(one.helpful_kept),
         number(one.harmful_accepted),
     )
-
-
-def _interval(found: Interval) -> str:
-    return f"{found.value:.2f} ({found.low:.2f}-{found.high:.2f})"

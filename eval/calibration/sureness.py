@@ -66,7 +66,7 @@ def sure_table(found: Mapping[str, Sure]) -> Table:
             (
                 where,
                 f"{sure.right:.2f}",
-                f"{sure.auroc.value:.2f} ({sure.auroc.low:.2f}-{sure.auroc.high:.2f})",
+                str(sure.auroc),
                 f"{sure.ece:.3f}",
                 f"{sure.brier:.3f} ({sure.right * (1 - sure.right):.3f})",
             )

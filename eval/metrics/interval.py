@@ -25,6 +25,10 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    def __str__(self) -> str:
+        """As it stands in tables."""
+        return f"{self.value:.2f} ({self.low:.2f}-{self.high:.2f})"
+
 
 def mean_interval(
     values: ArrayLike,

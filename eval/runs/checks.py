@@ -69,5 +69,5 @@ def _shuffled(results: Sequence[Result], policy: str, seed: int) -> Check | None
     return Check(
         f"with shuffled labels, the volatility of {policy} predicts nothing",
         holds=found.low <= 0.5 <= found.high,
-        found=f"AUROC {found.value:.2f} ({found.low:.2f}-{found.high:.2f})",
+        found=f"AUROC {found}",
     )

@@ -249,5 +249,5 @@ def _cell(value: Interval | float | None) -> str:
     if value is None:
         return _UNKNOWN
     if isinstance(value, Interval):
-        return f"{value.value:.2f} ({value.low:.2f}-{value.high:.2f})"
+        return str(value)
     return f"{value:.2f}"
