@@ -55,26 +55,22 @@ def confidence(
     profile = _profile(path, runs)
     answered = [one for run in runs for one in answered_in(run, policy or run.subject)]
     profile, fitted = refit(profile, answered)
-    seed = runs[0].seed
-    found = {"questions like these": how_sure(fitted.chances, fitted, seed)}
-    if fitted.elsewhere:
-        found["another data set"] = how_sure(fitted.elsewhere, fitted, seed)
+    here, elsewhere = how_sure(fitted, seed=runs[0].seed)
     measured = {
         "answers": len(fitted.right),
         "answers_to": len(set(fitted.questions)),
         "answers_of": [run.title for run in runs],
         "answers_date": datetime.now(UTC).date().isoformat(),
-        "confidence": found["questions like these"].rounded(),
+        "confidence": here.rounded(),
+        "confidence_elsewhere": None if elsewhere is None else elsewhere.rounded(),
     }
-    if fitted.elsewhere:
-        measured["confidence_elsewhere"] = found["another data set"].rounded()
     if output is not None:
         changed = profile.model_copy(update={"measured": {**profile.measured, **measured}})
         save(output, changed.as_json())
     if as_json:
         click.echo(json.dumps(measured))
     else:
-        print_table(Console(), sure_table(found))
+        print_table(Console(), sure_table(here, elsewhere))
 
 
 def _profile(path: Path | None, runs: list[Run]) -> Profile:

@@ -27,12 +27,7 @@ def answered_in(run: Run, policy: str) -> list[Answered]:
         InputError: no policy of the run is called so, or the run says nothing of how likely it took
             its answers to be.
     """
-    if policy not in {result.policy for result in run.results}:
-        raise InputError(
-            f"no policy of the run is called {policy!r}",
-            hint=f"they are {', '.join(dict.fromkeys(one.policy for one in run.results))}",
-            param="policy",
-        )
+    run.check_policy(policy, param="policy")
     found = [
         Answered(
             question=record.item.question,

@@ -121,15 +121,10 @@ def assess(
         seed: makes intervals and splits repeatable.
     """
     helpful = [{part: some.helpful for part, some in parts(one).items()} for one in observed]
-    there = how_sure(sure.elsewhere, sure, seed) if sure and sure.elsewhere else None
+    sure_here, sure_there = (None, None) if sure is None else how_sure(sure, seed=seed)
     return Quality(
-        here=_tell(
-            observed,
-            fitted.utilities,
-            None if sure is None else how_sure(sure.chances, sure, seed),
-            seed,
-        ),
-        elsewhere=_tell(observed, fitted.elsewhere, there, seed) if fitted.elsewhere else None,
+        here=_tell(observed, fitted.utilities, sure_here, seed),
+        elsewhere=_tell(observed, fitted.elsewhere, sure_there, seed) if fitted.elsewhere else None,
         promises=tuple(_simulate(fitted.utilities, helpful, alphas, seed)),
         harm=_promised(fitted.utilities, helpful, harmful_accepted),
         loss=_promised(fitted.utilities, helpful, helpful_dropped),
@@ -258,8 +253,8 @@ def quality_tables(quality: Quality) -> list[Table]:
         for table in _told_tables(found, where)
     ]
     if quality.here.sure is not None:
-        sures = {where: found.sure for where, found in told.items() if found is not None}
-        tables.append(sure_table({where: sure for where, sure in sures.items() if sure}))
+        there = None if quality.elsewhere is None else quality.elsewhere.sure
+        tables.append(sure_table(quality.here.sure, there))
     promises = Table(
         "What can be promised",
         f"Conformal risk control: the step budget that promises a loss of at most alpha, and what "

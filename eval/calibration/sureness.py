@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.calibration.answers import FittedConfidence
@@ -35,13 +35,21 @@ class Sure:
         return {name: round(value, 4) for name, value in (found | {"brier": self.brier}).items()}
 
 
-def how_sure(chances: Sequence[float], fitted: FittedConfidence, seed: int) -> Sure:
-    """Hold chances against whether the answers are right.
+def how_sure(fitted: FittedConfidence, *, seed: int) -> tuple[Sure, Sure | None]:
+    """Hold the chances against whether the answers are right.
 
     Args:
-        chances: one for each answer of ``fitted``, by weights that have not seen it.
-        seed: makes the interval repeatable.
+        seed: makes the intervals repeatable.
+
+    Returns:
+        By weights fitted on other questions of all data sets, and by weights fitted on the other
+        data sets; None where there is one only.
     """
+    there = _how_sure(fitted.elsewhere, fitted, seed) if fitted.elsewhere else None
+    return _how_sure(fitted.chances, fitted, seed), there
+
+
+def _how_sure(chances: Sequence[float], fitted: FittedConfidence, seed: int) -> Sure:
     wrong = [not right for right in fitted.right]
     doubts = [1 - chance for chance in chances]
     auroc = wrong_answer_auroc(doubts, wrong, fitted.questions, seed=seed)
@@ -54,8 +62,9 @@ def how_sure(chances: Sequence[float], fitted: FittedConfidence, seed: int) -> S
     )
 
 
-def sure_table(found: Mapping[str, Sure]) -> Table:
-    """A row for each way to leave answers out of the fit, by its name."""
+def sure_table(here: Sure, elsewhere: Sure | None) -> Table:
+    """What :func:`how_sure` found, a row each."""
+    found = {"questions like these": here, "another data set": elsewhere}
     return Table(
         "How sure an answer is",
         "The confidence that is reported with an answer, against whether it is right: by "
@@ -71,5 +80,6 @@ def sure_table(found: Mapping[str, Sure]) -> Table:
                 f"{sure.brier:.3f} ({sure.right * (1 - sure.right):.3f})",
             )
             for where, sure in found.items()
+            if sure is not None
         ),
     )

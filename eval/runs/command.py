@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from eval.metrics.interval import Interval
     from eval.runs.cases import Case
     from eval.runs.differences import Difference
+    from eval.runs.loading import Run
     from eval.runs.spec import RunSpec
     from overlay.settings import Settings
 
@@ -110,13 +112,10 @@ def compare(results: tuple[Path, ...], reference: str | None, *, as_json: bool) 
     from rich.console import Console
 
     from eval.runs.differences import differences
-    from eval.runs.loading import load_run
     from eval.runs.tables import difference_table
     from eval.table import print_table
 
-    runs = [load_run(path) for path in results]
-    for one in runs:
-        _check_reference(one.identity, reference)
+    runs = _load(results, reference)
     if as_json:
         found = {
             one.title: [
@@ -149,15 +148,12 @@ def report(
     png: Path | None,
 ) -> None:
     """Make one self-contained HTML page of RESULTS: plot, tables, worst failures."""
-    from eval.runs.loading import load_run
     from eval.runs.page import render_markdown, render_page
     from eval.runs.plot import draw
     from overlay.errors import InputError
     from overlay.views.files import save
 
-    runs = [load_run(path) for path in results]
-    for one in runs:
-        _check_reference(one.identity, reference)
+    runs = _load(results, reference)
     page = html or results[0].with_suffix(".html")
     save(page, render_page(runs, reference=reference))
     click.echo(f"The page is {page}.", err=True)
@@ -174,6 +170,17 @@ def report(
                 param="png",
             )
         save(png, picture)
+
+
+def _load(results: Sequence[Path], reference: str | None) -> list[Run]:
+    """The runs; each must have the policy with which the others are to be compared."""
+    from eval.runs.loading import load_run
+
+    runs = [load_run(path) for path in results]
+    if reference is not None:
+        for one in runs:
+            one.check_policy(reference, param="reference")
+    return runs
 
 
 def _drawn(spec: RunSpec, questions: int | None, seed: int | None) -> RunSpec:
@@ -215,19 +222,6 @@ def _cases(spec: RunSpec, settings: Settings, folder: Path) -> tuple[list[Case],
         [case.item for case in cases], SentenceTransformerEmbedder(settings.embedder)
     )
     return [replace(case, item=item) for case, item in zip(cases, rated, strict=True)], hashes
-
-
-def _check_reference(identity: dict[str, Any], reference: str | None) -> None:
-    from eval.policies.spec import PolicySpec
-    from overlay.errors import InputError
-
-    labels = [PolicySpec.model_validate(p).label for p in identity["spec"]["policies"]]
-    if reference is not None and reference not in labels:
-        raise InputError(
-            f"no policy of the run is called {reference!r}",
-            hint=f"they are {', '.join(labels)}",
-            param="reference",
-        )
 
 
 def _show(journal: Journal, console: Console, *, as_json: bool) -> None:

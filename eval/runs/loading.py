@@ -59,6 +59,20 @@ class Run:
         """The policy that takes the helpful passages only, if the run has it."""
         return self._first("oracle")
 
+    def check_policy(self, label: str, *, param: str) -> None:
+        """Raise InputError unless a policy of the run is called so.
+
+        Args:
+            param: what the label was given as.
+        """
+        labels = [policy.label for policy in self._policies]
+        if label not in labels:
+            raise InputError(
+                f"no policy of the run is called {label!r}",
+                hint=f"they are {', '.join(labels)}",
+                param=param,
+            )
+
     @property
     def _policies(self) -> list[PolicySpec]:
         return [PolicySpec.model_validate(one) for one in self.identity["spec"]["policies"]]
