@@ -10,7 +10,7 @@ from eval.items import Item
 from eval.runs.spec import RunSpec
 from eval.scenarios import Pool, compose, perturb
 
-__all__ = ["Case", "cases_of"]
+__all__ = ["Case", "cases_of", "part_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,21 @@ def cases_of(spec: RunSpec, tasks: Sequence[tuple[str, Sequence[Item]]]) -> list
         for question in turn
         for case in question
     ]
+
+
+def part_of(cases: Sequence[Case], number: int, of: int) -> list[Case]:
+    """The cases of one part; all parts together are all cases, and a question is in one part.
+
+    Args:
+        number: 1 for the first part.
+        of: how many parts there are.
+    """
+    questions = {key: place for place, key in enumerate(dict.fromkeys(map(_question, cases)))}
+    return [case for case in cases if questions[_question(case)] % of == number - 1]
+
+
+def _question(case: Case) -> tuple[str, str]:
+    return case.task, case.item.id
 
 
 def _task_cases(spec: RunSpec, name: str, items: Sequence[Item]) -> Iterator[list[Case]]:

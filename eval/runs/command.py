@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +28,27 @@ __all__ = ["evaluate"]
 
 _RESULTS = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 _REFERENCE = click.option("--reference", help="Compare with this policy. Default: the run's.")
+_POOL = click.option(
+    "--pool",
+    is_flag=True,
+    help="Take RESULTS together, as one run of all their cases with the policies that all have.",
+)
+
+
+class _Part(click.ParamType[tuple[int, int]]):
+    """One of several parts, as in 2/8."""
+
+    name = "N/M"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        number, _, of = str(value).partition("/")
+        if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+            self.fail(f"{value!r} is no part: give 2/8 for the second of eight", param, ctx)
+        return int(number), int(of)
 
 
 @click.group(name="eval")
@@ -38,6 +59,7 @@ def evaluate() -> None:
     overlay eval run small.toml --output small.jsonl        answer every case with every policy
     overlay eval compare small.jsonl                        which differences are beyond noise
     overlay eval report small.jsonl --html small.html       one page: plot, tables, failures
+    overlay eval report a.jsonl b.jsonl --pool              the same of several runs taken together
     overlay eval confidence small.jsonl                     fit how sure an answer is on its answers
     """
 
@@ -53,6 +75,12 @@ evaluate.add_command(confidence)
     "--questions", type=click.IntRange(min=1), help="So many of each task, whatever SPEC says."
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Draw with this seed, whatever SPEC says.")
+@click.option(
+    "--part",
+    type=_Part(),
+    help="Only part N of M, so that M processes or machines share the questions: each keeps an "
+    "--output of its own, and `report --pool` takes them together.",
+)
 @settings_options("model", "backend", "threads", "max_tokens")
 @config_option
 @json_option
@@ -63,6 +91,7 @@ def run(
     questions: int | None,
     seed: int | None,
     *,
+    part: tuple[int, int] | None,
     config: Path | None,
     as_json: bool,
     **settings: str | None,
@@ -76,6 +105,7 @@ def run(
 
     from eval.journal import Journal
     from eval.progress import track
+    from eval.runs.cases import part_of
     from eval.runs.runner import fingerprint, run_cases
     from eval.runs.spec import read_spec
     from overlay.runtime import load_model
@@ -83,6 +113,8 @@ def run(
     read = _drawn(read_spec(spec), questions, seed)
     loaded = _settings(read, config, settings)
     cases, hashes = _cases(read, loaded, spec.parent)
+    if part is not None:
+        cases = part_of(cases, *part)
     model = load_model(loaded)
     try:
         identity = fingerprint(read, loaded, model.info, hashes)
@@ -103,8 +135,9 @@ def run(
 @evaluate.command()
 @_RESULTS
 @_REFERENCE
+@_POOL
 @json_option
-def compare(results: tuple[Path, ...], reference: str | None, *, as_json: bool) -> None:
+def compare(results: tuple[Path, ...], reference: str | None, *, pool: bool, as_json: bool) -> None:
     """Say which differences between policies are beyond noise.
 
     RESULTS are files that `overlay eval run --output` wrote.
@@ -115,7 +148,7 @@ def compare(results: tuple[Path, ...], reference: str | None, *, as_json: bool) 
     from eval.runs.tables import difference_table
     from eval.table import print_table
 
-    runs = _load(results, reference)
+    runs = _load(results, reference, together=pool)
     if as_json:
         found = {
             one.title: [
@@ -137,6 +170,7 @@ def compare(results: tuple[Path, ...], reference: str | None, *, as_json: bool) 
 @evaluate.command()
 @_RESULTS
 @_REFERENCE
+@_POOL
 @output_option("--html", "Write the page here.  [default: beside the first of RESULTS]")
 @output_option("--markdown", "Write the tables here, without any text of the questions.")
 @output_option("--png", "Write the plot of the first run here.")
@@ -146,6 +180,8 @@ def report(
     html: Path | None,
     markdown: Path | None,
     png: Path | None,
+    *,
+    pool: bool,
 ) -> None:
     """Make one self-contained HTML page of RESULTS: plot, tables, worst failures."""
     from eval.runs.page import render_markdown, render_page
@@ -153,7 +189,7 @@ def report(
     from overlay.errors import InputError
     from overlay.views.files import save
 
-    runs = _load(results, reference)
+    runs = _load(results, reference, together=pool)
     page = html or results[0].with_suffix(".html")
     save(page, render_page(runs, reference=reference))
     click.echo(f"The page is {page}.", err=True)
@@ -172,11 +208,14 @@ def report(
         save(png, picture)
 
 
-def _load(results: Sequence[Path], reference: str | None) -> list[Run]:
-    """The runs; each must have the policy with which the others are to be compared."""
+def _load(results: Sequence[Path], reference: str | None, *, together: bool) -> list[Run]:
+    """The runs, or one of them all; each must have the policy to compare the others with."""
     from eval.runs.loading import load_run
+    from eval.runs.pooling import pool
 
     runs = [load_run(path) for path in results]
+    if together:
+        runs = [pool(runs)]
     if reference is not None:
         for one in runs:
             one.check_policy(reference, param="reference")

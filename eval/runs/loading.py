@@ -52,7 +52,7 @@ class Run:
         spec = self.identity["spec"]
         if spec["subject"]:
             return str(spec["subject"])
-        return self._first("overlay") or self._policies[0].label
+        return self._first("overlay") or self.policies[0].label
 
     @property
     def oracle(self) -> str | None:
@@ -65,7 +65,7 @@ class Run:
         Args:
             param: what the label was given as.
         """
-        labels = [policy.label for policy in self._policies]
+        labels = [policy.label for policy in self.policies]
         if label not in labels:
             raise InputError(
                 f"no policy of the run is called {label!r}",
@@ -74,11 +74,12 @@ class Run:
             )
 
     @property
-    def _policies(self) -> list[PolicySpec]:
+    def policies(self) -> list[PolicySpec]:
+        """As the run's file sets them up."""
         return [PolicySpec.model_validate(one) for one in self.identity["spec"]["policies"]]
 
     def _first(self, kind: str) -> str | None:
-        return next((policy.label for policy in self._policies if policy.kind == kind), None)
+        return next((policy.label for policy in self.policies if policy.kind == kind), None)
 
     @property
     def timed(self) -> int:
