@@ -6,41 +6,54 @@ from collections.abc import Sequence
 
 from overlay.sentences import split_sentences
 
-__all__ = ["anchor"]
+__all__ = ["anchors"]
 
 _PIECES = (3, 5)
 """Characters: shorter ones stand in every sentence, longer ones miss other forms of a word."""
 
 
-def anchor(question: str, texts: Sequence[str]) -> str:
-    """The sentence that shares most with a question.
+def anchors(question: str, texts: Sequence[str], draft: str) -> tuple[str, ...]:
+    """The sentence that shares most with a question, and the one that shares most with it and a
+    draft of its answer.
 
     Formula: ``argmax_s sum_g idf(g)^2`` over the character n-grams ``g`` within words that the
-        sentence and the question share, with ``idf(g) = ln((1 + n) / (1 + n_g)) + 1``, where
-        ``n_g`` of the ``n`` sentences and questions hold ``g``
+        sentence and the question (with the draft behind it) share, with
+        ``idf(g) = ln((1 + n) / (1 + n_g)) + 1``, where ``n_g`` of the ``n`` sentences and questions
+        hold ``g``
     Source: inverse document frequency by Spärck Jones, 1972, smoothed as scikit-learn does
 
-    It takes no evaluation of the model. Nothing is divided by the sentence's length: a longer one
-    says more. Markdown headings are passed over: they name what is asked for, and answer nothing.
+    A question that was not written from its answer's sentence often shares more with another one:
+    with that which names what is asked about. It takes no evaluation of the model. Nothing is
+    divided by the sentence's length: a longer one says more. Markdown headings are passed over:
+    they name what is asked for, and answer nothing.
 
     Args:
         texts: of the chunks.
+        draft: what the model would answer; may be empty.
 
     Returns:
-        The first such sentence, stripped; empty where none shares anything.
+        The first such sentence of either sort, stripped; one where both are the same; none where
+        nothing is shared.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer  # takes half a second
-
     sentences = [
         stripped
         for text in texts
         for sentence in split_sentences(_without_headings(text))
         if (stripped := sentence.strip())
     ]
-    if not sentences or not question.strip():
-        return ""
+    if not sentences:
+        return ()
+    queries = [question, f"{question} {draft}"] if draft else [question]
+    found = [_nearest(query, sentences) for query in queries if query.strip()]
+    return tuple(dict.fromkeys(sentence for sentence in found if sentence))
+
+
+def _nearest(query: str, sentences: Sequence[str]) -> str:
+    """The sentence that shares most with the query; empty where none shares anything."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # takes half a second
+
     weighing = TfidfVectorizer(analyzer="char_wb", ngram_range=_PIECES, binary=True, norm=None)
-    weights = weighing.fit_transform([question, *sentences])
+    weights = weighing.fit_transform([query, *sentences])
     shared = (weights[1:] @ weights[0].T).toarray().ravel()
     best = int(shared.argmax())
     return sentences[best] if shared[best] > 0 else ""

@@ -98,8 +98,8 @@ class Answer:
         copied: see :func:`probes.copied.copied_share`; likewise.
         confidence: how likely the answer is to be right; None there too, and without a profile
             that was calibrated for it.
-        anchor: sentence of the accepted chunks that stood behind them once more, see
-            :func:`overlay.anchor.anchor`; empty where none did.
+        anchor: sentences of the accepted chunks that stood behind them once more, see
+            :func:`overlay.anchor.anchors`; none in other modes, or where there was no room.
         prompt: what the prompt says behind the context, where that was to be echoed.
         prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
             where that was asked for; an end token counts as one of the answer.
@@ -120,7 +120,7 @@ class Answer:
     model: str
     mode: str
     note: str = ""
-    anchor: str = ""
+    anchor: tuple[str, ...] = ()
     guarantee: Guarantee | None = None
     log_prob: float | None = None
     copied: float | None = None

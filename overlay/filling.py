@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from overlay.answer import Step
+from overlay.drafting import Drafter
 from overlay.halving import Halver
 from overlay.injection import Context, Dose, Injection, does_not_fit
 from overlay.prompt import Prompt
@@ -13,7 +14,6 @@ from overlay.screened import Screened
 from overlay.settings import Settings
 from overlay.weighing import weigh
 from probes.cost import Ledger
-from probes.isolated import Isolated, probe_prompted
 from probes.kv_store import KVStore
 from probes.layers import spread_layers
 from probes.prompted import Prompted, prompt_chunks
@@ -99,6 +99,16 @@ class Filling:
                     stack.pop_all()
         yield from self._misfits
 
+    def draft(self, accepted: Sequence[Step]) -> str:
+        """What the accepted chunk that is likeliest to help makes the model say alone.
+
+        Args:
+            accepted: at least one step.
+        """
+        if self._screened is not None:
+            return self._screened.draft()
+        return max(accepted, key=lambda step: step.verdict.utility or 0.0).draft
+
     def read(self) -> list[Step] | None:
         """All steps with what was not read before the answer; None where nothing is left to read.
 
@@ -149,7 +159,7 @@ class Filling:
             order=self._settings.order,
             room=self._room,
             recompute=self._settings.recompute,
-            probe=lambda kept, support: self._probe(prefix, kept, support=support),
+            drafter=self._drafter(prefix),
             vote=self._settings.majority,
         )
         self._ledger.book("probe")
@@ -161,22 +171,17 @@ class Filling:
         held = sum(len(session.tokens) for session in (prompted.bare, *prompted.sessions))
         return self._model.info.cache_size - held - _READ_ROOM
 
-    def _probe(self, prefix: Session, prompted: Prompted, *, support: bool) -> Isolated:
-        return probe_prompted(
-            self._model,
-            prefix,
-            prompted,
-            self._prompt.tail,
-            draft_tokens=self._settings.draft_tokens,
-            layers=self._layers(),
-            support=support,
-        )
+    def _drafter(self, prefix: Session) -> Drafter:
+        readable = self._model.capabilities.layer_states
+        layers = spread_layers(self._model.info.layers) if readable else ()
+        draft_tokens = self._settings.draft_tokens
+        return Drafter(self._model, prefix, self._prompt.tail, draft_tokens, layers)
 
     def _dose(
         self, prefix: Session, context: Context, doses: Sequence[Dose], prompted: Prompted
     ) -> Iterator[Step]:
         """Probe the chunks, and let them in one by one or not, on plain thresholds."""
-        probed = self._probe(prefix, prompted, support=True)
+        probed = self._drafter(prefix).probe(prompted, support=True)
         context.baseline = probed.baseline
         self._ledger.book("probe")
         injection = Injection(
@@ -212,11 +217,6 @@ class Filling:
             else:
                 misfits.append(dose)
         return fitting, misfits
-
-    def _layers(self) -> tuple[int, ...]:
-        if not self._model.capabilities.layer_states:
-            return ()
-        return spread_layers(self._model.info.layers)
 
 
 def fill_plain(context: Context, doses: Sequence[Dose], room: int) -> Iterator[Step]:

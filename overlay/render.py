@@ -49,8 +49,8 @@ def summary(report: Mapping[str, Any]) -> Text:
             f"(volatility index {report['volatility_index']:.2f})",
             style="not bold",
         )
-    if report["anchor"]:
-        text.append(f'\nsaid again beside the question: "{report["anchor"]}"', style="not bold dim")
+    for sentence in report["anchor"]:
+        text.append(f'\nsaid again beside the question: "{sentence}"', style="not bold dim")
     if report["confidence"] is not None:
         text.append(
             f"\nthe answer is right with a chance of {report['confidence']:.0%}, by answers to "

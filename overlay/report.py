@@ -41,7 +41,7 @@ def report(answer: Answer) -> dict[str, object]:
         "mode": answer.mode,
         "outcome": answer.outcome,
         "note": answer.note,
-        "anchor": answer.anchor,
+        "anchor": list(answer.anchor),
         "budget": asdict(answer.budget),
         "spent": answer.spent,
         "volatility_index": answer.volatility_index,

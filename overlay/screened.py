@@ -1,22 +1,24 @@
 """Doses that a profile judges: they enter at once, and what they did is read behind the answer.
 
-Nothing that is read of a draft decides anything here, since the user waits for the first token,
-but where three chunks or more are within budget: then their drafts tell whether one of them speaks
-against the others.
+No draft is waited for here, since the user waits for the first token, but where three chunks or
+more are within budget: then their drafts tell whether one of them speaks against the others. One
+draft is made before if someone asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from overlay.answer import Step
+from overlay.drafting import Drafter
 from overlay.injection import Context, Dose, does_not_fit
 from overlay.prompt import Prompt
 from probes.isolated import Isolated
 from probes.logit_drift import logit_drift
 from probes.prompted import Prompted
 from probes.protocol import Model, Session
+from probes.state import State
 from probes.subject import as_text
 from probes.support import agreement
 from selector.majority import FEWEST, majority
@@ -48,8 +50,7 @@ class Screened:
         order: in which those that are let in enter the context.
         room: tokens that the context may hold before the tail.
         recompute: see :class:`overlay.injection.Injection`.
-        probe: reads what chunks do that stand in the prompt already, and, if its second argument is
-            true, how they support each other's drafts.
+        drafter: reads what chunks do that stand in the prompt already.
         vote: whether the majority keeps chunks out, see :mod:`selector.majority`.
     """
 
@@ -65,7 +66,7 @@ class Screened:
         order: Order,
         room: int,
         recompute: float,
-        probe: Callable[[Prompted, bool], Isolated],
+        drafter: Drafter,
         vote: bool,
     ) -> None:
         self._model = model
@@ -77,13 +78,14 @@ class Screened:
         self._order = order
         self._room = room
         self._recompute = recompute
-        self._probe = probe
+        self._drafter = drafter
         self._verdicts = self._judged()
         accepted = [place for place, verdict in self._verdicts.items() if verdict.accepted]
         # Where a chunk's session is among those that are kept.
         self._number = {place: number for number, place in enumerate(sorted(accepted))}
         self._kept = prompted.choose(list(self._number))
         self._probed: Isolated | None = None
+        self._drafted: dict[int, State] = {}
         self._outvoted: set[int] = set()
         if vote and len(accepted) >= FEWEST:
             self._vote(self._read_alone(support=True))
@@ -113,6 +115,16 @@ class Screened:
                 [self._whole] = prompted.fork(1)
         return self._steps(None)
 
+    def draft(self) -> str:
+        """What the chunk that is likeliest to help, of those let in, makes the model say alone."""
+        best = max(self._arranged, key=lambda place: self._judge.rated[place].utility)
+        number = self._number[best]
+        if self._probed is not None:
+            return self._said(self._probed.drafts[number])
+        if number not in self._drafted:
+            self._drafted[number] = self._drafter.draft(self._session(best))
+        return self._said(self._drafted[number].window)
+
     def read(self) -> list[Step]:
         """The same steps, with what each chunk does and each dose did."""
         if not self._arranged:
@@ -135,10 +147,11 @@ class Screened:
         """What each kept chunk does alone; it is read once.
 
         Args:
-            support: see ``probe``; too late where it has been read without.
+            support: see :meth:`overlay.drafting.Drafter.probe`; too late where it has been read
+                without.
         """
         if self._probed is None:
-            self._probed = self._probe(self._kept, support)
+            self._probed = self._drafter.probe(self._kept, support=support, drafted=self._drafted)
         return self._probed
 
     def _crowded(self, dose: Sequence[int]) -> bool:
@@ -178,7 +191,7 @@ class Screened:
         heard = majority(agreements, texts)
         if not heard:
             return
-        said = [as_text(self._model, draft).strip() for draft in probed.drafts]
+        said = [self._said(draft) for draft in probed.drafts]
         for number, place in enumerate(places):
             if number not in heard:
                 reason = (
@@ -198,6 +211,9 @@ class Screened:
             drifts = [readings[self._number[place]].logit_drift for place in accepted]
         utilities = [self._judge.rated[place].utility for place in accepted]
         return [accepted[n] for n in ordered(self._order, utilities, drifts)]
+
+    def _said(self, draft: Sequence[int]) -> str:
+        return as_text(self._model, draft).strip()
 
     def _session(self, place: int) -> Session:
         return self._kept.sessions[self._number[place]]
@@ -221,6 +237,6 @@ class Screened:
         reading = read.probed.readings[index]
         marginal = None if outvoted else read.second_drift if number else reading.logit_drift
         shaken = self._judge.volatility(reading, marginal)
-        draft = as_text(self._model, read.probed.drafts[index]).strip()
+        draft = self._said(read.probed.drafts[index])
         verdict = replace(verdict, volatility=shaken)
         return Step(dose.chunk, reading, verdict, marginal, draft, gain, dose.halved, outvoted)

@@ -212,7 +212,8 @@ class Settings(BaseSettings):
         bool,
         Field(
             description="whether the sentence of the accepted chunks that shares most with the "
-            "question is said again behind them, beside the question"
+            "question, and the one that shares most with it and a draft of the answer, are said "
+            "again behind them, beside the question"
         ),
     ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
@@ -226,13 +227,8 @@ class Settings(BaseSettings):
         ),
     ] = None
     budget_answer: Annotated[
-        float | None,
-        Field(
-            ge=0,
-            description="what all steps of one answer may spend together; by default 1 where a "
-            "profile judges, and 2 on plain thresholds",
-        ),
-    ] = None
+        float, Field(ge=0, description="what all steps of one answer may spend together")
+    ] = 2.0
     fallback: Annotated[
         Fallback, Field(description="when no chunk brings evidence: auto, answer, or abstain")
     ] = Fallback.AUTO

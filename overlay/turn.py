@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from typing import TypeVar
 
-from overlay.anchor import anchor
+from overlay.anchor import anchors
 from overlay.answer import (
     Answer,
     AnswerFinished,
@@ -109,7 +109,7 @@ class Turn:
                 context.steps.append(step)
                 yield StepTaken(step)
             outcome, note = self._decide(prefix, context)
-            repeated = self._anchor(context) if outcome is Outcome.ANSWERED else ""
+            repeated = self._anchor(context, filling) if outcome is Outcome.ANSWERED else ()
             speaker, tail = self._speaker(prefix, context, outcome)
             stack.push(lambda *_: speaker.close())
             echoed = self._listen(speaker, tail)
@@ -225,21 +225,27 @@ class Turn:
             return Outcome.WITHOUT_CONTEXT, why
         return Outcome.ABSTAINED, why
 
-    def _anchor(self, context: Context) -> str:
+    def _anchor(self, context: Context, filling: Filling) -> tuple[str, ...]:
         """Say again what the accepted chunks say closest to the question; what that is."""
         plain = self._options.mode is Mode.PLAIN or self._prompt.alone is not None
         if plain or not self._settings.anchor:
-            return ""
-        sentence = anchor(self._question, [step.chunk.chunk.text for step in context.accepted])
-        if not sentence:
-            return ""
-        # In quotation marks it is no further chunk, which a small model would rather go on with.
-        tokens = chunk_tokens(self._model, f'"{sentence}"')
-        if len(tokens) > self._room - len(context.session.tokens):
-            return ""
-        context.say_again(tokens, self._prompt.tail)
+            return ()
+        accepted = context.accepted
+        texts = [step.chunk.chunk.text for step in accepted]
+        room = self._room - len(context.session.tokens)
+        said: list[str] = []
+        tokens: list[int] = []
+        for sentence in anchors(self._question, texts, filling.draft(accepted)):
+            # In quotation marks it is no further chunk, which a small model would rather go on
+            # with.
+            more = chunk_tokens(self._model, f'"{sentence}"')
+            if len(tokens) + len(more) <= room:
+                said.append(sentence)
+                tokens += more
+        if said:
+            context.say_again(tokens, self._prompt.tail)
         self._ledger.book("anchor")
-        return sentence
+        return tuple(said)
 
     def _without_context(self, prefix: Session, context: Context) -> State:
         """The state on the draft without context."""

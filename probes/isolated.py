@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -119,6 +119,7 @@ def probe_prompted(
     layers: Sequence[int],
     neutral: Sequence[Sequence[int]] = (),
     support: bool = True,
+    drafted: Mapping[int, State] | None = None,
 ) -> Isolated:
     """Read what chunks do to the model that stand in the prompt already.
 
@@ -133,12 +134,18 @@ def probe_prompted(
             standardised; it is not if none are given.
         support: whether every draft is scored under every other chunk, which takes ``k (k - 1)``
             windows.
+        drafted: states on drafts that were made before, by the place of the chunk; those chunks
+            draft nothing again.
 
     Raises:
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
     """
     bare, sessions = prompted.bare, prompted.sessions
-    baseline, *within = model.draft_states([bare, *sessions], draft_tokens, layers)
+    known = drafted or {}
+    left = [session for place, session in enumerate(sessions) if place not in known]
+    baseline, *new = model.draft_states([bare, *left], draft_tokens, layers)
+    rest = iter(new)
+    within = [known[place] if place in known else next(rest) for place in range(len(sessions))]
     without = model.read_many([(bare, state.window) for state in within], layers)
     matrix = _support_matrix(model, sessions if support else (), without, within)
     around = len(prefix.tokens) + len(tail)

@@ -45,22 +45,22 @@ class Budget:
         )
 
 
-_ON_THRESHOLDS = Budget(0.5, 2.0)
-# A chance that the chunk does not help, and how many such chunks are expected in one context. A
-# chunk that turns out irrelevant costs less than one that helped and was kept out, so it may be
-# somewhat likelier not to help than to.
-_UNDER_PROFILE = Budget(0.6, 1.0)
+_STEP_ON_THRESHOLDS = 0.5
+# A chance that the chunk does not help. One that turns out irrelevant costs less than one that
+# helped and was kept out, so it may be somewhat likelier not to help than to.
+_STEP_UNDER_PROFILE = 0.6
 
 
-def budget_for(step: float | None, answer: float | None, *, profile: bool) -> Budget:
-    """The budget of an answer; what may be spent by default depends on who judges.
+def budget_for(step: float | None, answer: float, *, profile: bool) -> Budget:
+    """The budget of an answer; what a step may spend by default depends on who judges.
 
     Args:
-        step, answer: None for the default.
+        step: None for the default.
         profile: whether a profile judges. Then steps spend chances that a chunk does not help, and
             else volatility.
 
     Raises:
         BudgetError: as :class:`Budget`.
     """
-    return (_UNDER_PROFILE if profile else _ON_THRESHOLDS).with_limits(step, answer)
+    default = _STEP_UNDER_PROFILE if profile else _STEP_ON_THRESHOLDS
+    return Budget(default if step is None else step, answer)

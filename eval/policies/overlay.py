@@ -27,7 +27,7 @@ class OverlayPolicy:
         order: in which order chunks enter the context, likewise.
         halve: whether the half of a chunk may enter without an instruction beside it, likewise.
         majority: whether the majority of those within budget keeps others out, likewise.
-        anchor: whether a sentence of them is said again beside the question, likewise.
+        anchor: whether a sentence or two of them are said again beside the question, likewise.
     """
 
     knows_kinds = False

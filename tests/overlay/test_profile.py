@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from overlay.answer import AnswerFinished, Outcome, StepTaken, TextAdded
+from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.errors import InputError
 from overlay.models import find_model
 from overlay.options import AskOptions, Mode
@@ -75,6 +75,34 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
     assert answer.usage.phases["probe"].decoded <= 3 * 16
     assert first.verdict.utility is not None
     assert first.verdict.spent == pytest.approx(1 - first.verdict.utility)
+
+
+def test_the_draft_that_the_anchor_takes_is_not_made_again(
+    model: LlamaCppModel, tmp_path: Path
+) -> None:
+    def ask(**settings: bool) -> Answer:
+        chosen = Settings(
+            max_tokens=16,
+            profile=str(write_profile(tmp_path, model.info.sha256)),
+            fallback=Fallback.ABSTAIN,
+            **settings,  # type: ignore[arg-type]  # pydantic checks the settings
+        )
+        overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT, SUPPORT)), chosen)
+        return overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4)))
+
+    free = model.cells.free
+    answer, without = ask(), ask(anchor=False)
+    assert model.cells.free == free
+    assert answer.anchor[0] == "Emrys Pask is the engineer of the Thread."
+    anchor, probe = answer.usage.phases["anchor"], answer.usage.phases["probe"]
+    assert 0 < anchor.decoded <= 16
+    assert anchor.decoded + probe.decoded == without.usage.phases["probe"].decoded
+    assert [step.draft for step in answer.steps] == [step.draft for step in without.steps]
+    assert answer.steps[0].reading is not None
+    assert without.steps[0].reading is not None
+    assert answer.steps[0].reading.logit_drift == pytest.approx(
+        without.steps[0].reading.logit_drift, abs=1e-3
+    )
 
 
 def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(

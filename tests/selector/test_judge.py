@@ -127,11 +127,11 @@ def test_budgets_are_checked(name: str, value: float) -> None:
 
 
 def test_what_may_be_spent_by_default_depends_on_who_judges() -> None:
-    judged, plain = (budget_for(None, None, profile=profile) for profile in (True, False))
+    judged, plain = (budget_for(None, 2.0, profile=profile) for profile in (True, False))
     # Chances that a chunk does not help, and volatility, are not to be compared.
-    assert judged == Budget(0.6, 1.0)
+    assert judged == Budget(0.6, 2.0)
     assert plain == Budget(0.5, 2.0)
-    assert budget_for(0.0, None, profile=True) == Budget(0.0, 1.0)
+    assert budget_for(0.0, 1.0, profile=True) == Budget(0.0, 1.0)
     assert budget_for(None, 3.0, profile=False) == Budget(0.5, 3.0)
 
 
