@@ -32,14 +32,14 @@ def anchors(question: str, texts: Sequence[str], draft: str) -> tuple[str, ...]:
         draft: what the model would answer; may be empty.
 
     Returns:
-        The first such sentence of either sort, stripped; one where both are the same; none where
+        The first such sentence of either sort, on one line; one where both are the same; none where
         nothing is shared.
     """
     sentences = [
-        stripped
+        unbroken
         for text in texts
         for sentence in split_sentences(_without_headings(text))
-        if (stripped := sentence.strip())
+        if (unbroken := " ".join(sentence.split()))
     ]
     if not sentences:
         return ()

@@ -63,6 +63,10 @@ def test_other_forms_of_a_word_count() -> None:
     assert nearest("Who inspected it?", texts) == "Inspections of the cable are made on Mondays."
 
 
+def test_a_sentence_that_goes_on_in_the_next_line_is_said_in_one() -> None:
+    assert nearest("How many bunks are there?", ["It has 34\n  bunks."]) == "It has 34 bunks."
+
+
 def test_headings_are_passed_over() -> None:
     for gap in ("\n", "\n\n"):
         text = f"# Work weekend at Fennick Hut{gap}Fennick Hut is painted. Soup is served."
@@ -87,7 +91,7 @@ def test_no_texts_are_no_anchor() -> None:
 )
 def test_they_are_sentences_of_the_texts(question: str, texts: list[str], draft: str) -> None:
     found = anchors(question, texts, draft)
-    sentences = [sentence.strip() for text in texts for sentence in split_sentences(text)]
+    sentences = [" ".join(each.split()) for text in texts for each in split_sentences(text)]
     assert set(found) <= set(sentences)
     assert len(found) == len(set(found)) <= 2
     assert found[:1] == anchors(question, texts, "") or not anchors(question, texts, "")
