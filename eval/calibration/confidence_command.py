@@ -59,7 +59,7 @@ def confidence(
     measured = {
         "answers": len(fitted.right),
         "answers_to": len(set(fitted.questions)),
-        "answers_of": [run.title for run in runs],
+        "answers_of": list(dict.fromkeys(run.title for run in runs)),
         "answers_date": datetime.now(UTC).date().isoformat(),
         "confidence": here.rounded(),
         "confidence_elsewhere": None if elsewhere is None else elsewhere.rounded(),

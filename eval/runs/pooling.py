@@ -28,6 +28,7 @@ def pool(runs: Sequence[Run]) -> Run:
             two of them; or some of them lack the first one's reference.
     """
     first = runs[0]
+    _check_model(runs)
     shared = _shared_policies(runs)
     names = [policy.label for policy in shared]
     if first.reference not in names:
@@ -66,11 +67,25 @@ def pool(runs: Sequence[Run]) -> Run:
 
 def _settings(runs: Sequence[Run]) -> dict[str, Any]:
     """Each setting; where the runs differ in it, all its values."""
-    told: dict[str, Any] = {}
-    for name in runs[0].identity["settings"]:
+    told: dict[str, Any] = dict(runs[0].identity["settings"])
+    for name in told:
         values = dict.fromkeys(str(run.identity["settings"].get(name)) for run in runs)
-        told[name] = " / ".join(values)
+        if len(values) > 1:
+            told[name] = " / ".join(values)
     return told
+
+
+def _check_model(runs: Sequence[Run]) -> None:
+    """Raise InputError unless all runs are of one model file."""
+    first, *others = (run.identity["model"] for run in runs)
+    for other in others:
+        if other["sha256"] != first["sha256"]:
+            raise InputError(
+                f"{first['name']} and {other['name']} answered: their cases cannot be counted "
+                "together",
+                hint="pool the runs of one model",
+                param="results",
+            )
 
 
 def _shared_policies(runs: Sequence[Run]) -> list[PolicySpec]:
@@ -82,14 +97,6 @@ def _shared_policies(runs: Sequence[Run]) -> list[PolicySpec]:
     first, *others = runs
     shared = {policy.label: policy for policy in first.policies}
     for run in others:
-        model, theirs = first.identity["model"], run.identity["model"]
-        if model["sha256"] != theirs["sha256"]:
-            raise InputError(
-                f"{model['name']} and {theirs['name']} answered: their cases cannot be counted "
-                "together",
-                hint="pool the runs of one model",
-                param="results",
-            )
         own = {policy.label: policy for policy in run.policies}
         shared = {label: policy for label, policy in shared.items() if label in own}
         for label, policy in shared.items():
