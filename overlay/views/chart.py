@@ -10,6 +10,8 @@ __all__ = ["Chart", "Line", "Point", "Tick", "line_chart"]
 
 WIDTH, HEIGHT = 520.0, 210.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 16.0, 12.0, 28.0
+_FLAT = 1e-300
+"""Values that lie closer together are drawn as one: parts of less can be 0 in double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,9 @@ def line_chart(series: Sequence[tuple[str, Sequence[float]]], labels: Sequence[s
 
 def _axis(low: float, high: float) -> tuple[float, float, float]:
     """Ends and step of an axis with about four round steps that holds ``low`` to ``high``."""
-    size = (high - low) or 1.0
+    size = high - low
+    if size < _FLAT:
+        size = 1.0
     power = 10.0 ** math.floor(math.log10(size / 4))
     step = next(power * f for f in (1, 2, 5, 10) if power * f * 4 >= size * 0.999)
     bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step

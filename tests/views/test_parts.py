@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from overlay.errors import InputError, ResourceError
@@ -59,6 +59,8 @@ def test_shades_grow() -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6))
+@example([5e-324])
+@example([0.0, 2e-300])
 def test_charts_hold_their_points(values: list[float]) -> None:
     chart = line_chart([("a", values)], ["x"] * len(values))
     for point in chart.lines[0].points:
