@@ -34,7 +34,7 @@ class Conditions:
     answer_tokens: int
     repeats: int
     budget_step: float | None
-    budget_answer: float | None
+    budget_answer: float
     profile: str
     requantize: str
     seed: int

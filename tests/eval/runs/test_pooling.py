@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,7 +53,7 @@ def test_the_page_names_every_run_and_backend_and_what_differs() -> None:
     assert "spring + autumn" in render_markdown([together], "overlay eval report")
 
 
-def test_parts_of_one_run_are_that_run(tmp_path: Path) -> None:
+def test_parts_of_one_run_are_that_run() -> None:
     whole = _run(*(_asked(n, right=n % 2 == 0) for n in range(4)))
     parts = [_run(_asked(n, right=n % 2 == 0), _asked(n + 2, right=n % 2 == 0)) for n in (0, 1)]
     together = pool(parts)
