@@ -10,6 +10,7 @@ from probes.reading import Reading
 from probes.token_log_probs import TokenLogProb
 from retriever import RankedChunk
 from selector.budget import Budget
+from selector.confidence import Signs
 from selector.profile import Guarantee
 from selector.verdict import Verdict
 
@@ -89,13 +90,10 @@ class Answer:
         finish_reason: ``stop`` (the model ended, or a stop text was met) or ``length``.
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
-        volatility_index: see :func:`selector.volatility_index.volatility_index`; 0 in plain mode,
-            without retrieval, and where there is no answer.
         guarantee: what the profile promises under the budget; None where none judged, where it was
             calibrated with another embedder, or where half a chunk was let in.
-        log_prob: mean log-probability of the answer's first :data:`selector.confidence.WINDOW`
-            tokens, nats a token; None in plain mode and where there is no answer.
-        copied: see :func:`probes.copied.copied_share`; likewise.
+        signs: what it shows of being right; None in plain mode, without retrieval and where there
+            is no answer.
         confidence: how likely the answer is to be right; None there too, and without a profile
             that was calibrated for it.
         anchor: sentences of the accepted chunks that stood behind them once more, see
@@ -113,7 +111,6 @@ class Answer:
     steps: tuple[Step, ...]
     budget: Budget
     spent: float
-    volatility_index: float
     usage: Usage
     seconds: float
     seconds_to_first_token: float
@@ -122,12 +119,16 @@ class Answer:
     note: str = ""
     anchor: tuple[str, ...] = ()
     guarantee: Guarantee | None = None
-    log_prob: float | None = None
-    copied: float | None = None
+    signs: Signs | None = None
     confidence: float | None = None
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()
+
+    @property
+    def volatility_index(self) -> float:
+        """See :func:`selector.volatility_index.volatility_index`; 0 without signs."""
+        return 0.0 if self.signs is None else self.signs.volatility
 
 
 @dataclass(frozen=True, slots=True)

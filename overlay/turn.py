@@ -23,7 +23,7 @@ from overlay.injection import Context, Dose
 from overlay.options import AskOptions, Mode
 from overlay.prompt import Prompt, chunk_tokens
 from overlay.settings import Fallback, Settings
-from overlay.signs import NO_SIGNS, Signs, read_signs
+from overlay.signs import read_signs
 from overlay.text_stream import TextStream
 from probes.cost import Ledger
 from probes.errors import PromptTooLongError
@@ -34,7 +34,7 @@ from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from retriever import Searcher
 from selector.budget import budget_for
-from selector.confidence import Confidence
+from selector.confidence import Signs
 from selector.majority import FEWEST
 from selector.profile import Guarantee, Profile
 from selector.thresholds import Thresholds
@@ -136,16 +136,14 @@ class Turn:
                 steps=tuple(steps),
                 budget=self._budget,
                 spent=context.spent,
-                volatility_index=signs.volatility,
                 usage=Usage(prompt_tokens, text.tokens, self._ledger.phases),
                 seconds=clock.to_last_token(),
                 seconds_to_first_token=clock.to_first_token(),
                 model=self._model.info.name,
                 mode=self._options.mode,
                 guarantee=self._guarantee(context.steps),
-                log_prob=signs.log_prob,
-                copied=signs.copied,
-                confidence=signs.confidence(self._weights()),
+                signs=signs,
+                confidence=self._confidence(signs),
                 prompt=as_text(self._model, tail) if self._options.echo else "",
                 prompt_log_probs=tuple(echoed),
                 log_probs=tuple(said),
@@ -299,10 +297,10 @@ class Turn:
 
     def _signs(
         self, speaker: Session, start: int, answer: str, outcome: Outcome, steps: Sequence[Step]
-    ) -> Signs:
+    ) -> Signs | None:
         """What the answer shows of being right."""
         if self._options.mode is not Mode.OVERLAY or outcome is Outcome.ABSTAINED:
-            return NO_SIGNS
+            return None
         rests_on = [step for step in steps if step.verdict.accepted and outcome is Outcome.ANSWERED]
         signs = read_signs(
             self._model,
@@ -312,12 +310,17 @@ class Turn:
             answer=answer,
             rests_on=rests_on,
         )
-        if signs is not NO_SIGNS:
+        if signs is not None:
             self._ledger.book("confidence")
         return signs
 
-    def _weights(self) -> Confidence | None:
-        return None if self._profile is None else self._profile.confidence_in(self._question)
+    def _confidence(self, signs: Signs | None) -> float | None:
+        """How likely the answer is to be right; None where nothing tells."""
+        if self._profile is None or signs is None:
+            return None
+        states = signs.state is not None
+        weights = self._profile.confidence_in(self._question, states=states)
+        return None if weights is None else weights.chance(signs)
 
     def _speak(self, speaker: Session, outcome: Outcome, text: TextStream) -> Iterator[str]:
         if outcome is Outcome.ABSTAINED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overlay.errors import InputError
 
-__all__ = ["spread_layers"]
+__all__ = ["answer_layer", "spread_layers"]
 
 
 def spread_layers(layers: int, count: int = 5) -> tuple[int, ...]:
@@ -18,3 +18,12 @@ def spread_layers(layers: int, count: int = 5) -> tuple[int, ...]:
     if count == 1 or layers == 1:
         return (layers - 1,)
     return tuple(sorted({round(i * (layers - 1) / (count - 1)) for i in range(count)}))
+
+
+def answer_layer(layers: int) -> int:
+    """Where an answer's own state is read: four fifths of the way up.
+
+    Whether an answer is right shows best in the upper middle of a model (Azaria & Mitchell, 2023,
+    arXiv 2304.13734, table 1); the last layers turn to the next token.
+    """
+    return max(round(0.8 * layers) - 1, 0)

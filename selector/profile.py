@@ -151,6 +151,7 @@ class Fold(_Frozen):
     with_states: Weights
     without_states: Weights
     confidence: Confidence | None = None
+    confidence_with_states: Confidence | None = None
 
 
 class Guarantee(_Frozen):
@@ -181,7 +182,10 @@ class Profile(_Frozen):
         harm: the share of chunks that do not help which each of
             :data:`selector.guarantee.BUDGETS` lets in at most of the next question, in expectation.
         loss: the share of helpful chunks that it keeps out at most, likewise.
-        confidence: how likely an answer is to be right; None where no answers were looked at.
+        confidence: how likely an answer is to be right, for a backend that shows no states; None
+            where no answers were looked at.
+        confidence_with_states: the same for one that shows them; None there, too, and where the
+            answers that were looked at had none.
         measured: on what and when, and how well it did on questions that it had not seen.
     """
 
@@ -195,6 +199,7 @@ class Profile(_Frozen):
     harm: tuple[float, ...] = ()
     loss: tuple[float, ...] = ()
     confidence: Confidence | None = None
+    confidence_with_states: Confidence | None = None
     measured: dict[str, Any] = {}
 
     def weights(self, question: str, *, states: bool) -> Weights:
@@ -202,9 +207,10 @@ class Profile(_Frozen):
         chosen = self._unseen(question)
         return chosen.with_states if states else chosen.without_states
 
-    def confidence_in(self, question: str) -> Confidence | None:
+    def confidence_in(self, question: str, *, states: bool) -> Confidence | None:
         """What tells how likely the answer to a question is to be right."""
-        return self._unseen(question).confidence
+        chosen = self._unseen(question)
+        return (chosen.confidence_with_states if states else None) or chosen.confidence
 
     def _unseen(self, question: str) -> Fold | Profile:
         """What was fitted without the question."""

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from eval.calibration.parts import Part
 from eval.calibration.regression import regress
 from eval.items import Item, Kind
+from eval.kept_signs import KeptSigns, keep, restore
 from eval.metrics.answers import contains_any
 from eval.policies.bench import Bench
-from selector.confidence import Confidence
+from selector.confidence import Confidence, Signs
 from selector.profile import Fold, Profile, question_key
 
 __all__ = [
     "FEWEST",
     "Answered",
+    "Confidences",
     "FittedConfidence",
     "fit_confidence",
     "in_company",
@@ -28,10 +30,14 @@ __all__ = [
     "with_confidence",
 ]
 
+_SCORES = ("log_prob", "copied", "volatility", "utility")
+"""Of :class:`selector.confidence.Signs`, and the weights of these names."""
 FEWEST = 30
-"""Answers, below which three weights and a bias follow single questions."""
+"""Answers, below which four weights and a bias follow single questions."""
 _C = 1.0
-"""Inverse strength of the L2 penalty: weak beside four numbers from hundreds of answers."""
+"""Inverse strength of the L2 penalty: weak beside five numbers from hundreds of answers."""
+_STATE = 0.02
+"""What the numbers of a state count beside them, of which there are hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +47,31 @@ class Answered:
     Attributes:
         question: its words.
         dataset: where it comes from.
-        log_prob, copied: see :class:`overlay.answer.Answer`; None of an abstention.
-        volatility: its volatility index.
+        signs: see :class:`overlay.answer.Answer`; None of an abstention.
         right: whether an accepted answer stands in it.
     """
 
     question: str
     dataset: str
-    log_prob: float | None
-    copied: float | None
-    volatility: float
+    signs: KeptSigns | None
     right: bool
+
+
+class Confidences(NamedTuple):
+    """What is fitted on the same answers.
+
+    Attributes:
+        without_states: on all signs but the state.
+        with_states: on all of them; None where some answer has no state.
+    """
+
+    without_states: Confidence
+    with_states: Confidence | None
+
+    def chance(self, signs: Signs) -> float:
+        """By all that is known."""
+        own = None if signs.state is None else self.with_states
+        return (own or self.without_states).chance(signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +79,7 @@ class FittedConfidence:
     """A confidence, and what it says of answers that it was not fitted on.
 
     Attributes:
-        confidence: from all answers.
+        whole: from all answers.
         folds: from the answers outside of each fold of the profile.
         chances: of each answer that was given, by the weights of its fold.
         elsewhere: likewise, by weights fitted on the other data sets; empty where there is one.
@@ -67,8 +87,8 @@ class FittedConfidence:
         questions: whose they are, likewise.
     """
 
-    confidence: Confidence
-    folds: tuple[Confidence, ...]
+    whole: Confidences
+    folds: tuple[Confidences, ...]
     chances: list[float]
     elsewhere: list[float]
     right: list[bool]
@@ -99,17 +119,17 @@ def observe_answer(bench: Bench, item: Item) -> dict[str, Any]:
     """Answer a question as the overlay does; plain data, for a journal."""
     answer = bench.dosed(item.question, item.passages, bench.settings, None)
     right = contains_any(answer.text, item.answers)
-    shown = (answer.log_prob, answer.copied, answer.volatility_index)
-    return asdict(Answered(item.question, item.dataset, *shown, right))
+    return asdict(Answered(item.question, item.dataset, keep(answer.signs), right))
 
 
 def read_answered(data: dict[str, Any]) -> Answered:
     """The opposite of :func:`observe_answer`."""
-    return Answered(**data)
+    signs = data["signs"]
+    return Answered(**{**data, "signs": signs and KeptSigns(**signs)})
 
 
 def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedConfidence | None:
-    """Fit a logistic regression of "the answer is right" (Platt scaling on three scores).
+    """Fit a logistic regression of "the answer is right", see :class:`Confidence`.
 
     Classes keep their frequencies: what comes out is a chance, not a rank.
 
@@ -121,41 +141,57 @@ def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> Fitte
         None where there are fewer than :data:`FEWEST` answers to fit on, or all of them are
         right, or all wrong.
     """
-    given = [one for one in answered if one.log_prob is not None]
-    keys = [question_key(one.question) for one in given]
-    own = [
-        _fit([one for one, key in zip(given, keys, strict=True) if key not in fold.questions])
-        for fold in folds
+    given = [
+        _Given(question_key(one.question), one.dataset, restore(one.signs), one.right)
+        for one in answered
+        if one.signs is not None
     ]
-    fitted = [confidence for confidence in own if confidence is not None]
+    own = [_fit([one for one in given if one.key not in fold.questions]) for fold in folds]
+    fitted = [confidences for confidences in own if confidences is not None]
     whole = _fit(given)
     if whole is None or len(fitted) < len(folds):
         return None
     chances = []
-    for one, key in zip(given, keys, strict=True):
-        numbers = (n for n, fold in enumerate(folds) if key in fold.questions)
-        place = next(numbers, None)
-        chances.append(_chance(whole if place is None else fitted[place], one))
+    for one in given:
+        place = next((n for n, fold in enumerate(folds) if one.key in fold.questions), None)
+        chances.append((whole if place is None else fitted[place]).chance(one.signs))
     return FittedConfidence(
-        confidence=whole,
+        whole=whole,
         folds=tuple(fitted),
         chances=chances,
         elsewhere=_elsewhere(given),
         right=[one.right for one in given],
-        questions=keys,
+        questions=[one.key for one in given],
     )
 
 
 def with_confidence(profile: Profile, fitted: FittedConfidence) -> Profile:
     """The profile, with the confidence of each fold in the fold that it was fitted without."""
     folds = tuple(
-        fold.model_copy(update={"confidence": own})
+        fold.model_copy(update=_named(own))
         for fold, own in zip(profile.folds, fitted.folds, strict=True)
     )
-    return profile.model_copy(update={"folds": folds, "confidence": fitted.confidence})
+    return profile.model_copy(update={"folds": folds, **_named(fitted.whole)})
 
 
-def _elsewhere(given: Sequence[Answered]) -> list[float]:
+def _named(confidences: Confidences) -> dict[str, Any]:
+    """As profiles and folds call them."""
+    return {
+        "confidence": confidences.without_states,
+        "confidence_with_states": confidences.with_states,
+    }
+
+
+class _Given(NamedTuple):
+    """An answer that is no abstention; ``key`` is its question's."""
+
+    key: str
+    dataset: str
+    signs: Signs
+    right: bool
+
+
+def _elsewhere(given: Sequence[_Given]) -> list[float]:
     found = [0.0] * len(given)
     for name in dict.fromkeys(one.dataset for one in given):
         own = _fit([one for one in given if one.dataset != name])
@@ -163,20 +199,23 @@ def _elsewhere(given: Sequence[Answered]) -> list[float]:
             return []
         for place, one in enumerate(given):
             if one.dataset == name:
-                found[place] = _chance(own, one)
+                found[place] = own.chance(one.signs)
     return found
 
 
-def _fit(given: Sequence[Answered]) -> Confidence | None:
+def _fit(given: Sequence[_Given]) -> Confidences | None:
     if len(given) < FEWEST or len({one.right for one in given}) < 2:
         return None
-    values = np.array(
-        [[one.log_prob, one.copied, one.volatility] for one in given], dtype=np.float64
-    )
-    weights, bias = regress(values, np.array([one.right for one in given]), _C)
-    log_prob, copied, volatility = weights.tolist()
-    return Confidence(bias=bias, log_prob=log_prob, copied=copied, volatility=volatility)
-
-
-def _chance(confidence: Confidence, one: Answered) -> float:
-    return confidence.chance(one.log_prob or 0.0, one.copied or 0.0, one.volatility)
+    right = np.array([one.right for one in given])
+    scores = np.array([[getattr(one.signs, name) for name in _SCORES] for one in given])
+    weights, bias = regress(scores, right, _C)
+    without = Confidence(bias=bias, **dict(zip(_SCORES, weights.tolist(), strict=True)))
+    states = [one.signs.state for one in given if one.signs.state is not None]
+    if len(states) < len(given):
+        return Confidences(without, None)
+    emphasis = np.repeat([1.0, _STATE], [len(_SCORES), states[0].size])
+    values = np.hstack([scores, np.array(states, dtype=np.float64)])
+    weights, bias = regress(values, right, _C, emphasis=emphasis)
+    own, state = np.split(weights, [len(_SCORES)])
+    named = dict(zip(_SCORES, own.tolist(), strict=True))
+    return Confidences(without, Confidence(bias=bias, **named, state=tuple(state.tolist())))

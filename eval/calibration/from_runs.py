@@ -32,9 +32,7 @@ def answered_in(run: Run, policy: str) -> list[Answered]:
         Answered(
             question=record.item.question,
             dataset=record.item.dataset,
-            log_prob=result.reply.log_prob,
-            copied=result.reply.copied,
-            volatility=result.reply.volatility or 0.0,
+            signs=result.reply.signs,
             right=result.right,
         )
         for record in run.records
@@ -42,9 +40,9 @@ def answered_in(run: Run, policy: str) -> list[Answered]:
         for result in judge([replace(record, replies={policy: record.replies[policy]})])
         if result.right is not None
     ]
-    if all(one.log_prob is None for one in found):
+    if all(one.signs is None for one in found):
         raise InputError(
-            f"the run does not say how likely {policy} took its answers to be",
+            f"the run does not say what the answers of {policy} show of being right",
             hint="name a policy of kind overlay, of a run made by this version",
             param="policy",
         )

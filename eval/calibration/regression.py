@@ -18,6 +18,7 @@ def regress(
     c: float,
     *,
     class_weight: Literal["balanced"] | None = None,
+    emphasis: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], float]:
     """Coefficients and intercept in the units of the values, fitted on standardised ones.
 
@@ -28,10 +29,13 @@ def regress(
         values: ``[rows, readings]``.
         truth: ``[rows]``, not all the same.
         c: inverse strength of the L2 penalty.
+        emphasis: ``[readings]`` what the standardised readings are multiplied by, 1 by default:
+            where it is small, the penalty is large.
         class_weight: ``balanced`` counts both classes as if they were equally frequent.
     """
     scaler = StandardScaler().fit(values)
     model = LogisticRegression(C=c, class_weight=class_weight, max_iter=5000)
-    model.fit(scaler.transform(values), truth)
-    coefficients = model.coef_[0] / scaler.scale_
+    counts = np.ones(values.shape[1]) if emphasis is None else emphasis
+    model.fit(scaler.transform(values) * counts, truth)
+    coefficients = model.coef_[0] * counts / scaler.scale_
     return coefficients, float(model.intercept_[0] - scaler.mean_ @ coefficients)

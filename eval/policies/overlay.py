@@ -75,6 +75,5 @@ class OverlayPolicy:
             tuple(place in accepted for place in range(len(passages))),
             answer.volatility_index,
             answer.confidence,
-            answer.log_prob,
-            answer.copied,
+            answer.signs,
         )

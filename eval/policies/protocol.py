@@ -8,6 +8,7 @@ from typing import Protocol
 
 from eval.items import Passage
 from overlay.answer import Outcome
+from selector.confidence import Signs
 
 __all__ = ["Policy", "Response"]
 
@@ -22,7 +23,7 @@ class Response:
         volatility: how shaky the policy takes its answer to be, from 0 to 1, larger is worse;
             None where a policy says nothing of that.
         confidence: how likely the policy takes its answer to be right, from 0 to 1; likewise.
-        log_prob, copied: see :class:`overlay.answer.Answer`; likewise.
+        signs: see :class:`overlay.answer.Answer`; likewise.
     """
 
     text: str
@@ -30,8 +31,7 @@ class Response:
     accepted: tuple[bool, ...]
     volatility: float | None = None
     confidence: float | None = None
-    log_prob: float | None = None
-    copied: float | None = None
+    signs: Signs | None = None
 
 
 class Policy(Protocol):

@@ -11,6 +11,7 @@ from eval.journal import Journal
 from eval.policies.spec import PolicySpec
 from eval.runs.record import SESSION, Record, read_record
 from eval.runs.results import Result, judge
+from eval.runs.spec import subject_of
 from overlay.errors import InputError
 
 __all__ = ["Run", "load_run"]
@@ -49,15 +50,12 @@ class Run:
     @property
     def subject(self) -> str:
         """The policy whose failures are shown."""
-        spec = self.identity["spec"]
-        if spec["subject"]:
-            return str(spec["subject"])
-        return self._first("overlay") or self.policies[0].label
+        return subject_of(self.policies, str(self.identity["spec"]["subject"]))
 
     @property
     def oracle(self) -> str | None:
         """The policy that takes the helpful passages only, if the run has it."""
-        return self._first("oracle")
+        return next((policy.label for policy in self.policies if policy.kind == "oracle"), None)
 
     def check_policy(self, label: str, *, param: str) -> None:
         """Raise InputError unless a policy of the run is called so.
@@ -77,9 +75,6 @@ class Run:
     def policies(self) -> list[PolicySpec]:
         """As the run's file sets them up."""
         return [PolicySpec.model_validate(one) for one in self.identity["spec"]["policies"]]
-
-    def _first(self, kind: str) -> str | None:
-        return next((policy.label for policy in self.policies if policy.kind == kind), None)
 
     @property
     def timed(self) -> int:

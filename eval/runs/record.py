@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from eval.items import Item, Kind
+from eval.kept_signs import KeptSigns
 from overlay.answer import Outcome
 
 __all__ = ["SESSION", "Record", "Reply", "read_record", "write_record"]
@@ -20,9 +21,9 @@ class Reply:
     """What one policy made of a case.
 
     Attributes:
-        outcome, accepted, volatility, confidence, log_prob, copied: see
-            :class:`eval.policies.protocol.Response`; the last two are None in runs of before they
-            were kept.
+        outcome, accepted, volatility, confidence, signs: see
+            :class:`eval.policies.protocol.Response`; the last are None in runs of before they were
+            kept, and their state is kept of the run's subject only.
         evaluated: model-token evaluations that the policy would need if it ran alone.
         seconds: wall time of the policy alone; None where it was not measured.
         decoded, reused: see :class:`probes.cost.Cost`; None in runs of before it was counted.
@@ -37,8 +38,7 @@ class Reply:
     decoded: int | None = None
     reused: int | None = None
     confidence: float | None = None
-    log_prob: float | None = None
-    copied: float | None = None
+    signs: KeptSigns | None = None
 
 
 @dataclass(frozen=True, slots=True)

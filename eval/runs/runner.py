@@ -11,6 +11,7 @@ from typing import Any
 
 from eval.items import Item, Kind
 from eval.journal import Journal
+from eval.kept_signs import keep
 from eval.policies.bench import Bench
 from eval.policies.catalogue import build_policy
 from eval.policies.protocol import Policy, Response
@@ -18,7 +19,7 @@ from eval.policies.shared_model import SharedModel
 from eval.runs.cases import Case
 from eval.runs.provenance import session
 from eval.runs.record import SESSION, Record, Reply, write_record
-from eval.runs.spec import RunSpec
+from eval.runs.spec import RunSpec, subject_of
 from overlay.runtime import find_profile
 from overlay.settings import Settings
 from probes.protocol import Model, ModelInfo
@@ -85,11 +86,15 @@ def run_cases(
     number = next(n for n in count(1) if f"{SESSION}{n}" not in journal)
     journal.add(f"{SESSION}{number}", session())
     timed = {case.key for case in cases[: spec.timed]}
+    subject = subject_of(spec.policies, spec.subject)
     for case in track(cases):
         if case.key in journal:
             continue
         replies = shared.side_by_side(
-            {name: partial(_reply, shared, policy, case.item) for name, policy in policies.items()}
+            {
+                name: partial(_reply, shared, policy, case.item, state=name == subject)
+                for name, policy in policies.items()
+            }
         )
         shared.forget()
         if case.key in timed:
@@ -105,7 +110,7 @@ def _policies(spec: RunSpec, bench: Bench) -> dict[str, Policy]:
     return {policy.label: build_policy(policy, bench) for policy in spec.policies}
 
 
-def _reply(model: SharedModel, policy: Policy, item: Item) -> Reply:
+def _reply(model: SharedModel, policy: Policy, item: Item, *, state: bool) -> Reply:
     before = model.cost
     response = _answer(policy, item)
     spent = model.cost - before
@@ -119,8 +124,7 @@ def _reply(model: SharedModel, policy: Policy, item: Item) -> Reply:
         decoded=spent.decoded,
         reused=spent.reused,
         confidence=response.confidence,
-        log_prob=response.log_prob,
-        copied=response.copied,
+        signs=keep(response.signs, state=state),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from eval.policies.spec import PolicySpec
 from eval.tasks.catalogue import TaskSpec
 from overlay.errors import InputError
 
-__all__ = ["FlipSpec", "RunSpec", "read_spec"]
+__all__ = ["FlipSpec", "RunSpec", "read_spec", "subject_of"]
 
 
 class FlipSpec(BaseModel):
@@ -41,8 +42,8 @@ class RunSpec(BaseModel):
         scenarios: see :mod:`eval.scenarios`.
         policies: what answers them; see :data:`eval.policies.catalogue.KINDS`.
         reference: name of the policy with which the others are compared.
-        subject: name of the policy whose worst failures the report shows; the first one of kind
-            overlay if not given.
+        subject: name of the policy whose worst failures the report shows, and whose answers keep
+            the state that a confidence is fitted on; the first one of kind overlay if not given.
         timed: the first so many cases are answered again by each policy alone, for wall times.
         same: pairs of policies that must give the same answers; the report checks it.
     """
@@ -60,6 +61,17 @@ class RunSpec(BaseModel):
     subject: str = ""
     timed: Annotated[int, Field(ge=0)] = 3
     same: tuple[tuple[str, str], ...] = ()
+
+
+def subject_of(policies: Sequence[PolicySpec], named: str) -> str:
+    """The label of the policy that a run is about.
+
+    Args:
+        policies: of the run, at least one.
+        named: its key ``subject``; may be empty.
+    """
+    overlays = (policy.label for policy in policies if policy.kind == "overlay")
+    return named or next(overlays, policies[0].label)
 
 
 def read_spec(path: Path) -> RunSpec:

@@ -142,14 +142,16 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
 
 
 def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> None:
-    weights = Confidence(bias=-1.0, log_prob=0.5, copied=2.0, volatility=-0.7)
+    scores = Confidence(bias=-1.0, log_prob=0.5, copied=2.0, volatility=-0.7, utility=0.3)
+    weights = scores.model_copy(update={"state": (0.01,) * model.info.width})
     profile = Profile(
         model="m",
         sha256=model.info.sha256,
         layer=7,
         with_states=GAIN,
         without_states=GAIN,
-        confidence=weights,
+        confidence=scores,
+        confidence_with_states=weights,
     )
     settings = Settings(max_tokens=24, fallback=Fallback.ABSTAIN)
     overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), settings, profile=profile)
@@ -159,16 +161,18 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
     # The end token is not one of what it says.
     said = [token.log_prob or 0.0 for token in answer.log_probs][: answer.usage.completion_tokens]
     said = said[:16]
-    assert answer.log_prob == pytest.approx(sum(said) / len(said), abs=1e-3)
-    assert answer.log_prob is not None
-    assert answer.copied is not None
-    assert answer.copied == copied_share(answer.text, QUESTION, HELPFUL)
-    chance = weights.chance(answer.log_prob, answer.copied, answer.volatility_index)
-    assert answer.confidence == chance
+    signs = answer.signs
+    assert signs is not None
+    assert signs.log_prob == pytest.approx(sum(said) / len(said), abs=1e-3)
+    assert signs.copied == copied_share(answer.text, QUESTION, HELPFUL)
+    assert signs.utility == max(s.verdict.utility or 0 for s in answer.steps if s.verdict.accepted)
+    assert signs.volatility == answer.volatility_index
+    assert answer.confidence == weights.chance(signs)
+    assert answer.confidence != scores.chance(signs)
     assert 0 < answer.usage.phases["confidence"].evaluated <= 16
     nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert nothing.outcome is Outcome.ABSTAINED
-    assert (nothing.log_prob, nothing.copied, nothing.confidence) == (None, None, None)
+    assert (nothing.signs, nothing.confidence) == (None, None)
     assert nothing.volatility_index == 0
     from_memory = Overlay(
         model,
@@ -177,7 +181,9 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
         profile=profile,
     ).ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert from_memory.outcome is Outcome.WITHOUT_CONTEXT
-    assert (from_memory.volatility_index, from_memory.copied) == (1, 0)
+    assert from_memory.signs is not None
+    assert (from_memory.signs.volatility, from_memory.signs.copied) == (1, 0)
+    assert from_memory.signs.utility == 0
     assert from_memory.confidence is not None
     assert from_memory.confidence < (answer.confidence or 0.0)
     plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))

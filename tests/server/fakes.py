@@ -117,7 +117,6 @@ def _answer(options: AskOptions) -> Answer:
         steps=(STEP,),
         budget=options.budget or Budget(0.5, 2.0),
         spent=0.0,
-        volatility_index=0.0,
         usage=Usage(7, 3, phases={"answer": Cost(prefilled=96, decoded=3, calls=4)}),
         seconds=0.5,
         seconds_to_first_token=0.25,

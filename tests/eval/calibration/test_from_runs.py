@@ -38,11 +38,7 @@ def records(n: int) -> list[Record]:
     """Answers of the overlay that are right with the chance that their readings say."""
     found = []
     for number, one in enumerate(answers(n)):
-        said = replace(
-            reply("Corrin" if one.right else "Luth", volatility=one.volatility),
-            log_prob=one.log_prob,
-            copied=one.copied,
-        )
+        said = replace(reply("Corrin" if one.right else "Luth", volatility=0.5), signs=one.signs)
         item = replace(ITEM, id=str(number), question=one.question, dataset=f"set {number % 2}")
         replies = {"overlay": said, "top-k": reply("Corrin")}
         found.append(Record("made up", "as-given", "", item, replies))
@@ -61,22 +57,20 @@ def test_answers_are_those_of_the_policy_each_case_once() -> None:
     assert [one.question for one in found] == [f"question {number}" for number in range(40)]
     expected = answers(40)
     assert [one.right for one in found[2:]] == [one.right for one in expected[2:]]
-    assert found[0].log_prob == expected[0].log_prob
-    assert found[0].copied == expected[0].copied
-    assert found[0].volatility == expected[0].volatility
-    assert found[1].log_prob is None
+    assert found[0].signs == expected[0].signs
+    assert found[1].signs is None
 
 
 def test_a_policy_that_says_nothing_of_its_answers_is_refused() -> None:
     run = run_of(records(3))
-    with pytest.raises(InputError, match="does not say how likely top-k"):
+    with pytest.raises(InputError, match="does not say what the answers of top-k show"):
         answered_in(run, "top-k")
     with pytest.raises(InputError, match="no policy of the run is called 'nobody'"):
         answered_in(run, "nobody")
 
 
 def test_new_questions_join_folds_and_are_judged_without_themselves() -> None:
-    given = answers(200)
+    given = answers(200, width=4)
     profile, fitted = refit(PROFILE, given)
     for before, after in zip(PROFILE.folds, profile.folds, strict=True):
         assert before.questions < after.questions
@@ -85,8 +79,10 @@ def test_new_questions_join_folds_and_are_judged_without_themselves() -> None:
     assert sum(sizes) == 200
     assert max(sizes) - min(sizes) <= 1
     assert fitted.right == [one.right for one in given]
-    assert profile.confidence == fitted.confidence
-    assert profile.confidence_in("question 150") != profile.confidence
+    assert profile.confidence == fitted.whole.without_states
+    assert profile.confidence_with_states == fitted.whole.with_states is not None
+    assert profile.confidence_in("question 150", states=True) != profile.confidence_with_states
+    assert profile.confidence_in("unknown", states=False) == profile.confidence
     assert profile.with_states == PROFILE.with_states
 
 
