@@ -6,6 +6,8 @@ from overlay.errors import InputError
 
 __all__ = ["answer_layer", "spread_layers"]
 
+_ANSWER_DEPTH = 0.8
+
 
 def spread_layers(layers: int, count: int = 5) -> tuple[int, ...]:
     """``count`` layers spread evenly over the depth, the first and the last among them.
@@ -23,7 +25,11 @@ def spread_layers(layers: int, count: int = 5) -> tuple[int, ...]:
 def answer_layer(layers: int) -> int:
     """Where an answer's own state is read: four fifths of the way up.
 
-    Whether an answer is right shows best in the upper middle of a model (Azaria & Mitchell, 2023,
-    arXiv 2304.13734, table 1); the last layers turn to the next token.
+    What was tried stands in docs/selection.md.
+
+    Raises:
+        InputError: the model has no layers.
     """
-    return max(round(0.8 * layers) - 1, 0)
+    if layers < 1:
+        raise InputError(f"{layers} layers", param="layers")
+    return max(round(_ANSWER_DEPTH * layers) - 1, 0)

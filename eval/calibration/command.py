@@ -252,7 +252,7 @@ def _fit_confidence(
     judged_by = profile.digest[:12]
     answered = []
     for part, item in track(asked, f"answering with {model.info.name}"):
-        key = f"{item.dataset} {item.id} answer from {part} with its volatility, under {judged_by}"
+        key = f"{item.dataset} {item.id} answer from {part} with its signs, under {judged_by}"
         if key not in journal:
             journal.add(key, observe_answer(bench, item))
         answered.append(read_answered(journal[key]))

@@ -63,3 +63,20 @@ def test_llama_cpp(model: LlamaCppModel) -> None:
 def test_a_tiny_model(tiny: Model) -> None:
     check(tiny, 1e-3)
     check(tiny, 1e-3, lead=3)
+
+
+def test_the_order_of_chunks_changes_nothing_to_the_last_bit(model: LlamaCppModel) -> None:
+    head, tail = model.tokenize("Read this."), model.tokenize(TAIL)
+    sentences = (*CHUNKS, "The quay was built of slate.", "A bell rings when the ferry comes.")
+    # As long as chunks are, and unlike, so that another order puts them elsewhere in the cache.
+    texts = [" ".join([sentence] * (9 + place)) for place, sentence in enumerate(sentences)]
+    found = []
+    for places in ((0, 1, 2, 3), (2, 0, 3, 1)):
+        chunks = [model.tokenize(texts[place]) for place in places]
+        with model.session() as prefix:
+            prefix.extend(head)
+            with prompt_chunks(model, prefix, chunks, tail) as prompted:
+                deltas = prompted.state_deltas(model, LAYER)
+                read = zip(places, prompted.question_gains, deltas.tolist(), strict=True)
+                found.append({place: (gain, delta) for place, gain, delta in read})
+    assert found[0] == found[1]
