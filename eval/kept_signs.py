@@ -20,7 +20,7 @@ class KeptSigns:
 
     Attributes:
         log_prob, copied, volatility, utility: see :class:`selector.confidence.Signs`.
-        state: likewise, as base64 of half-precision numbers: a tenth of what digits would take.
+        state: likewise, as base64 of half-precision numbers: an eighth of what digits would take.
     """
 
     log_prob: float

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.calibration.parts import Part
 from eval.calibration.regression import regress
@@ -208,14 +209,19 @@ def _fit(given: Sequence[_Given]) -> Confidences | None:
         return None
     right = np.array([one.right for one in given])
     scores = np.array([[getattr(one.signs, name) for name in _SCORES] for one in given])
-    weights, bias = regress(scores, right, _C)
-    without = Confidence(bias=bias, **dict(zip(_SCORES, weights.tolist(), strict=True)))
     states = [one.signs.state for one in given if one.signs.state is not None]
-    if len(states) < len(given):
-        return Confidences(without, None)
-    emphasis = np.repeat([1.0, _STATE], [len(_SCORES), states[0].size])
-    values = np.hstack([scores, np.array(states, dtype=np.float64)])
-    weights, bias = regress(values, right, _C, emphasis=emphasis)
+    return Confidences(
+        without_states=_weigh(scores, np.empty((len(given), 0)), right),
+        with_states=_weigh(scores, np.array(states), right) if len(states) == len(given) else None,
+    )
+
+
+def _weigh(
+    scores: NDArray[np.float64], states: NDArray[np.floating[Any]], right: NDArray[np.bool_]
+) -> Confidence:
+    """Fit on ``[answers, 4]`` scores and ``[answers, width]`` states, of width 0 for none."""
+    emphasis = np.repeat([1.0, _STATE], [len(_SCORES), states.shape[1]])
+    weights, bias = regress(np.hstack([scores, states]), right, _C, emphasis=emphasis)
     own, state = np.split(weights, [len(_SCORES)])
     named = dict(zip(_SCORES, own.tolist(), strict=True))
-    return Confidences(without, Confidence(bias=bias, **named, state=tuple(state.tolist())))
+    return Confidence(bias=bias, **named, state=tuple(state.tolist()))
