@@ -68,6 +68,10 @@ class Meter:
         """Count a forward call that draws one token for each row."""
         self.cost += Cost(decoded=rows, calls=1)
 
+    def guess(self) -> None:
+        """Count a token that a forward call had guessed and drew as well."""
+        self.cost += Cost(decoded=1)
+
     def reuse(self, tokens: int) -> None:
         """Count tokens that came from a cache."""
         self.cost += Cost(reused=tokens)

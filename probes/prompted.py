@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -14,8 +13,6 @@ from probes.question_gain import question_gain
 from probes.state import FloatArray
 
 __all__ = ["Prompted", "prompt_beside", "prompt_chunks"]
-
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +47,9 @@ class Prompted:
         """
         # The state is that of the token before the window; which token the window is is all one.
         window = [self.bare.tokens[-1]]
-        order = _by_tokens([session.tokens for session in self.sessions])
-        asked = [self.bare, *(self.sessions[place] for place in order)]
-        read = model.read_many([(one, window) for one in asked], [layer])
+        read = model.read_many([(one, window) for one in (self.bare, *self.sessions)], [layer])
         without, *within = (state.hidden[0, 0] for state in read)
-        return np.asarray(np.stack(_at_their_places(within, order)) - without)
+        return np.asarray(np.stack(within) - without)
 
     def choose(self, places: Sequence[int]) -> Prompted:
         """The same with some of the chunks only; the sessions of the others are closed."""
@@ -108,15 +103,13 @@ def prompt_chunks(
     Raises:
         PromptTooLongError: a chunk with prefix and tail outgrows the context.
     """
-    order = _by_tokens(chunks)
-    texts = [chunks[place] for place in order]
     bare, *sessions = prefix.fork(len(chunks) + 1)
     try:
         if kept is None:
-            for session, text in zip(sessions, texts, strict=True):
-                session.extend(text)
+            for session, chunk in zip(sessions, chunks, strict=True):
+                session.extend(chunk)
         else:
-            kept.extend_many(model, sessions, texts)
+            kept.extend_many(model, sessions, chunks)
         for session in (bare, *sessions):
             session.extend(tail[:lead])
         asked = tail[lead:]
@@ -126,9 +119,7 @@ def prompt_chunks(
             session.close()
         raise
     gains = [question_gain(without, read) for read in within]
-    return Prompted(
-        bare, _at_their_places(sessions, order), _at_their_places(gains, order), without
-    )
+    return Prompted(bare, sessions, gains, without)
 
 
 def prompt_beside(
@@ -150,17 +141,3 @@ def prompt_beside(
     [read] = model.extend_scored([(session, tail[lead:])])
     gain = question_gain(prompted.expected, read)
     return Prompted(prompted.bare, [session], [gain], prompted.expected)
-
-
-def _by_tokens(texts: Sequence[Sequence[int]]) -> list[int]:
-    """Places of texts, in an order that is the same however the texts are ordered.
-
-    Where rows lie in a cache rounds attention: evaluated so, the same chunks in another order are
-    read alike to the last bit.
-    """
-    return sorted(range(len(texts)), key=lambda place: list(texts[place]))
-
-
-def _at_their_places(values: Sequence[_Value], order: Sequence[int]) -> list[_Value]:
-    """What stands in ``order``, each at its place."""
-    return [value for _, value in sorted(zip(order, values, strict=True), key=lambda pair: pair[0])]

@@ -11,11 +11,17 @@ __all__ = ["PADDING", "SEQUENCES", "Cells"]
 
 SEQUENCES = 64
 PADDING = 0
-"""The sequence of rows that are evaluated for company and forgotten at once."""
+"""The sequence of rows that are evaluated for company and dropped at once."""
+_FORGOTTEN = 1
+_RESERVED = (PADDING, _FORGOTTEN)
 
 
 class Cells:
     """One cache that many sequences share.
+
+    llama.cpp fills the first free cell, and attention adds up a sequence's cells in the order in
+    which they lie. So that the same tokens are added up in the same order whatever else was asked,
+    forgotten cells are kept until all sequences are given back, or the cache is full.
 
     Args:
         context: whose cache it is.
@@ -24,7 +30,7 @@ class Cells:
     def __init__(self, context: llama_cpp.llama_context_p) -> None:
         self._context = context
         self._memory = llama_cpp.llama_get_memory(context)
-        self._free = [sequence for sequence in range(SEQUENCES) if sequence != PADDING]
+        self._free = [number for number in range(SEQUENCES) if number not in _RESERVED]
 
     @property
     def free(self) -> int:
@@ -44,7 +50,8 @@ class Cells:
         """
         if not self._free:
             raise ModelError(
-                f"all {SEQUENCES - 1} sequences are in use", hint="close sessions that are done"
+                f"all {SEQUENCES - len(_RESERVED)} sequences are in use",
+                hint="close sessions that are done",
             )
         return self._free.pop()
 
@@ -52,9 +59,7 @@ class Cells:
         """Empty a sequence that was taken."""
         self.forget(sequence, 0)
         self._free.append(sequence)
-        if len(self._free) == SEQUENCES - 1:
-            # Where rows lie in the cache rounds attention: what comes next shall not depend
-            # on what was asked before.
+        if len(self._free) == SEQUENCES - len(_RESERVED):
             llama_cpp.llama_memory_clear(self._memory, False)
             self._free.sort()
 
@@ -65,7 +70,16 @@ class Cells:
 
     def forget(self, sequence: int, position: int) -> None:
         """Drop a sequence's cells from a position on."""
+        llama_cpp.llama_memory_seq_cp(self._memory, sequence, _FORGOTTEN, position, -1)
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)
+
+    def drop_padding(self) -> None:
+        """Free the cells of the padding, which are the last ones."""
+        llama_cpp.llama_memory_seq_rm(self._memory, PADDING, 0, -1)
+
+    def reclaim(self) -> None:
+        """Free what was forgotten, for want of room."""
+        llama_cpp.llama_memory_seq_rm(self._memory, _FORGOTTEN, 0, -1)
 
     def filled(self, sequence: int) -> int:
         """The position behind a sequence's last cell."""
@@ -99,7 +113,7 @@ class Cells:
         shift = place - start
         part = self.take()
         try:
-            if not load_sequence(self._context, part, cells):
+            if not self._load(part, cells):
                 return False
             first = llama_cpp.llama_memory_seq_pos_min(self._memory, part)
             if (first, self.filled(part)) != span:
@@ -110,3 +124,9 @@ class Cells:
         finally:
             self.give_back(part)
         return True
+
+    def _load(self, part: int, cells: bytes) -> bool:
+        if load_sequence(self._context, part, cells):
+            return True
+        self.reclaim()
+        return load_sequence(self._context, part, cells)

@@ -11,12 +11,22 @@ from probes.cost import Meter
 from probes.errors import ModelError
 from probes.llamacpp.batch import Batch, Row
 from probes.llamacpp.cells import PADDING, Cells
+from probes.llamacpp.sampler import Sampler
 from probes.llamacpp.tap import LayerTap
 from probes.state import FloatArray
 
-__all__ = ["BATCH_TOKENS", "Evaluator"]
+__all__ = ["BATCH_TOKENS", "MICRO_BATCH_TOKENS", "Evaluator"]
 
 BATCH_TOKENS = 512
+MICRO_BATCH_TOKENS = 60
+"""Rows that go through the layers at once on a CPU.
+
+From 64 on, llama.cpp's attention takes cells by tiles, and rounds by where in its tile a cell lies.
+"""
+# Kernels that multiply quantized weights take rows by fours, and what is left over, and fewer than
+# eight, by others.
+_GROUP, _LEAST = 4, 8
+_LEAST_ALONE = 2
 _NO_SLOT = 1
 
 
@@ -29,6 +39,7 @@ class Evaluator:
     Args:
         tap: the context's own.
         cells: the context's cache, of ``cache_size`` cells.
+        micro_batch_tokens: the context's own.
         width, vocabulary: of the model.
     """
 
@@ -39,6 +50,7 @@ class Evaluator:
         cells: Cells,
         *,
         cache_size: int,
+        micro_batch_tokens: int,
         width: int,
         vocabulary: int,
     ) -> None:
@@ -47,6 +59,7 @@ class Evaluator:
         self._tap = tap
         self._cells = cells
         self._cache_size = cache_size
+        self._micro_batch_tokens = micro_batch_tokens
         self._width = width
         self._vocabulary = vocabulary
         self._batch = Batch(BATCH_TOKENS)
@@ -63,57 +76,79 @@ class Evaluator:
         return len(seen) == layers
 
     def tapped(
-        self, rows: Sequence[Row], layers: Sequence[int], *, decoding: bool = False
+        self,
+        rows: Sequence[Row],
+        layers: Sequence[int],
+        *,
+        decoding: bool = False,
+        alone: bool = False,
     ) -> tuple[FloatArray, FloatArray]:
-        """Evaluate rows that all have logits.
+        """Evaluate rows that all have logits, see :meth:`evaluate`.
 
         Returns:
             ``[rows, vocabulary]`` logits, borrowed, and ``[layers, rows, width]`` states.
         """
         if not layers:
             empty = np.empty((0, len(rows), self._width), dtype=np.float32)
-            return self.evaluate(rows, decoding=decoding), empty
+            return self.evaluate(rows, decoding=decoding, alone=alone), empty
         self._tap.open(layers)
         try:
-            logits = self.evaluate(rows, decoding=decoding)
+            logits = self.evaluate(rows, decoding=decoding, alone=alone)
         finally:
             read = self._tap.close()
         return logits, np.stack([read[layer][: len(rows)] for layer in layers])
 
-    def evaluate(self, rows: Sequence[Row], *, decoding: bool = False) -> FloatArray:
+    def evaluate(
+        self, rows: Sequence[Row], *, decoding: bool = False, alone: bool = False
+    ) -> FloatArray:
         """Evaluate rows, a batch at most; returns ``[rows with logits, vocabulary]``, borrowed.
 
-        llama.cpp has other kernels for one row than for several, with other rounding. A row by
-        itself is padded, so that a reading does not depend on what was evaluated beside it. The
-        padding is not counted.
+        The rows of a call must all have logits, or none. They are padded, so that a reading does
+        not depend on what was evaluated beside it, to the last bit. The padding is not counted.
+
+        Args:
+            decoding: a token is drawn for each row.
+            alone: nothing was to be evaluated beside these rows, and never is: two are enough.
 
         Raises:
             ModelError: the cache is full, or llama.cpp fails.
         """
-        if len(rows) == 1:
-            padding = Row(rows[0].token, 0, PADDING, logits=rows[0].logits)
-            try:
-                return self._run([*rows, padding], counted=1, decoding=decoding)
-            finally:
-                self._cells.forget(PADDING, 0)
-        return self._run(rows, counted=len(rows), decoding=decoding)
+        rest = len(rows) % self._micro_batch_tokens
+        filled = _LEAST_ALONE if alone else max(_LEAST, rest + -rest % _GROUP)
+        missing = max(filled - rest, 0) if rest else 0
+        return self._run(rows, missing, decoding=decoding)
 
-    def decode(self, row: Row) -> None:
-        """Evaluate a row from which a token is drawn, not read.
+    def draw(self, sampler: Sampler, row: int) -> int:
+        """Draw a token from the logits of a row of the last call."""
+        return sampler.draw(self._context, row)
 
-        It is not padded: one row is faster than two.
+    def decode(self, rows: Sequence[Row]) -> None:
+        """Evaluate a row from which a token is drawn, and perhaps one that guesses that token.
+
+        One row is padded to two: for one alone, attention rounds by where its cells lie. Only the
+        first row is counted.
 
         Raises:
             ModelError: as :meth:`evaluate`.
         """
-        self._run([row], counted=1, decoding=True)
+        self._run(rows, _LEAST_ALONE - len(rows), decoding=True, counted=1)
 
     def close(self) -> None:
         """Free the batch."""
         self._batch.close()
 
-    def _run(self, rows: Sequence[Row], counted: int, *, decoding: bool) -> FloatArray:
-        status = llama_cpp.llama_decode(self._context, self._batch.fill(rows))
+    def _run(
+        self, rows: Sequence[Row], missing: int, *, decoding: bool, counted: int | None = None
+    ) -> FloatArray:
+        padding = [rows[-1]._replace(position=place, sequence=PADDING) for place in range(missing)]
+        batch = self._batch.fill([*rows, *padding])
+        try:
+            status = llama_cpp.llama_decode(self._context, batch)
+            if status == _NO_SLOT:
+                self._cells.reclaim()
+                status = llama_cpp.llama_decode(self._context, batch)
+        finally:
+            self._cells.drop_padding()
         if status == _NO_SLOT:
             raise ModelError(
                 f"the cache of {self._cache_size} tokens is full",
@@ -123,11 +158,10 @@ class Evaluator:
         if status != 0:
             raise ModelError(f"llama.cpp failed to evaluate {len(rows)} tokens (code {status})")
         if decoding:
-            self.meter.decode(counted)
+            self.meter.decode(len(rows) if counted is None else counted)
         else:
-            self.meter.prefill(counted)
-        wanted = sum(row.logits for row in rows[:counted])
-        if not wanted:
+            self.meter.prefill(len(rows))
+        if not rows[0].logits:
             return np.empty((0, self._vocabulary), dtype=np.float32)
         pointer = llama_cpp.llama_get_logits(self._context)
-        return np.ctypeslib.as_array(pointer, shape=(wanted, self._vocabulary))
+        return np.ctypeslib.as_array(pointer, shape=(len(rows), self._vocabulary))

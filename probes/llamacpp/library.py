@@ -66,10 +66,16 @@ def load_context(
     *,
     cache_tokens: int,
     batch_tokens: int,
+    micro_batch_tokens: int,
     sequences: int,
     threads: int,
 ) -> llama_cpp.llama_context_p:
     """Make a context whose sequences share one KV cache of ``cache_tokens`` cells.
+
+    Args:
+        tap: gets the layers' outputs.
+        batch_tokens: rows that a call takes at most.
+        micro_batch_tokens: rows of these that go through the layers at once.
 
     Raises:
         ModelError: llama.cpp refuses, most often for lack of memory.
@@ -77,7 +83,7 @@ def load_context(
     params = llama_cpp.llama_context_default_params()
     params.n_ctx = cache_tokens
     params.n_batch = batch_tokens
-    params.n_ubatch = batch_tokens
+    params.n_ubatch = micro_batch_tokens
     params.n_seq_max = sequences
     params.n_threads = threads
     params.n_threads_batch = threads
@@ -86,8 +92,7 @@ def load_context(
     # A rolled-back sliding window would otherwise have lost the cells before it.
     params.swa_full = True
     # Sessions that stand side by side in the cache are masked from each other: only flash attention
-    # skips what is masked. Its kernels for long and for short batches round differently, by no more
-    # than what else lies in the cache does.
+    # skips what is masked.
     params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO
     params.cb_eval = tap.callback
     context: llama_cpp.llama_context_p | None = llama_cpp.llama_init_from_model(model, params)

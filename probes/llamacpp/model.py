@@ -21,9 +21,9 @@ from probes.errors import UnavailableError
 from probes.gguf import file_sha256
 from probes.llamacpp.batch import Row
 from probes.llamacpp.cells import SEQUENCES, Cells
-from probes.llamacpp.evaluator import BATCH_TOKENS, Evaluator
+from probes.llamacpp.evaluator import BATCH_TOKENS, MICRO_BATCH_TOKENS, Evaluator
+from probes.llamacpp.generation import Generation
 from probes.llamacpp.library import load_context, load_model
-from probes.llamacpp.sampler import Sampler
 from probes.llamacpp.session import LlamaCppSession
 from probes.llamacpp.tap import LayerTap
 from probes.llamacpp.vocabulary import Vocabulary
@@ -78,12 +78,14 @@ class LlamaCppModel:
         self._width: int = llama_cpp.llama_model_n_embd(self._model)
         self._context_size = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
         self._cache_size = 2 * self._context_size
+        micro_batch_tokens = BATCH_TOKENS if offloads else MICRO_BATCH_TOKENS
         tap = LayerTap(self._width)
         self._context = load_context(
             self._model,
             tap,
             cache_tokens=self._cache_size,
             batch_tokens=BATCH_TOKENS,
+            micro_batch_tokens=micro_batch_tokens,
             sequences=SEQUENCES,
             threads=threads or os.cpu_count() or 1,
         )
@@ -93,6 +95,7 @@ class LlamaCppModel:
             tap,
             self.cells,
             cache_size=self._cache_size,
+            micro_batch_tokens=micro_batch_tokens,
             width=self._width,
             vocabulary=self._vocabulary.size,
         )
@@ -233,7 +236,9 @@ class LlamaCppModel:
                 )
                 for index, token in last
             ]
-            logits, hidden = self._evaluator.tapped(rows, layers, decoding=True)
+            logits, hidden = self._evaluator.tapped(
+                rows, layers, decoding=True, alone=len(owners) == 1
+            )
             keep([index for index, _ in last], logits, hidden)
             choices: list[int] = np.argmax(logits, axis=1).tolist()
             return choices
@@ -244,23 +249,20 @@ class LlamaCppModel:
         return drafts
 
     def generate(self, session: LlamaCppSession, sampling: Sampling) -> Iterator[int]:
-        """See :meth:`probes.protocol.Session.generate`."""
+        """See :meth:`probes.protocol.Session.generate`.
+
+        Raises:
+            ModelError: all sequences are in use.
+        """
         self._flush_and_reuse([session])
-        sampler = Sampler(sampling)
-        try:
-            for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
-                row = Row(session.tokens[-1], session.cached, session.sequence, logits=True)
-                self._evaluator.decode(row)
-                session.cached += 1
-                token = sampler.draw(self._context)
-                if self._vocabulary.ends_generation(token):
-                    # The last token must be pending again, so that the session can be read.
-                    self.trim(session, session.cached - 1)
+        room = min(sampling.max_tokens, self._context_size - len(session.tokens))
+        with Generation(self, session, self._evaluator, sampling) as generation:
+            for _ in range(room):
+                token = generation.draw()
+                if token is None:
                     return
                 session.tokens.append(token)
                 yield token
-        finally:
-            sampler.close()
 
     def close(self) -> None:
         """See :meth:`probes.protocol.Model.close`."""

@@ -27,9 +27,9 @@ class Sampler:
         for link in links:
             llama_cpp.llama_sampler_chain_add(self._chain, link)
 
-    def draw(self, context: llama_cpp.llama_context_p) -> int:
-        """Draw from the logits of the last row that was decoded."""
-        return int(llama_cpp.llama_sampler_sample(self._chain, context, -1))
+    def draw(self, context: llama_cpp.llama_context_p, row: int) -> int:
+        """Draw from the logits of a row that was decoded in the last call."""
+        return int(llama_cpp.llama_sampler_sample(self._chain, context, row))
 
     def close(self) -> None:
         """Free the chain and its links."""

@@ -54,7 +54,9 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
     model: LlamaCppModel, overlay: Overlay
 ) -> None:
     free = model.cells.free
-    answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4)))
+    answer = overlay.ask(
+        "What is the engineer of the Thread called?", AskOptions(budget=Budget(0.5, 4))
+    )
     assert model.cells.free == free
     # What is rejected unread comes after what was tried.
     assert [step.chunk.rank for step in answer.steps] == [0, 2, 1]
@@ -196,7 +198,7 @@ def test_the_answer_carries_what_its_budget_promises(model: LlamaCppModel) -> No
     shipped = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), Settings(max_tokens=4))
     strict, loose = (
         report(shipped.ask(QUESTION, AskOptions(budget=Budget(step, 4))))["guarantee"]
-        for step in (0.1, 0.9)
+        for step in (0.3, 0.9)
     )
     assert isinstance(strict, dict)
     assert isinstance(loose, dict)

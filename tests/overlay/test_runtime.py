@@ -53,7 +53,8 @@ def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay
 def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     with_three = overlay_on(model, HELPFUL, SUPPORT, IRRELEVANT)
     before = model.evaluated
-    answer = with_three.ask("What is the engineer of the Thread called?")
+    question = "What is the engineer of the Thread called?"
+    answer = with_three.ask(question)
     assert "Emrys Pask" in answer.text
     assert answer.outcome is Outcome.ANSWERED
     assert [step.chunk.rank for step in answer.steps] == [0, 1, 2]
@@ -82,7 +83,7 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     rests_on_nothing = 1.0
     for step in answer.steps:
         if step.verdict.accepted:
-            carried = copied_share(answer.text, QUESTION, step.chunk.chunk.text, step.draft)
+            carried = copied_share(answer.text, question, step.chunk.chunk.text, step.draft)
             rests_on_nothing *= 1 - (step.verdict.utility or 0.0) * carried
     assert 0 < answer.volatility_index < 1
     assert answer.volatility_index == pytest.approx(rests_on_nothing)

@@ -1,0 +1,98 @@
+"""Generation under llama.cpp: beside each token a guess at the next one is evaluated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from probes.llamacpp.batch import Row
+from probes.llamacpp.evaluator import Evaluator
+from probes.llamacpp.prompt_lookup import guess_next
+from probes.llamacpp.sampler import Sampler
+from probes.protocol import Sampling
+
+if TYPE_CHECKING:
+    from probes.llamacpp.model import LlamaCppModel
+    from probes.llamacpp.session import LlamaCppSession
+
+__all__ = ["Generation"]
+
+
+class Generation:
+    """Draws the tokens that follow on a session, which may be used in between. Close it.
+
+    A row alone would have to be padded, see :meth:`probes.llamacpp.evaluator.Evaluator.decode`: the
+    guess stands in the padding's place, and says the same as the row that would follow.
+
+    Args:
+        evaluator: the model's own.
+
+    Raises:
+        ModelError: all sequences are in use.
+    """
+
+    def __init__(
+        self,
+        model: LlamaCppModel,
+        session: LlamaCppSession,
+        evaluator: Evaluator,
+        sampling: Sampling,
+    ) -> None:
+        self._model = model
+        self._session = session
+        self._evaluator = evaluator
+        self._aside = model.cells.take()
+        self._sampler = Sampler(sampling)
+        self._place = 0
+        self._drawn: list[int] = []
+
+    def draw(self) -> int | None:
+        """The next token, which the caller appends to the session; None where it ends."""
+        if len(self._drawn) == 2 and self._untouched():
+            self._follow_guess()
+        else:
+            self._evaluate()
+        if self._model.ends_generation(self._drawn[0]):
+            # The last token must be pending again, so that the session can be read.
+            self._model.trim(self._session, self._session.cached - 1)
+            return None
+        self._place = len(self._session.tokens)
+        return self._drawn[0]
+
+    def __enter__(self) -> Generation:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._sampler.close()
+        self._model.cells.give_back(self._aside)
+
+    def _untouched(self) -> bool:
+        session = self._session
+        return session.cached == self._place and session.tokens[self._place :] == self._drawn[:1]
+
+    def _follow_guess(self) -> None:
+        session = self._session
+        self._model.cells.copy(self._aside, session.sequence, self._place, self._place + 1)
+        session.cached += 1
+        del self._drawn[0]
+        self._evaluator.meter.guess()
+
+    def _evaluate(self) -> None:
+        session, cells = self._session, self._model.cells
+        self._model.flush([session])
+        cells.forget(self._aside, 0)
+        guess, start = guess_next(session.tokens), session.cached
+        tokens = session.tokens[-1:] if guess is None else [session.tokens[-1], guess]
+        self._evaluator.decode(
+            [
+                Row(token, start + offset, session.sequence, logits=True)
+                for offset, token in enumerate(tokens)
+            ]
+        )
+        session.cached += 1
+        # Whoever reads the session before the next token is drawn must not see the guess.
+        cells.copy(session.sequence, self._aside, start + 1, start + 2)
+        cells.forget(session.sequence, start + 1)
+        self._drawn = [self._evaluator.draw(self._sampler, 0)]
+        if self._drawn == [guess]:
+            # Drawn at once: others may be evaluated before the next token is asked for.
+            self._drawn.append(self._evaluator.draw(self._sampler, 1))
