@@ -74,11 +74,7 @@ class Filling:
 
         The caller adds each step to ``context.steps`` before it asks for the next one.
         """
-        fitting, misfits = self._split_by_room(doses)
-        self._misfits = [
-            Step(dose.chunk, None, does_not_fit(len(dose.tokens), self._room), None, "")
-            for dose in misfits
-        ]
+        fitting, self._misfits = self._split_by_room(doses)
         if fitting:
             prompted = prompt_chunks(
                 self._model,
@@ -200,22 +196,28 @@ class Filling:
         yield from injection.run(ordered(self._settings.order, None, drifts))
         self._ledger.book("dose")
 
-    def _split_by_room(self, doses: Sequence[Dose]) -> tuple[list[Dose], list[Dose]]:
-        """Chunks that can be probed side by side, and those that cannot."""
+    def _split_by_room(self, doses: Sequence[Dose]) -> tuple[list[Dose], list[Step]]:
+        """Chunks that can be probed side by side, and the steps of those that cannot."""
         alone = self._room - len(self._prompt.prefix)
         cells = self._model.info.cache_size
         side_by_side = cells - len(self._prompt.prefix) - min(_READ_ROOM, cells // 2)
         overhead = len(self._prompt.tail) + self._settings.draft_tokens
         side_by_side -= overhead
         fitting: list[Dose] = []
-        misfits: list[Dose] = []
+        misfits: list[Step] = []
         for dose in doses:
-            needed = len(dose.tokens) + overhead
-            if len(dose.tokens) <= alone and needed <= side_by_side:
-                fitting.append(dose)
-                side_by_side -= needed
+            size = len(dose.tokens)
+            if size > alone:
+                verdict = does_not_fit(size, alone)
+            elif size + overhead > side_by_side:
+                verdict = does_not_fit(
+                    size + overhead, side_by_side, where="the cache beside the other chunks"
+                )
             else:
-                misfits.append(dose)
+                fitting.append(dose)
+                side_by_side -= size + overhead
+                continue
+            misfits.append(Step(dose.chunk, None, verdict, None, ""))
         return fitting, misfits
 
 

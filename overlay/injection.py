@@ -253,11 +253,17 @@ def add_chunk(
         session.extend(tokens)
 
 
-def does_not_fit(needed: int, left: int) -> Verdict:
-    """The verdict on a chunk that the model's context has no room for."""
+def does_not_fit(needed: int, left: int, *, where: str = "the context") -> Verdict:
+    """The verdict on a chunk for which there is no room.
+
+    Args:
+        needed: tokens that it takes.
+        left: tokens that there are.
+        where: what is full.
+    """
     return Verdict(
         accepted=False,
-        reason=f"it does not fit the context: it needs {needed} tokens, {max(left, 0)} are left.",
+        reason=f"it does not fit {where}: it needs {needed} tokens, {max(left, 0)} are left.",
         utility=None,
         volatility=None,
         spent=0.0,
