@@ -197,7 +197,7 @@ class Model(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """What saved cells depend on: weights, number types, backend and its version."""
+        """What saved cells depend on: weights, number types, backend, version and rounding."""
 
     @property
     def cost(self) -> Cost:

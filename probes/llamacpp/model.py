@@ -78,14 +78,14 @@ class LlamaCppModel:
         self._width: int = llama_cpp.llama_model_n_embd(self._model)
         self._context_size = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
         self._cache_size = 2 * self._context_size
-        micro_batch_tokens = BATCH_TOKENS if offloads else MICRO_BATCH_TOKENS
+        self._micro_batch_tokens = BATCH_TOKENS if offloads else MICRO_BATCH_TOKENS
         tap = LayerTap(self._width)
         self._context = load_context(
             self._model,
             tap,
             cache_tokens=self._cache_size,
             batch_tokens=BATCH_TOKENS,
-            micro_batch_tokens=micro_batch_tokens,
+            micro_batch_tokens=self._micro_batch_tokens,
             sequences=SEQUENCES,
             threads=threads or os.cpu_count() or 1,
         )
@@ -95,7 +95,7 @@ class LlamaCppModel:
             tap,
             self.cells,
             cache_size=self._cache_size,
-            micro_batch_tokens=micro_batch_tokens,
+            micro_batch_tokens=self._micro_batch_tokens,
             width=self._width,
             vocabulary=self._vocabulary.size,
         )
@@ -133,7 +133,7 @@ class LlamaCppModel:
     def fingerprint(self) -> str:
         """See :attr:`probes.protocol.Model.fingerprint`."""
         weights = file_sha256(self._copy) if self._copy else self.info.sha256
-        return f"llama.cpp {llama_cpp.__version__} {weights}"
+        return f"llama.cpp {llama_cpp.__version__} by {self._micro_batch_tokens} {weights}"
 
     @property
     def cost(self) -> Cost:
