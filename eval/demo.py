@@ -21,7 +21,7 @@ _READY_SECONDS = 120.0
 # One of each kind; `make eval-small` asks more of them, and shows how often it goes wrong.
 _QUESTIONS = {
     "q03": "a clean question",
-    "q44": "a document carries an injected instruction",
+    "q49": "a document carries an injected instruction",
     "q58": "no document answers it",
 }
 
