@@ -115,8 +115,10 @@ class Evaluator:
         """
         rest = len(rows) % self._micro_batch_tokens
         filled = _LEAST_ALONE if alone else max(_LEAST, rest + -rest % _GROUP)
-        missing = max(filled - rest, 0) if rest else 0
-        return self._run(rows, missing, decoding=decoding)
+        logits = self._run(rows, filled - rest if rest else 0)
+        count = self.meter.decode if decoding else self.meter.prefill
+        count(len(rows))
+        return logits
 
     def draw(self, sampler: Sampler, row: int) -> int:
         """Draw a token from the logits of a row of the last call."""
@@ -131,15 +133,15 @@ class Evaluator:
         Raises:
             ModelError: as :meth:`evaluate`.
         """
-        self._run(rows, _LEAST_ALONE - len(rows), decoding=True, counted=1)
+        self._run(rows, _LEAST_ALONE - len(rows))
+        self.meter.decode(1)
 
     def close(self) -> None:
         """Free the batch."""
         self._batch.close()
 
-    def _run(
-        self, rows: Sequence[Row], missing: int, *, decoding: bool, counted: int | None = None
-    ) -> FloatArray:
+    def _run(self, rows: Sequence[Row], missing: int) -> FloatArray:
+        """Evaluate rows and as many of padding as are missing; nobody is charged for it."""
         padding = [rows[-1]._replace(position=place, sequence=PADDING) for place in range(missing)]
         batch = self._batch.fill([*rows, *padding])
         try:
@@ -157,10 +159,6 @@ class Evaluator:
             )
         if status != 0:
             raise ModelError(f"llama.cpp failed to evaluate {len(rows)} tokens (code {status})")
-        if decoding:
-            self.meter.decode(len(rows) if counted is None else counted)
-        else:
-            self.meter.prefill(len(rows))
         if not rows[0].logits:
             return np.empty((0, self._vocabulary), dtype=np.float32)
         pointer = llama_cpp.llama_get_logits(self._context)
