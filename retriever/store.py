@@ -169,14 +169,18 @@ class ChunkStore:
         """What ``action`` makes of the published collection; None when there is none."""
         with self._lock:
             while (generation := self._generations.current()) is not None:
+                # Ingests that end meanwhile remove what is being read: Chroma then fails, or finds
+                # less than there was.
                 try:
                     with _chroma_errors(generation):
-                        return action(self._open(generation).collection)
+                        result = action(self._open(generation).collection)
                 except StoreError:
-                    # Ingests that ended meanwhile may have removed what was being read.
                     self.close()
                     if self._generations.current() == generation:
                         raise
+                else:
+                    if self._generations.current() == generation:
+                        return result
             self.close()
             return None
 
@@ -263,8 +267,10 @@ class _Connection:
             chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
         )
         self.generation = generation
+        # Chroma shares what it has open by this name, and a process may change its folder.
+        path = str(generation.absolute())
         with _chroma_errors(generation):
-            client = chromadb.PersistentClient(str(generation), settings=settings)
+            client = chromadb.PersistentClient(path, settings=settings)
             self._client = cast("Client", client)  # declared as the base, which cannot be closed
             try:
                 self.batch = client.get_max_batch_size()

