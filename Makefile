@@ -4,42 +4,55 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
 SMALL := .overlay/eval-small
-
-# llama.cpp compiles once, for about six minutes on two cores. Multimodal support, TLS and
-# subprocess tools are not used here: without them the compile is shorter.
-export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF
+# Said here, because an older Python cannot read the script.
+OLD_ENOUGH := -c 'import sys; sys.exit("Overlay needs Python 3.11 or later: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+SETUP := scripts/setup_venv.py scripts/llama_cpp.cmake
 
 # See overlay/cli/main.py: threads that spin while they wait make shared machines crawl.
 export OMP_WAIT_POLICY ?= passive
 
+# Each worker loads the models that it needs: about 2 GB.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types eval-small docs lock clean
+.PHONY: help setup setup-dev demo test test-kernels coverage lint types eval-small docs lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-setup: $(READY) ## Make the virtual environment
+setup: $(READY) ## Make the virtual environment (TORCH_INDEX=URL: where torch comes from)
 
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("Overlay needs Python 3.11 or later: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
-	@echo "Setting up $(VENV); the first time this compiles llama.cpp (about six minutes on two cores)."
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+setup-dev: $(READY_DEV) ## The same, with the tools of the tests
+
+$(READY): requirements.lock pyproject.toml $(SETUP)
+	@$(PYTHON) $(OLD_ENOUGH)
+	@$(PYTHON) -m scripts.setup_venv $(VENV)
 	@touch $@
 
+$(READY_DEV): requirements-dev.lock pyproject.toml $(SETUP)
+	@$(PYTHON) $(OLD_ENOUGH)
+	@$(PYTHON) -m scripts.setup_venv $(VENV) --dev
+	@touch $@ $(READY)
+
 demo: $(READY) ## Answer questions about the sample documents through the HTTP endpoint
-	$(BIN)/python -m eval.demo
+	@$(BIN)/python -m eval.demo
 
 test: lint types ## Lint, types and tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-lint: $(READY)
+test-kernels: $(READY_DEV) ## Tests and demo on kernels that this processor does not use by itself
+	$(BIN)/python -m scripts.test_kernels
+
+coverage: $(READY_DEV) ## Which lines the tests reach
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term:skip-covered
+
+lint: $(READY_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(READY)
+types: $(READY_DEV)
 	$(BIN)/mypy
 
 # Not resumed: what an earlier run left there may be of older code.
@@ -48,14 +61,19 @@ eval-small: $(READY) ## All policies side by side on sample questions; writes a 
 	$(BIN)/overlay eval run eval/specs/small.toml --output $(SMALL).jsonl
 	$(BIN)/overlay eval report $(SMALL).jsonl --html $(SMALL).html
 
-docs: $(READY) ## Make docs/probes.md from the probes' docstrings
+docs: $(READY) ## Make docs/probes.md and docs/settings.md from the code
 	$(BIN)/python -m eval.docs
 
 # pip-compile writes the local build of torch; its public version is the same on every platform.
-lock: $(READY) ## Renew requirements.lock from pyproject.toml
-	$(BIN)/pip-compile --quiet --extra dev --strip-extras --allow-unsafe --no-emit-index-url \
-		--no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
-	sed -i.bak 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock && rm requirements.lock.bak
+# The pins of the tests' environment are those of the demo's: the second file begins as the first.
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links \
+	--no-emit-trusted-host
+lock: $(READY_DEV) ## Renew both lock files from pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	cp requirements-dev.lock requirements.lock
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	sed -i.bak 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock requirements-dev.lock
+	rm requirements.lock.bak requirements-dev.lock.bak
 
 clean: ## Remove the virtual environment and the demo's store
 	rm -rf $(VENV) .overlay
