@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 from rich.console import Console
 from rich.progress import Progress
+from rich.text import Text
 
+from eval.metrics.answers import contains_any
 from eval.serving import serving
 from eval.tasks.sample import DOCUMENTS, SampleQuestion, ingest_sample, sample_questions
-from overlay.render import steps_table, summary
+from overlay.render import reasons, steps, summary
 from overlay.settings import load_settings
 
 __all__ = ["main"]
@@ -26,46 +31,78 @@ _QUESTIONS = {
 }
 
 
-def main() -> None:
+@click.command()
+@click.option("--verbose", is_flag=True, help="The full reason for every verdict.")
+@click.option("--check", is_flag=True, help="Fail unless the first two answers are right.")
+def main(*, verbose: bool, check: bool) -> None:
     """Ingest the sample documents, start the server, ask, and show what each chunk did."""
     console = Console()
     console.print(
-        "[bold]Overlay demo.[/] The documents are those of the Ostrel Hut Co-operative, which "
-        "does not exist: no model can know the answers.\n"
+        "[bold]Overlay demo.[/] The documents are those of the Ostrel Hut Co-operative, which\n"
+        "does not exist: no model can know the answers.",
+        soft_wrap=True,
     )
-    settings = load_settings(store=str(_STORE))
+    started = time.monotonic()
+    _ingest()
+    documents = sum(1 for path in DOCUMENTS.rglob("*") if path.is_file())
+    console.print(f"Read {documents} documents in {time.monotonic() - started:.0f} s.")
+    started = time.monotonic()
+    right = True
+    with console.status("loading the models"), serving(_STORE, ready_seconds=_READY_SECONDS) as at:
+        console.print(
+            f"Loaded the models in {time.monotonic() - started:.0f} s. The server listens on\n"
+            f"{at.url}/v1/chat/completions.",
+            soft_wrap=True,
+        )
+        for question in sample_questions():
+            if question.id in _QUESTIONS:
+                console.rule(f"[bold]{_QUESTIONS[question.id]}", align="left")
+                answer = _ask(console, at.url, question, verbose=verbose)
+                right = right and (not question.answers or contains_any(answer, question.answers))
+    _what_next(console)
+    if check:
+        console.print(f"The first two answers are {'right' if right else 'wrong'}.")
+        sys.exit(not right)
+
+
+def _ingest() -> None:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading documents", total=None)
         ingest_sample(
-            settings, lambda done, total, _: bar.update(task, completed=done, total=total)
+            load_settings(store=str(_STORE)),
+            lambda done, total, _: bar.update(task, completed=done, total=total),
         )
-    documents = sum(1 for path in DOCUMENTS.rglob("*") if path.is_file())
-    console.print(f"{documents} documents are in the store {_STORE}.")
-    with serving(_STORE, ready_seconds=_READY_SECONDS) as server:
-        console.print(f"The server listens on {server.url}/v1/chat/completions.\n")
-        for question in sample_questions():
-            if question.id in _QUESTIONS:
-                _ask(console, server.url, _QUESTIONS[question.id], question)
-    console.print(
-        f"Ask your own:   .venv/bin/overlay ask --store {_STORE} 'QUESTION'\n"
-        "Policies side by side, mistakes too:   make eval-small",
-        soft_wrap=True,
-    )
 
 
-def _ask(console: Console, url: str, what: str, question: SampleQuestion) -> None:
-    console.rule(f"[bold]{what}")
+def _ask(console: Console, url: str, question: SampleQuestion, *, verbose: bool) -> str:
     console.print(f"[bold]Question:[/] {question.question}")
     with console.status("probing and answering"):
         body = {"messages": [{"role": "user", "content": question.question}], "model": "overlay"}
         response = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=600)
     response.raise_for_status()
     reply: dict[str, Any] = response.json()
-    console.print(f"[bold]Answer:[/]   {reply['choices'][0]['message']['content']}")
+    answer: str = reply["choices"][0]["message"]["content"]
     expected = question.answers[0] if question.answers else "none: the documents do not say"
+    console.print("[bold]Answer:[/]  ", Text(answer))
     console.print(f"[bold]Expected:[/] {expected}\n")
-    console.print(steps_table(reply["overlay"]))
-    console.print(summary(reply["overlay"]), "\n", soft_wrap=True)
+    console.print(steps(reply["overlay"]), soft_wrap=True)
+    if verbose:
+        console.print("\n", reasons(reply["overlay"]), sep="")
+    console.print(summary(reply["overlay"], verbose=verbose))
+    return answer
+
+
+def _what_next(console: Console) -> None:
+    overlay = ".venv/bin/overlay"
+    console.rule("[bold]what next", align="left")
+    for what, command in {
+        "Why, in full": ".venv/bin/python -m eval.demo --verbose",
+        "Ask the sample": f'{overlay} ask --store {_STORE} "..."',
+        "Ask your own": f"{overlay} ingest FOLDER; {overlay} ask",
+        "Serve them": f"{overlay} serve",
+        "See mistakes, too": "make eval-small",
+    }.items():
+        console.print(f"{what + ':':19}{command}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -229,5 +229,5 @@ def fill_plain(context: Context, doses: Sequence[Dose], room: int) -> Iterator[S
             verdict = does_not_fit(len(dose.tokens), left)
         else:
             context.session.extend(dose.tokens)
-            verdict = Verdict(True, "plain mode: not probed", None, None, 0.0)
+            verdict = Verdict(True, "not judged", "plain mode: not probed", None, None, 0.0)
         yield Step(dose.chunk, None, verdict, None, "")

@@ -263,6 +263,7 @@ def does_not_fit(needed: int, left: int, *, where: str = "the context") -> Verdi
     """
     return Verdict(
         accepted=False,
+        short="does not fit",
         reason=f"it does not fit {where}: it needs {needed} tokens, {max(left, 0)} are left.",
         utility=None,
         volatility=None,

@@ -1,8 +1,8 @@
-"""A stability report for the terminal."""
+"""A stability report for the terminal: a line a chunk, or every number and reason."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
@@ -11,77 +11,81 @@ from rich.text import Text
 from overlay.answer import Outcome
 from overlay.options import Mode
 
-__all__ = ["cost_table", "steps_table", "summary"]
+__all__ = ["cost_table", "reasons", "steps", "summary"]
+
+Report = Mapping[str, Any]
+"""What :func:`overlay.report.report` returns, or its JSON from the server."""
 
 _OUTCOMES = {
     Outcome.ANSWERED: "answered from the accepted chunks",
     Outcome.WITHOUT_CONTEXT: "answered without context",
     Outcome.ABSTAINED: "abstained",
 }
+_WIDTH = 80
+_GAP = "  "
+_VERDICT = len("reject: unlikely to help")
+_READINGS = {"similarity": "similar", "question_gain": " gain", "utility": "utility"}
 
 
-def steps_table(report: Mapping[str, Any]) -> Table:
-    """One row a step: the chunk, its numbers, and the verdict with its reason.
+def steps(report: Report) -> Text:
+    """A line a chunk: its whole name, its readings and the verdict in a few words.
+
+    Fits 80 columns; a name that is too long for that stands on a line of its own.
+    """
+    shown = _READINGS if report["mode"] == Mode.OVERLAY else {"similarity": "similar"}
+    room = _WIDTH - sum(len(title) + 1 for title in shown.values()) - 2 * len(_GAP) - _VERDICT
+    names = [len(step["chunk"]["source"]) for step in report["steps"]]
+    width = max((length for length in names if length <= room), default=len("chunk"))
+    head = f"{'chunk':{width}}{_GAP} {' '.join(shown.values())}{_GAP}verdict"
+    lines = [Text(head, style="bold")]
+    for step in report["steps"]:
+        name = step["chunk"]["source"]
+        if len(name) > width:
+            lines.append(Text(name))
+            name = ""
+        values = " ".join(
+            f"{_number(_reading(step, reading)):>{len(title)}}" for reading, title in shown.items()
+        )
+        word, colour = ("accept", "green") if step["accepted"] else ("reject", "red")
+        verdict = (f"{word}: {step['short']}", colour)
+        lines.append(Text.assemble(f"{name:{width}}{_GAP} {values}{_GAP}", verdict))
+    return Text("\n").join(lines)
+
+
+def reasons(report: Report) -> Text:
+    """What every chunk did and why it was let in or not, in full: a paragraph a chunk."""
+    return Text("\n\n").join(_paragraph(step, report["mode"]) for step in report["steps"])
+
+
+def summary(report: Report, *, verbose: bool = False) -> Text:
+    """The outcome, what of the budget was spent, and what it cost.
 
     Args:
-        report: what :func:`overlay.report.report` returns, or its JSON from the server.
+        verbose: also what was said again beside the question, and what the budget promises.
     """
-    table = Table(expand=True, padding=(0, 1, 1, 0), box=None, header_style="bold")
-    table.add_column("chunk", ratio=5, overflow="fold")
-    table.add_column("simi-\nlarity", justify="right", min_width=5)
-    if report["mode"] == Mode.OVERLAY:
-        table.add_column("drift\nbits", justify="right", min_width=5)
-        table.add_column("gain\nnats", justify="right", min_width=5)
-        table.add_column("util-\nity", justify="right", min_width=5)
-        table.add_column("vola-\ntility", justify="right", min_width=6)
-    table.add_column("verdict", ratio=9)
-    for step in report["steps"]:
-        table.add_row(*_row(step, report["mode"]))
-    return table
-
-
-def summary(report: Mapping[str, Any]) -> Text:
-    """The outcome, what of the budget was spent, and what it cost."""
     text = Text(_OUTCOMES[Outcome(report["outcome"])], style="bold")
     if report["mode"] == Mode.OVERLAY:
         text.append(
-            f"; spent {report['spent']:.2f} of a budget of {report['budget']['answer']:.2f} "
-            f"(volatility index {report['volatility_index']:.2f})",
+            f"; spent {report['spent']:.2f} of {report['budget']['answer']:.2f}, "
+            f"volatility index {report['volatility_index']:.2f}",
             style="not bold",
         )
-    for sentence in report["anchor"]:
-        text.append(f'\nsaid again beside the question: "{sentence}"', style="not bold dim")
-    if report["confidence"] is not None:
-        text.append(
-            f"\nthe answer is right with a chance of {report['confidence']:.0%}, by answers to "
-            "questions like those it was calibrated on",
-            style="not bold",
-        )
-    guarantee = report["guarantee"]
-    if guarantee is not None:
-        text.append(
-            f"\non questions like those it was calibrated on, this budget lets in at most "
-            f"{guarantee['harm']:.0%} of the chunks that do not help"
-            + (
-                ""
-                if guarantee["loss"] is None
-                else f", and keeps out at most {guarantee['loss']:.0%} of those that do"
-            ),
-            style="not bold dim",
-        )
-    cost = report["cost"]
-    text.append(
-        f"\n{cost['evaluated_tokens']} tokens evaluated, first token after "
-        f"{cost['seconds_to_first_token']:.1f} s, {cost['seconds']:.1f} s in all, "
-        f"model {report['model']}",
-        style="not bold dim",
-    )
+    for line in _details(report) if verbose else ():
+        text.append(f"\n{line}", style="not bold dim")
     if report["note"]:
         text.append(f"\n{report['note']}", style="not bold")
+    sure = report["confidence"]
+    chance = "" if sure is None else f"right with a chance of {sure:.0%}; "
+    cost = report["cost"]
+    text.append(
+        f"\n{chance}{cost['evaluated_tokens']} tokens, the first of the answer after "
+        f"{cost['seconds_to_first_token']:.1f} s",
+        style="not bold dim",
+    )
     return text
 
 
-def cost_table(report: Mapping[str, Any]) -> Table:
+def cost_table(report: Report) -> Table:
     """One row a phase: tokens evaluated and reused, and forward calls."""
     cost = report["cost"]
     table = Table(padding=(0, 1, 0, 0), box=None, header_style="bold")
@@ -95,18 +99,56 @@ def cost_table(report: Mapping[str, Any]) -> Table:
     return table
 
 
-def _row(step: Mapping[str, Any], mode: str) -> list[Text]:
-    colour, word = ("green", "accepted") if step["accepted"] else ("red", "rejected")
-    cells = [Text(step["chunk"]["source"]), Text(f"{step['chunk']['similarity']:.2f}")]
-    if mode == Mode.OVERLAY:
-        reading = step["reading"] or {}
-        drift = step["marginal_drift"]
-        numbers = (
-            reading.get("logit_drift") if drift is None else drift,
-            step["question_gain"],
-            step["utility"],
-            step["volatility"],
+def _details(report: Report) -> Iterator[str]:
+    cost = report["cost"]
+    yield f"model {report['model']}, {cost['seconds']:.1f} s in all"
+    for sentence in report["anchor"]:
+        yield f'said again beside the question: "{sentence}"'
+    if report["confidence"] is not None:
+        yield "the chance of a right answer: by answers to questions like those of its calibration"
+    guarantee = report["guarantee"]
+    if guarantee is not None:
+        yield (
+            "on questions like those of its calibration, this budget lets in at most "
+            f"{guarantee['harm']:.0%} of the chunks that do not help"
+            + (
+                ""
+                if guarantee["loss"] is None
+                else f", and keeps out at most {guarantee['loss']:.0%} of those that do"
+            )
         )
-        cells += [Text("-" if value is None else f"{value:.2f}") for value in numbers]
-    cells.append(Text.assemble((word, f"bold {colour}"), ": ", step["reason"]))
-    return cells
+
+
+def _paragraph(step: Mapping[str, Any], mode: str) -> Text:
+    colour, word = ("green", "accepted") if step["accepted"] else ("red", "rejected")
+    text = Text.assemble((step["chunk"]["source"], "bold"), "\n  ", (word, colour))
+    text.append(f": {step['reason']}")
+    if mode == Mode.OVERLAY:
+        drift = _drift(step)
+        numbers = {
+            "similarity": step["chunk"]["similarity"],
+            "gain (nats a token)": step["question_gain"],
+            "utility": step["utility"],
+            "drift (bits a token)": drift,
+            "volatility": step["volatility"],
+        }
+        known = [f"{name} {value:.2f}" for name, value in numbers.items() if value is not None]
+        text.append(f"\n  {', '.join(known)}", style="dim")
+    if step["draft"]:
+        text.append(f'\n  alone it makes the model say "{step["draft"]}"', style="dim")
+    return text
+
+
+def _reading(step: Mapping[str, Any], name: str) -> float | None:
+    value: float | None = step["chunk"][name] if name == "similarity" else step[name]
+    return value
+
+
+def _drift(step: Mapping[str, Any]) -> float | None:
+    """Bits a token inside the growing context; of the chunk alone where it was not injected."""
+    drift: float | None = step["marginal_drift"]
+    return (step["reading"] or {}).get("logit_drift") if drift is None else drift
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

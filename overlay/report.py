@@ -24,6 +24,7 @@ def step_report(step: Step) -> dict[str, object]:
         "halved": step.halved,
         "outvoted": step.outvoted,
         "accepted": step.verdict.accepted,
+        "short": step.verdict.short,
         "reason": step.verdict.reason,
         "utility": step.verdict.utility,
         "volatility": step.verdict.volatility,

@@ -179,7 +179,8 @@ class Screened:
                 left -= needed
                 spent += verdict.spent
             if self._doses[place].halved:
-                verdict = replace(verdict, reason=f"{_HALVED}: {verdict.reason}")
+                part = f"a part, {verdict.short}" if verdict.accepted else verdict.short
+                verdict = replace(verdict, short=part, reason=f"{_HALVED}: {verdict.reason}")
             verdicts[place] = verdict
         return verdicts
 
@@ -199,7 +200,13 @@ class Screened:
                     f"it agrees by {agreements[number, heard[0]]:.2f} with them, where half is "
                     f'needed: it makes the model say "{said[number]}", they "{said[heard[0]]}".'
                 )
-                rejected = replace(self._verdicts[place], accepted=False, reason=reason, spent=0.0)
+                rejected = replace(
+                    self._verdicts[place],
+                    accepted=False,
+                    short=f"outvoted by {len(heard)}",
+                    reason=reason,
+                    spent=0.0,
+                )
                 self._verdicts[place] = rejected
                 self._outvoted.add(place)
 

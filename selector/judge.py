@@ -40,6 +40,7 @@ def judge(
         budget,
         spent,
         axes=(u, v),
+        failing="shakes the model",
         over=f"it shakes the model more than its evidence covers: volatility {v:.2f} at utility "
         f"{u:.2f} would spend {cost:.3f}, and a step may spend {budget.step:g}. "
         f"{_cause(reading, thresholds, draft)}",
@@ -61,12 +62,14 @@ def judge_rated(rated: Rated, budget: Budget, *, spent: float, question_gain: fl
     """
     u = rated.utility
     cost = 1.0 - u
+    failing, why = _failing(rated, question_gain)
     return _verdict(
         cost,
         budget,
         spent,
         axes=(u, None),
-        over=f"{_failing(rated, question_gain)}: utility {u:.2f} would spend {cost:.2f}, and a "
+        failing=failing,
+        over=f"{why}: utility {u:.2f} would spend {cost:.2f}, and a "
         f"step may spend {budget.step:g}.",
         what=f"utility {u:.2f}",
         within=f"it spends {cost:.2f} of a step's {budget.step:g}; with it the question is "
@@ -80,6 +83,7 @@ def _verdict(
     spent: float,
     *,
     axes: tuple[float, float | None],
+    failing: str,
     over: str,
     what: str,
     within: str,
@@ -88,29 +92,36 @@ def _verdict(
 
     Args:
         axes: utility and volatility.
+        failing: ``over`` in a few words.
         over: the reason if a step may not spend that much.
         what: what would spend it, if the answer's budget is used up.
         within: the reason if it may.
     """
     u, v = axes
     if cost > budget.step:
-        return Verdict(accepted=False, reason=over, utility=u, volatility=v, spent=0.0)
+        return Verdict(False, failing, over, utility=u, volatility=v, spent=0.0)
     if spent + cost > budget.answer:
         reason = (
             f"the answer's budget is used up: {what} would spend {cost:.3f}, and "
             f"{max(budget.answer - spent, 0):.3f} of {budget.answer:g} is left."
         )
-        return Verdict(accepted=False, reason=reason, utility=u, volatility=v, spent=0.0)
-    return Verdict(accepted=True, reason=within, utility=u, volatility=v, spent=cost)
+        return Verdict(False, "budget used up", reason, utility=u, volatility=v, spent=0.0)
+    return Verdict(True, f"spends {cost:.2f}", within, utility=u, volatility=v, spent=cost)
 
 
-def _failing(rated: Rated, question_gain: float) -> str:
-    """Why a profile rates a chunk low."""
+def _failing(rated: Rated, question_gain: float) -> tuple[str, str]:
+    """Why a profile rates a chunk low: in a few words, and as a sentence begins."""
     if rated.instructs > 0.5:
-        return f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"
+        return (
+            "an instruction",
+            f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)",
+        )
     return (
-        f"it is not likely to help (with it the question is {question_gain:+.2f} nats a token "
-        "likelier)"
+        "unlikely to help",
+        (
+            f"it is not likely to help (with it the question is {question_gain:+.2f} nats a token "
+            "likelier)"
+        ),
     )
 
 

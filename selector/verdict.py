@@ -13,6 +13,7 @@ class Verdict:
 
     Attributes:
         accepted: whether the chunk is in the context.
+        short: the reason in a few words, where one line tells of one chunk.
         reason: one sentence for people, with its numbers.
         utility: evidence that the chunk helps, in [0, 1]; None where it was not probed.
         volatility: evidence that it destabilises the model, in [0, 1]; None likewise.
@@ -20,6 +21,7 @@ class Verdict:
     """
 
     accepted: bool
+    short: str
     reason: str
     utility: float | None
     volatility: float | None

@@ -25,6 +25,9 @@ __all__ = ["ask"]
 @settings_options("context_size", "store", "embedder")
 @click.option("--plain", is_flag=True, help="Plain RAG: every retrieved chunk, unjudged.")
 @click.option(
+    "--verbose", is_flag=True, help="The full reason for every verdict, with all its numbers."
+)
+@click.option(
     "--cost", is_flag=True, help="Show tokens evaluated and reused, and forward calls, by phase."
 )
 @click.option("--no-retrieval", is_flag=True, help="Answer without any document.")
@@ -35,6 +38,7 @@ def ask(
     config: Path | None,
     *,
     plain: bool,
+    verbose: bool,
     cost: bool,
     no_retrieval: bool,
     as_json: bool,
@@ -42,9 +46,9 @@ def ask(
 ) -> None:
     """Answer a QUESTION from the ingested documents.
 
-    The table below the answer shows what each chunk did to the model, and why it was let in or
-    not. Volatility is what a chunk moves, utility is the evidence it brings, both from 0 to 1;
-    a step spends the volatility that its utility does not cover.
+    Below the answer stands a line for each chunk: its similarity to the question; its gain, how
+    much likelier it makes the question, in nats a token; its utility, how likely it is to help,
+    from 0 to 1; and the verdict. A step spends what utility leaves of 1. --verbose says why.
     """
     from overlay.options import AskOptions, Mode  # keeps `overlay --help` fast
     from overlay.report import report
@@ -62,15 +66,15 @@ def ask(
             answer: Answer = last.answer  # type: ignore[union-attr]  # the last event has it
             click.echo(json.dumps({"answer": answer.text, **report(answer)}, ensure_ascii=False))
             return
-        _show(events, cost=cost)
+        _show(events, verbose=verbose, cost=cost)
 
 
-def _show(events: Iterator[Event], *, cost: bool) -> None:
-    """Print the answer as it comes, then the table."""
+def _show(events: Iterator[Event], *, verbose: bool, cost: bool) -> None:
+    """Print the answer as it comes, then what each chunk did."""
     from rich.console import Console  # keeps `overlay --help` fast
 
     from overlay.answer import AnswerFinished, StepTaken, TextAdded
-    from overlay.render import cost_table, steps_table, summary
+    from overlay.render import cost_table, reasons, steps, summary
     from overlay.report import report
 
     console = Console()
@@ -88,8 +92,10 @@ def _show(events: Iterator[Event], *, cost: bool) -> None:
                 click.echo("\n")
                 whole = report(event.answer)
                 if event.answer.steps:
-                    console.print(steps_table(whole))
-                console.print(summary(whole), soft_wrap=True)
+                    console.print(steps(whole), "\n", soft_wrap=True)
+                    if verbose:
+                        console.print(reasons(whole), "\n")
+                console.print(summary(whole, verbose=verbose), soft_wrap=True)
                 if cost:
                     console.print(cost_table(whole))
     finally:
