@@ -222,15 +222,19 @@ class Settings(BaseSettings):
         float | None,
         Field(
             ge=0,
-            description="volatility that one step may spend, 0 to 1; by default 0.6 where a "
-            "profile judges, and 0.5 on plain thresholds",
+            description="volatility that one step may spend: 0 rejects everything, 1 nothing; by "
+            "default 0.6 where a profile judges, and 0.5 on plain thresholds",
         ),
     ] = None
     budget_answer: Annotated[
         float, Field(ge=0, description="what all steps of one answer may spend together")
     ] = 2.0
     fallback: Annotated[
-        Fallback, Field(description="when no chunk brings evidence: auto, answer, or abstain")
+        Fallback,
+        Field(
+            description="when no chunk brings evidence: answer without context, abstain, or auto, "
+            "which answers only if the model is sure of itself"
+        ),
     ] = Fallback.AUTO
     profile: Annotated[
         str,

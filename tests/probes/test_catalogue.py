@@ -1,4 +1,4 @@
-"""The catalogue holds every probe, every probe says what it is, and the page is up to date."""
+"""The catalogue holds every probe, and every probe says what it is."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from eval.docs import PAGE, main
 from overlay.errors import InputError
 from probes import reading, report
 from probes.catalogue import CATALOGUE, GROUPS, LABELS, Entry, describe, markdown
@@ -86,11 +84,6 @@ def is_probe(function: ast.FunctionDef) -> bool:
     returned = ast.unparse(function.returns) if function.returns else ""
     is_overload = any(ast.unparse(node) == "overload" for node in function.decorator_list)
     return not is_overload and returned in FLOATS
-
-
-def test_the_page_is_up_to_date() -> None:
-    found = (ROOT / PAGE).read_text(encoding="utf-8")
-    assert found == markdown(), "run `python -m eval.docs`"
 
 
 def test_every_probe_is_in_the_catalogue() -> None:
@@ -184,10 +177,3 @@ def test_the_page_shows_every_line_of_every_probe() -> None:
             assert f"\n- {label}: {getattr(said, label.lower())}\n" in page
         for field in entry.fields:
             assert f"`{field}`" in page
-
-
-def test_the_script_writes_the_page(tmp_path: Path) -> None:
-    output = tmp_path / "new" / "probes.md"
-    result = CliRunner().invoke(main, ["--output", str(output)])
-    assert result.exit_code == 0, result.output
-    assert output.read_text(encoding="utf-8") == markdown()
