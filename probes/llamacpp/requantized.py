@@ -29,7 +29,7 @@ from probes.model_cache import converted_folder
 from probes.neutral import NEUTRAL_TEXTS
 from probes.state import State
 
-__all__ = ["MOST_KL", "Measurement", "faster_copy", "measure"]
+__all__ = ["MOST_KL", "Measurement", "faster_copy", "measure", "requantize"]
 
 _logger = logging.getLogger("probes.llamacpp")
 
@@ -88,7 +88,7 @@ def faster_copy(path: Path, *, cache: Path, threads: int) -> Path:
     def make(folder: Path) -> None:
         _logger.info("making a faster copy of %s; this is done once and takes some seconds", path)
         copy = folder / _COPY
-        if _requantize(path, copy, threads):
+        if requantize(path, copy, threads):
             found = measure(path, copy, threads=threads)
             (folder / _NOTE).write_text(json.dumps(asdict(found)), encoding="utf-8")
             if found.pays:
@@ -156,7 +156,8 @@ def _file_type(path: Path) -> str:
         llama_cpp.llama_model_free(model)
 
 
-def _requantize(path: Path, copy: Path, threads: int) -> bool:
+def requantize(path: Path, copy: Path, threads: int) -> bool:
+    """Write the same weights as Q8_0; whether that succeeded."""
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = _Q8_0
     params.allow_requantize = True

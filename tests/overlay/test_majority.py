@@ -13,6 +13,7 @@ from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
 from selector.order import Order
 from selector.profile import Profile, Weights
+from tests.leads import LEAD_NATS, least_lead
 from tests.overlay.test_runtime import IRRELEVANT, Shelf
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
@@ -35,7 +36,7 @@ def ask(
         max_tokens=16, majority=majority, order=Order(order), fallback=Fallback.ABSTAIN
     )
     overlay = Overlay(model, Shelf(texts), settings, profile=profile)
-    return overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4)))
+    return overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4), top_log_probs=2))
 
 
 @pytest.mark.parametrize("order", ["best-first", "bridge"])
@@ -45,12 +46,12 @@ def test_two_that_agree_keep_a_third_out(model: LlamaCppModel, order: str) -> No
     assert out.outvoted
     assert out.chunk.rank == 0
     assert out.verdict.spent == 0
-    assert 'it makes the model say "Ilse Varn' in out.verdict.reason
+    assert f'it makes the model say "{out.draft}"' in out.verdict.reason
     assert "2 of 3 chunks within budget support each other" in out.verdict.reason
     assert out.reading is not None
     assert out.reading.support_max is not None
     assert out.marginal_drift is None, "it was never injected"
-    assert "Emrys Pask" in answer.text
+    assert least_lead(answer, "Emrys Pask") > LEAD_NATS
     assert "1 speaks against them" in answer.note
     assert answer.spent == pytest.approx(
         sum(1 - (step.verdict.utility or 0) for step in answer.steps if step.verdict.accepted)

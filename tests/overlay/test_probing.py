@@ -14,6 +14,7 @@ from probes.masking import Masker
 from probes.report import ProbeReport
 from probes.trajectory import follow
 from probes.transformers import TransformersModel
+from tests.probes.forced import Words
 
 QUESTION = "At what height does Quernstone Hut stand?"
 TEXTS = [
@@ -71,13 +72,17 @@ def test_every_chunk_has_its_drifts_by_layer(report: ProbeReport) -> None:
         assert chunk.reading.kl_divergence > 0
 
 
-def test_both_backends_agree(model: LlamaCppModel, other: TransformersModel) -> None:
+def test_both_backends_agree_on_the_same_words(
+    file_model: LlamaCppModel, other: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = Words(monkeypatch)
     texts = TEXTS[:2]
     question = "How many bunks does Quernstone Hut have?"
     effort = Effort(removal_tokens=0, mutated_tokens=0, layers=4)
-    first, second = (
-        probe(each, question, texts, load_settings(), effort) for each in (model, other)
-    )
+    with words.recorded():
+        first = probe(file_model, question, texts, load_settings(), effort)
+    with words.forced():
+        second = probe(other, question, texts, load_settings(), effort)
     assert first.answer == second.answer
     assert not {"token_grad", "gradient_input", "influence_gradient"} & set(second.unavailable)
     for a, b in zip(first.chunks, second.chunks, strict=True):

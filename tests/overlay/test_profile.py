@@ -8,7 +8,6 @@ import pytest
 
 from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.errors import InputError
-from overlay.models import find_model
 from overlay.options import AskOptions, Mode
 from overlay.report import report
 from overlay.runtime import Overlay, find_profile
@@ -63,7 +62,6 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
     first, third, second = answer.steps
     assert first.verdict.accepted
     assert third.verdict.accepted
-    assert "Emrys Pask" in answer.text
     assert not second.verdict.accepted
     assert second.reading is None
     assert second.draft == ""
@@ -257,8 +255,10 @@ def test_an_answer_that_nobody_waits_for_is_not_read(
 
 
 @pytest.mark.parametrize("size", [512, 1024])
-def test_a_small_cache_holds_the_context_and_what_is_read(tmp_path: Path, size: int) -> None:
-    small = LlamaCppModel(find_model("smollm2"), context_size=size)
+def test_a_small_cache_holds_the_context_and_what_is_read(
+    tiny_gguf: Path, tmp_path: Path, size: int
+) -> None:
+    small = LlamaCppModel(tiny_gguf, context_size=size)
     try:
         path = write_profile(tmp_path, small.info.sha256)
         texts = [f"{HELPFUL} {SUPPORT} {IRRELEVANT} Note {number}." for number in range(8)]

@@ -11,6 +11,7 @@ from scipy.special import log_softmax
 from transformers import AutoModelForCausalLM
 
 from probes.llamacpp import LlamaCppModel
+from probes.transformers import TransformersModel
 
 TEXT = (
     "The harbour office opens at seven. Ships that arrive earlier wait at the outer buoy, and "
@@ -20,16 +21,18 @@ WINDOW = " The office answers within ten minutes and assigns a berth."
 
 
 @pytest.fixture(scope="module")
-def reference(model: LlamaCppModel) -> torch.nn.Module:
-    path = Path(model.info.path)
-    loaded = AutoModelForCausalLM.from_pretrained(
-        path.parent, gguf_file=path.name, dtype=torch.float32
-    )
+def reference(other: TransformersModel, model_cache: Path) -> torch.nn.Module:
+    """The weights that were converted for the other backend, in transformers' own hands."""
+    folder = model_cache / f"{other.info.sha256}-float32"
+    loaded = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     module: torch.nn.Module = loaded.train(mode=False)
     return module
 
 
-def test_states_agree_with_transformers(model: LlamaCppModel, reference: torch.nn.Module) -> None:
+def test_states_agree_with_transformers(
+    file_model: LlamaCppModel, reference: torch.nn.Module
+) -> None:
+    model = file_model
     context, window = model.tokenize(TEXT), model.tokenize(WINDOW)
     with model.session() as session:
         session.extend(context)

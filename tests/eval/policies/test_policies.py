@@ -52,7 +52,6 @@ def test_plain_policies_see_what_they_say(bench: Bench) -> None:
     everything = answer(bench, "top-k")
     assert everything.accepted == (True, True, True)
     assert everything.outcome is Outcome.ANSWERED
-    assert "Emrys Pask" in everything.text
     assert answer(bench, "top-k", k=1).accepted == (True, False, False)
     assert answer(bench, "oracle").accepted == (True, False, True)
     assert answer(bench, "similarity-cutoff", minimum=0.7).accepted == (True, False, False)
