@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from eval.bench.store import bench_store
 from overlay.errors import InputError
-from tests.integration.test_cli import overlay
+from tests.integration.command import overlay, overlay_here
+
+pytestmark = pytest.mark.real_model
 
 SMALL = ("--repeats", "1", "--answer-tokens", "4", "--draft-tokens", "4")
 
@@ -43,18 +46,18 @@ def test_bench_keeps_what_it_measured(tmp_path: Path) -> None:
     assert "## `overlay bench --k 2 --length 32 --repeats 1 --answer-tokens 4" in page
     assert "| cold | 2 | 32 |" in page
     assert "bench.png" in page
-    again = overlay("bench", "--from", "bench.jsonl", "--json", cwd=tmp_path)
+    again = overlay_here("bench", "--from", "bench.jsonl", "--json", cwd=tmp_path)
     assert again.stdout == done.stdout
     # Everything is there, so nothing is measured anew.
     options = ("bench", "--k", "2", "--length", "32", *SMALL, "--json", "--output", "bench.jsonl")
-    assert overlay(*options, cwd=tmp_path).stdout == done.stdout
+    assert overlay_here(*options, cwd=tmp_path).stdout == done.stdout
     assert (tmp_path / "bench.jsonl").read_text().splitlines() == lines
 
 
-def test_everything_is_let_in_where_nothing_is_too_much(tmp_path: Path) -> None:
-    done = overlay(
+def test_everything_is_let_in_where_nothing_is_too_much(tmp_path: Path, tiny_gguf: Path) -> None:
+    done = overlay_here(
         *("bench", "--k", "3", "--length", "32", *SMALL, "--json"),
-        *("--budget-step", "1", "--budget-answer", "64"),
+        *("--budget-step", "1", "--budget-answer", "64", "--model", str(tiny_gguf)),
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
@@ -63,13 +66,16 @@ def test_everything_is_let_in_where_nothing_is_too_much(tmp_path: Path) -> None:
 
 
 def test_chunks_that_do_not_fit_are_named(tmp_path: Path) -> None:
-    done = overlay("bench", "--k", "64", "--length", "512", *SMALL, cwd=tmp_path)
+    done = overlay_here("bench", "--k", "64", "--length", "512", *SMALL, cwd=tmp_path)
     assert done.returncode == 2
     assert "64 chunks of 512 tokens do not fit" in done.stderr
     assert "context_size" in done.stderr
 
 
-def test_a_store_and_its_server_are_measured(tmp_path: Path) -> None:
+def test_a_store_and_its_server_are_measured(
+    tmp_path: Path, tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERLAY_MODEL", str(tiny_gguf))
     page = tmp_path / "store.md"
     done = CliRunner().invoke(
         bench_store, ["--chunks", "16", "--answers", "1", "--json", "--markdown", str(page)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from eval.calibration.command import calibrate
@@ -15,6 +16,8 @@ from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 from selector.profile import load_profile
 from tests.overlay.test_runtime import Shelf
+
+pytestmark = pytest.mark.real_model
 
 BOATS = {"Alda": "red", "Berin": "green", "Cato": "white", "Dunja": "black", "Edda": "yellow"}
 PORTS = {"Farn": "Luth", "Gorm": "Vardle", "Hale": "Corrin", "Ingo": "Ostrel", "Jorun": "Selm"}

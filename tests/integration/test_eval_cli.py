@@ -10,18 +10,20 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.integration.test_cli import overlay
+from tests.integration.command import overlay, overlay_here
 
 SMALL = Path("eval/specs/small.toml")
 RUN = (
-    *("run", "small.toml", "--output", "small.jsonl", "--limit", "2"),
+    *("run", "small.toml", "--output", "small.jsonl", "--limit", "1"),
     *("--backend", "llamacpp", "--max-tokens", "8"),
 )
+
+pytestmark = pytest.mark.real_model
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first two cases of the project's own small run, untimed, under llama.cpp."""
+    """The first case of the project's own small run, untimed, under llama.cpp."""
     root = tmp_path_factory.mktemp("eval")
     spec, times = re.subn(r"^timed = .*$", "timed = 0", SMALL.read_text(), flags=re.MULTILINE)
     assert times == 1
@@ -33,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_report_opens_in_a_browser(folder: Path, browser: Chrome) -> None:
-    done = overlay("eval", "report", "small.jsonl", "--html", "small.html", cwd=folder)
+    done = overlay_here("eval", "report", "small.jsonl", "--html", "small.html", cwd=folder)
     assert done.returncode == 0, done.stderr
     browser.get_log("browser")  # type: ignore[no-untyped-call]  # forget what came before
     browser.get((folder / "small.html").as_uri())
@@ -46,7 +48,7 @@ def test_the_report_opens_in_a_browser(folder: Path, browser: Chrome) -> None:
 
 
 def test_compare_says_what_is_beyond_noise(folder: Path) -> None:
-    done = overlay("eval", "compare", "small.jsonl", "--json", cwd=folder)
+    done = overlay_here("eval", "compare", "small.jsonl", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     [rows] = json.loads(done.stdout).values()
     accuracy = {row["policy"]: row for row in rows if row["measure"] == "accuracy"}
@@ -59,7 +61,7 @@ def test_compare_says_what_is_beyond_noise(folder: Path) -> None:
 
 def test_a_finished_part_is_not_asked_again(folder: Path) -> None:
     before = (folder / "small.jsonl").read_bytes()
-    done = overlay("eval", *RUN, "--json", cwd=folder)
+    done = overlay_here("eval", *RUN, "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (folder / "small.jsonl").read_bytes() == before
     assert {row["cases"] for row in json.loads(done.stdout)["policies"]} == {1}
@@ -76,7 +78,7 @@ def test_a_finished_part_is_not_asked_again(folder: Path) -> None:
     ],
 )
 def test_wrong_input_is_named(folder: Path, arguments: tuple[str, ...], words: str) -> None:
-    done = overlay("eval", *arguments, cwd=folder)
+    done = overlay_here("eval", *arguments, cwd=folder)
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr

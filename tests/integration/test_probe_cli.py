@@ -10,7 +10,9 @@ import pytest
 
 from overlay.views.document import from_dict
 from probes.transformers import TransformersModel
-from tests.integration.test_cli import overlay
+from tests.integration.command import overlay, overlay_here
+
+pytestmark = pytest.mark.real_model
 
 QUESTION = "At what time does the ferry leave?"
 QUICK = ("--no-variants", "--no-neutral", "--removal-tokens", "4", "--mutated-tokens", "1")
@@ -52,7 +54,7 @@ def test_a_report_in_every_form(folder: Path) -> None:
 
 
 def test_a_report_as_json_can_be_read_again(folder: Path) -> None:
-    done = overlay("probe", QUESTION, "--file", "ferry.md", *QUICK, "--json", cwd=folder)
+    done = overlay_here("probe", QUESTION, "--file", "ferry.md", *QUICK, "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     report = from_dict(json.loads(done.stdout))
     assert report.question == QUESTION
@@ -73,14 +75,14 @@ def test_a_report_as_json_can_be_read_again(folder: Path) -> None:
     ],
 )
 def test_wrong_input(folder: Path, arguments: list[str], code: int, message: str) -> None:
-    done = overlay("probe", QUESTION, *arguments, cwd=folder)
+    done = overlay_here("probe", QUESTION, *arguments, cwd=folder)
     assert message in done.stderr
     assert done.returncode == code
 
 
 def test_the_map_of_a_question_set(folder: Path) -> None:
-    done = overlay(
-        "map", "set.jsonl", "--questions", "2", "--layers", "3", "--png", "map.png", "--json",
+    done = overlay_here(
+        "map", "set.jsonl", "--questions", "1", "--layers", "3", "--png", "map.png", "--json",
         cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -94,7 +96,7 @@ def test_the_map_of_a_question_set(folder: Path) -> None:
 
 
 def test_what_readings_tell(folder: Path) -> None:
-    done = overlay(
+    done = overlay_here(
         "auroc", "set.jsonl", "--questions", "2", "--output", "auroc.jsonl",
         "--markdown", "auroc.md", "--json", cwd=folder,
     )  # fmt: skip
@@ -111,7 +113,7 @@ def test_what_readings_tell(folder: Path) -> None:
 def test_faithfulness_without_context_cite(
     folder: Path, model_cache: Path, other: TransformersModel
 ) -> None:
-    done = overlay(
+    done = overlay_here(
         "faithfulness", "set.jsonl", "--questions", "2", "--ablations", "0", "--masks", "4",
         "--output", "faith.jsonl", cwd=folder, env={"OVERLAY_MODEL_CACHE": str(model_cache)},
     )  # fmt: skip
@@ -128,15 +130,15 @@ def test_faithfulness_without_context_cite(
     assert {score["sentences"] for score in scores} == {2}
 
 
-def test_costs_by_length(folder: Path) -> None:
-    done = overlay(
-        *("curves", "--longest", "128", "--repeats", "1", "--json"),
+def test_costs_by_length(folder: Path, tiny_gguf: Path) -> None:
+    done = overlay_here(
+        *("curves", "--longest", "128", "--repeats", "1", "--json", "--model", str(tiny_gguf)),
         *("--markdown", "curves.md", "--png", "curves.png"),
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr
     [(title, costs)] = json.loads(done.stdout).items()
-    assert title == "SmolLM2-135M-Instruct.Q4_1 on llama.cpp"
+    assert title == "tiny on llama.cpp"
     evaluated = {(cost["probe"], cost["length"]): cost["evaluated"] for cost in costs}
     assert {length for _, length in evaluated} == {64, 128}
     # Masking evaluates what stands behind the chunk, whatever the chunk's length; only the

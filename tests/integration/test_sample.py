@@ -14,6 +14,8 @@ from eval.tasks.sample import DOCUMENTS, ingest_sample, sample_questions
 from overlay.library import Library
 from overlay.settings import Settings
 
+pytestmark = pytest.mark.real_model
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from overlay.anchor import anchors
 from overlay.answer import Answer, AnswerFinished, Outcome
-from overlay.models import find_model
 from overlay.options import AskOptions, Mode
 from overlay.report import report
 from overlay.runtime import Overlay
@@ -150,8 +150,8 @@ class TestAnswers:
         assert any(step.verdict.accepted for step in last.answer.steps)
         assert last.answer.anchor == ()
 
-    def test_it_is_left_out_where_there_is_no_room(self) -> None:
-        small = LlamaCppModel(find_model("smollm2"), context_size=1100)
+    def test_it_is_left_out_where_there_is_no_room(self, tiny_gguf: Path) -> None:
+        small = LlamaCppModel(tiny_gguf, context_size=1100)
         try:
             # All but some tokens of what the context holds.
             answer = self.ask(small, HELPFUL + " The bread comes from Vardle." * 127)

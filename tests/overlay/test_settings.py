@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from overlay.settings import Backend, DType, Fallback, Quantize, SettingsError, 
 @pytest.fixture(autouse=True)
 def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("OVERLAY_")]:
+        monkeypatch.delenv(name)
 
 
 def test_later_sources_win(monkeypatch: pytest.MonkeyPatch) -> None:

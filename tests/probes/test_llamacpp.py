@@ -59,6 +59,16 @@ def read_in_company(
 @pytest.mark.parametrize(
     ("size", "tenants"), [(1, 0), (7, 1), (16, 2), (59, 2), (63, 3), (65, 4), (200, 5), (512, 6)]
 )
+def test_company_changes_no_bit_of_a_tiny_model(
+    tiny_model: LlamaCppModel, size: int, tenants: int
+) -> None:
+    tokens = tiny_model.tokenize(LONG_TEXT)
+    alone = fresh_log_probs(tiny_model, tokens[:-16], tokens[-16:])
+    found = read_in_company(tiny_model, tokens[:-16], tokens[-16:], size, tenants)
+    np.testing.assert_array_equal(found, alone)
+
+
+@pytest.mark.parametrize(("size", "tenants"), [(1, 0), (59, 2), (200, 5)])
 def test_nothing_else_in_the_cache_or_the_batch_changes_a_bit(
     model: LlamaCppModel, size: int, tenants: int
 ) -> None:
@@ -87,15 +97,15 @@ def test_fork_and_rollback_equal_a_fresh_session(model: LlamaCppModel) -> None:
                 np.testing.assert_array_equal(session.read(window).log_probs, reference)
 
 
-def test_a_full_cache_takes_what_was_forgotten(model: LlamaCppModel) -> None:
-    tokens = model.tokenize(LONG_TEXT)[:200]
-    with model.session() as session:
+def test_a_full_cache_takes_what_was_forgotten(tiny_model: LlamaCppModel) -> None:
+    tokens = tiny_model.tokenize(LONG_TEXT)[:200]
+    with tiny_model.session() as session:
         session.extend(tokens[:20])
         first = session.read(tokens[20:]).log_probs
-        for _ in range(model.info.cache_size // 100):
-            with model.session() as passer_by:
+        for _ in range(tiny_model.info.cache_size // 100):
+            with tiny_model.session() as passer_by:
                 passer_by.extend(tokens)
-                model.flush([passer_by])
+                tiny_model.flush([passer_by])
         np.testing.assert_allclose(session.read(tokens[20:]).log_probs, first, atol=2)
 
 
@@ -207,17 +217,17 @@ def test_a_session_can_be_read_after_generation(
     np.testing.assert_array_equal(state.log_probs, reference)
 
 
-def test_sequences_are_given_back(model: LlamaCppModel) -> None:
+def test_sequences_are_given_back(tiny_model: LlamaCppModel) -> None:
     for _ in range(100):
-        with model.session() as session:
+        with tiny_model.session() as session:
             session.extend([1, 2, 3])
             for fork in session.fork(2):
                 fork.close()
                 fork.close()
 
 
-def test_running_out_of_sequences_is_an_error(model: LlamaCppModel) -> None:
-    with model.session() as session, ExitStack() as opened:
+def test_running_out_of_sequences_is_an_error(tiny_model: LlamaCppModel) -> None:
+    with tiny_model.session() as session, ExitStack() as opened:
         session.extend([1, 2])
 
         def fork_without_end() -> None:

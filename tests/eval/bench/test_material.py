@@ -28,9 +28,9 @@ class CountingEmbedder(HashEmbedder):
         return super().embed(texts)
 
 
-def test_passages_are_the_most_similar_pieces_of_that_length(model: LlamaCppModel) -> None:
+def test_passages_are_the_most_similar_pieces_of_that_length(tiny_model: LlamaCppModel) -> None:
     embedder = CountingEmbedder()
-    material = Material(model, embedder, seed=0)
+    material = Material(tiny_model, embedder, seed=0)
     asked = material.question(0)
     every = material.passages(asked, 30, 100)
     found = material.passages(asked, 4, 100)
@@ -40,12 +40,12 @@ def test_passages_are_the_most_similar_pieces_of_that_length(model: LlamaCppMode
     [own, *others] = embedder.embed([asked, *(passage.text for passage in every)])
     assert np.allclose(np.stack(others) @ own, similarities)
     # Cut in the middle of words, a piece may read back as a token more or less.
-    assert all(abs(len(chunk_tokens(model, passage.text)) - 100) <= 3 for passage in every)
+    assert all(abs(len(chunk_tokens(tiny_model, passage.text)) - 100) <= 3 for passage in every)
 
 
-def test_pieces_are_embedded_once_a_length(model: LlamaCppModel) -> None:
+def test_pieces_are_embedded_once_a_length(tiny_model: LlamaCppModel) -> None:
     embedder = CountingEmbedder()
-    material = Material(model, embedder, seed=0)
+    material = Material(tiny_model, embedder, seed=0)
     for repeat in range(3):
         material.passages(material.question(repeat), 2, 256)
     assert sum(size > 1 for size in embedder.batches) == 1
@@ -54,18 +54,18 @@ def test_pieces_are_embedded_once_a_length(model: LlamaCppModel) -> None:
 
 
 def test_every_repeat_asks_another_question_and_a_seed_draws_the_same(
-    model: LlamaCppModel,
+    tiny_model: LlamaCppModel,
 ) -> None:
     def drawn(seed: int) -> list[str]:
-        material = Material(model, HashEmbedder(), seed=seed)
+        material = Material(tiny_model, HashEmbedder(), seed=seed)
         return [material.question(repeat) for repeat in range(60)]
 
     assert drawn(0) == drawn(0) != drawn(1)
     assert sorted(drawn(0)) == sorted(question.question for question in sample_questions())
 
 
-def test_too_many_chunks_are_refused(model: LlamaCppModel) -> None:
-    material = Material(model, HashEmbedder(), seed=0)
+def test_too_many_chunks_are_refused(tiny_model: LlamaCppModel) -> None:
+    material = Material(tiny_model, HashEmbedder(), seed=0)
     with pytest.raises(InputError, match="pieces of 512 tokens, and 64 are asked for"):
         material.passages(material.question(0), 64, 512)
 

@@ -1,8 +1,9 @@
-"""Shared work on the real model, under both backends: the same answers, each at its full price."""
+"""Shared work on tiny random models, under both backends: the same answers at their full price."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 
@@ -20,6 +21,7 @@ from probes.errors import PromptTooLongError, UnavailableError
 from probes.llamacpp import LlamaCppModel
 from probes.protocol import Model, Sampling, Session
 from probes.transformers import TransformersModel
+from tests.probes.tiny_transformers import CONFIGS, open_tiny, save_tiny
 
 QUESTION = "Who is the engineer of the Thread?"
 PASSAGES = (
@@ -41,9 +43,19 @@ POLICIES = (
 SETTINGS = Settings(max_tokens=8, draft_tokens=6)
 
 
+@pytest.fixture(scope="module")
+def tiny_other(tmp_path_factory: pytest.TempPathFactory) -> TransformersModel:
+    """Under transformers, in float64: nothing is a near tie there."""
+    config = deepcopy(CONFIGS["llama"])
+    config.max_position_embeddings = 2048
+    return open_tiny(save_tiny(tmp_path_factory.mktemp("tiny"), config))
+
+
 @pytest.fixture(params=["llama.cpp", "transformers"])
-def real(request: pytest.FixtureRequest, model: LlamaCppModel, other: TransformersModel) -> Model:
-    return model if request.param == "llama.cpp" else other
+def either(
+    request: pytest.FixtureRequest, tiny_model: LlamaCppModel, tiny_other: TransformersModel
+) -> Model:
+    return tiny_model if request.param == "llama.cpp" else tiny_other
 
 
 def costs(model: Model) -> list[Cost]:
@@ -56,29 +68,29 @@ def costs(model: Model) -> list[Cost]:
     return found
 
 
-def test_each_policy_is_charged_what_it_costs_alone(real: Model) -> None:
+def test_each_policy_is_charged_what_it_costs_alone(either: Model) -> None:
     """The model's own counter, with nothing shared, is the measure."""
-    alone = costs(real)
-    shared = SharedModel(real)
-    before = real.evaluated
+    alone = costs(either)
+    shared = SharedModel(either)
+    before = either.evaluated
     charged = costs(shared)
     again = costs(shared)
-    done = real.evaluated - before
+    done = either.evaluated - before
     shared.forget()
     assert again == charged
     evaluated = [cost.evaluated for cost in alone]
     assert done < 0.7 * sum(evaluated)
-    if isinstance(real, TransformersModel):
+    if isinstance(either, TransformersModel):
         assert charged == alone
     else:
         # What else lies in llama.cpp's cache shifts its sums: a draft may end a token sooner.
         assert [cost.evaluated for cost in charged] == pytest.approx(evaluated, abs=8)
 
 
-def test_shared_answers_are_the_model_s_own(other: TransformersModel) -> None:
-    shared = SharedModel(other)
+def test_shared_answers_are_the_model_s_own(tiny_other: TransformersModel) -> None:
+    shared = SharedModel(tiny_other)
     for spec in POLICIES:
-        own = build_policy(spec, Bench(other, SETTINGS)).answer(QUESTION, PASSAGES)
+        own = build_policy(spec, Bench(tiny_other, SETTINGS)).answer(QUESTION, PASSAGES)
         same = build_policy(spec, Bench(shared, SETTINGS)).answer(QUESTION, PASSAGES)
         assert (own.text, own.outcome, own.accepted) == (same.text, same.outcome, same.accepted)
         assert own.volatility == (
@@ -88,17 +100,17 @@ def test_shared_answers_are_the_model_s_own(other: TransformersModel) -> None:
 
 
 def test_side_by_side_each_is_charged_in_full_and_drafts_share_batches(
-    other: TransformersModel, monkeypatch: pytest.MonkeyPatch
+    tiny_other: TransformersModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[int] = []
-    draft_many = other.draft_many
+    draft_many = tiny_other.draft_many
 
     def counted(sessions: Sequence[Session], length: int) -> list[list[int]]:
         batches.append(len(sessions))
         return draft_many(sessions, length)
 
-    monkeypatch.setattr(other, "draft_many", counted)
-    shared = SharedModel(other)
+    monkeypatch.setattr(tiny_other, "draft_many", counted)
+    shared = SharedModel(tiny_other)
 
     def task(spec: PolicySpec) -> tuple[str, int]:
         before = shared.evaluated
@@ -117,8 +129,8 @@ def test_side_by_side_each_is_charged_in_full_and_drafts_share_batches(
     assert len(batches) < len(single)
 
 
-def test_an_error_side_by_side_comes_through(model: LlamaCppModel) -> None:
-    shared = SharedModel(model)
+def test_an_error_side_by_side_comes_through(tiny_model: LlamaCppModel) -> None:
+    shared = SharedModel(tiny_model)
 
     def good() -> str:
         return build_policy(POLICIES[0], Bench(shared, SETTINGS)).answer(QUESTION, ()).text
@@ -132,9 +144,9 @@ def test_an_error_side_by_side_comes_through(model: LlamaCppModel) -> None:
     shared.forget()
 
 
-def test_equal_prompts_get_equal_answers(real: Model) -> None:
+def test_equal_prompts_get_equal_answers(either: Model) -> None:
     """However a policy came to a prompt, what is said under it is worked out once."""
-    shared = SharedModel(real)
+    shared = SharedModel(either)
     everything = PolicySpec(
         kind="overlay",
         order="rank",  # type: ignore[call-arg]  # extra keys are arguments
@@ -144,34 +156,34 @@ def test_equal_prompts_get_equal_answers(real: Model) -> None:
         anchor=False,
     )
     dosed = build_policy(everything, Bench(shared, SETTINGS)).answer(QUESTION, PASSAGES)
-    before = real.evaluated
+    before = either.evaluated
     plain = build_policy(PolicySpec(kind="top-k"), Bench(shared, SETTINGS)).answer(
         QUESTION, PASSAGES
     )
     assert plain.text == dosed.text
-    assert real.evaluated == before
+    assert either.evaluated == before
     shared.forget()
 
 
-def test_sessions_that_were_used_longest_ago_are_closed(model: LlamaCppModel) -> None:
-    shared = SharedModel(model)
-    free = model.cells.free
-    windows = model.tokenize(" a b c d e f g h i j")
+def test_sessions_that_were_used_longest_ago_are_closed(tiny_model: LlamaCppModel) -> None:
+    shared = SharedModel(tiny_model)
+    free = tiny_model.cells.free
+    windows = tiny_model.tokenize(" a b c d e f g h i j")
     for first in range(4):
         for second in windows:
             with shared.session() as session:
                 session.extend([windows[first], second, windows[0]])
                 session.read([windows[1]])
-    assert 0 < free - model.cells.free <= 24
+    assert 0 < free - tiny_model.cells.free <= 24
     shared.forget()
-    assert model.cells.free == free
+    assert tiny_model.cells.free == free
 
 
-def test_a_session_counts_like_the_model_s_own(real: Model) -> None:
-    shared = SharedModel(real)
-    tokens = real.tokenize("The engineer of the Thread inspects the cable every morning.")
+def test_a_session_counts_like_the_model_s_own(either: Model) -> None:
+    shared = SharedModel(either)
+    tokens = either.tokenize("The engineer of the Thread inspects the cable every morning.")
     counts = []
-    for model in (real, shared):
+    for model in (either, shared):
         before = model.evaluated
         with model.session() as session:
             session.extend(tokens[:6])
@@ -188,13 +200,13 @@ def test_a_session_counts_like_the_model_s_own(real: Model) -> None:
     assert counts[0] == counts[1]
 
 
-def test_what_cannot_be_done_is_refused(model: LlamaCppModel) -> None:
-    shared = SharedModel(model)
+def test_what_cannot_be_done_is_refused(tiny_model: LlamaCppModel) -> None:
+    shared = SharedModel(tiny_model)
     assert not shared.capabilities.gradients
     with shared.session() as session:
         with pytest.raises(InputError, match="empty"):
             session.read([1])
-        session.extend(model.tokenize("one two three"))
+        session.extend(tiny_model.tokenize("one two three"))
         with pytest.raises(InputError, match="window is empty"):
             session.read([])
         with pytest.raises(InputError, match="cannot roll back"):
@@ -202,8 +214,8 @@ def test_what_cannot_be_done_is_refused(model: LlamaCppModel) -> None:
         with pytest.raises(UnavailableError, match="masks nothing"):
             session.fork_masked(0, 1)
         with pytest.raises(PromptTooLongError):
-            session.extend([1] * model.info.context_size)
-    with model.session() as foreign:
+            session.extend([1] * tiny_model.info.context_size)
+    with tiny_model.session() as foreign:
         foreign.extend([1])
         with pytest.raises(InputError, match="no session of this model"):
             shared.read_many([(foreign, [1])])

@@ -1,4 +1,4 @@
-"""A run on the real model: its file read, stopped halfway, resumed, and summed up."""
+"""A run on a tiny random model: its file read, stopped halfway, resumed, and summed up."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def tables(journal: Journal) -> list[Any]:
 
 
 def test_a_run_is_the_same_twice_and_after_a_stop(
-    folder: Path, model: LlamaCppModel, settings: Settings
+    folder: Path, tiny_model: LlamaCppModel, settings: Settings
 ) -> None:
     spec = read_spec(folder / "huts.toml")
     todo = cases(folder, spec)
@@ -108,9 +108,9 @@ def test_a_run_is_the_same_twice_and_after_a_stop(
         ("q2", "as-given", ""),
         ("q2", "clean", ""),
     ]
-    identity = fingerprint(spec, settings, model.info, ["hash"])
+    identity = fingerprint(spec, settings, tiny_model.info, ["hash"])
     once = Journal(folder / "once.jsonl", identity)
-    run_cases(model, settings, spec, todo, once)
+    run_cases(tiny_model, settings, spec, todo, once)
 
     class KilledError(Exception):
         pass
@@ -121,11 +121,11 @@ def test_a_run_is_the_same_twice_and_after_a_stop(
 
     path = folder / "twice.jsonl"
     with pytest.raises(KilledError):
-        run_cases(model, settings, spec, todo, Journal(path, identity), track=stopping)
+        run_cases(tiny_model, settings, spec, todo, Journal(path, identity), track=stopping)
     with path.open("a", encoding="utf-8") as file:
         file.write('{"key": "huts | q1 | as-gi')  # what a kill in the middle of a line leaves
     resumed = Journal(path, identity)
-    run_cases(model, settings, spec, todo, resumed)
+    run_cases(tiny_model, settings, spec, todo, resumed)
     assert tables(Journal.read(path)) == tables(once)
 
     run = load_run(path)
@@ -152,30 +152,30 @@ def costs_add_up(results: Sequence[Result]) -> bool:
 
 
 def test_a_finished_run_asks_nothing_again(
-    folder: Path, model: LlamaCppModel, settings: Settings
+    folder: Path, tiny_model: LlamaCppModel, settings: Settings
 ) -> None:
     spec = read_spec(folder / "huts.toml").model_copy(update={"scenarios": ("clean",)})
     todo = cases(folder, spec)[:1]
-    journal = Journal(None, fingerprint(spec, settings, model.info, []))
-    run_cases(model, settings, spec, todo, journal)
-    before, kept = model.evaluated, len(journal)
-    run_cases(model, settings, spec, todo, journal)
-    assert (model.evaluated, len(journal)) == (before, kept)
+    journal = Journal(None, fingerprint(spec, settings, tiny_model.info, []))
+    run_cases(tiny_model, settings, spec, todo, journal)
+    before, kept = tiny_model.evaluated, len(journal)
+    run_cases(tiny_model, settings, spec, todo, journal)
+    assert (tiny_model.evaluated, len(journal)) == (before, kept)
 
 
 def test_another_run_is_not_mixed_in(
-    folder: Path, model: LlamaCppModel, settings: Settings
+    folder: Path, tiny_model: LlamaCppModel, settings: Settings
 ) -> None:
     spec = read_spec(folder / "huts.toml")
     path = folder / "run.jsonl"
-    Journal(path, fingerprint(spec, settings, model.info, ["hash"]))
+    Journal(path, fingerprint(spec, settings, tiny_model.info, ["hash"]))
     other = settings.model_copy(update={"max_tokens": 9})
     with pytest.raises(InputError, match="settings"):
-        Journal(path, fingerprint(spec, other, model.info, ["hash"]))
+        Journal(path, fingerprint(spec, other, tiny_model.info, ["hash"]))
     with pytest.raises(InputError, match="data"):
-        Journal(path, fingerprint(spec, settings, model.info, ["another"]))
+        Journal(path, fingerprint(spec, settings, tiny_model.info, ["another"]))
     threads = settings.model_copy(update={"threads": 3})
-    Journal(path, fingerprint(spec, threads, model.info, ["hash"]))
+    Journal(path, fingerprint(spec, threads, tiny_model.info, ["hash"]))
 
 
 @pytest.mark.parametrize(
