@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from eval.bench.store import bench_store
 from overlay.errors import InputError
-from tests.integration.command import overlay, overlay_here
+from tests.integration.command import overlay_here
 
 pytestmark = pytest.mark.real_model
 
@@ -18,7 +18,7 @@ SMALL = ("--repeats", "1", "--answer-tokens", "4", "--draft-tokens", "4")
 
 
 def test_bench_keeps_what_it_measured(tmp_path: Path) -> None:
-    done = overlay(
+    done = overlay_here(
         *("bench", "--k", "2", "--length", "32", *SMALL, "--json"),
         *("--output", "bench.jsonl", "--png", "bench.png", "--markdown", "bench.md"),
         cwd=tmp_path,

@@ -10,7 +10,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.integration.command import overlay, overlay_here
+from tests.integration.command import overlay_here
 
 SMALL = Path("eval/specs/small.toml")
 RUN = (
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec, times = re.subn(r"^timed = .*$", "timed = 0", SMALL.read_text(), flags=re.MULTILINE)
     assert times == 1
     (root / "small.toml").write_text(spec)
-    done = overlay("eval", *RUN, cwd=root)
+    done = overlay_here("eval", *RUN, cwd=root)
     assert done.returncode == 0, done.stderr
     assert "accepts all answers as top-k does" in done.stdout
     return root

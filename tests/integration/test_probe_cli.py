@@ -15,6 +15,7 @@ from tests.integration.command import overlay, overlay_here
 pytestmark = pytest.mark.real_model
 
 QUESTION = "At what time does the ferry leave?"
+SHORT = {"OVERLAY_DRAFT_TOKENS": "6"}
 QUICK = ("--no-variants", "--no-neutral", "--removal-tokens", "4", "--mutated-tokens", "1")
 
 
@@ -98,7 +99,7 @@ def test_the_map_of_a_question_set(folder: Path) -> None:
 def test_what_readings_tell(folder: Path) -> None:
     done = overlay_here(
         "auroc", "set.jsonl", "--questions", "2", "--output", "auroc.jsonl",
-        "--markdown", "auroc.md", "--json", cwd=folder,
+        "--markdown", "auroc.md", "--json", cwd=folder, env=SHORT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     [rows] = json.loads(done.stdout).values()
@@ -110,12 +111,10 @@ def test_what_readings_tell(folder: Path) -> None:
     assert "| logit drift |" in (folder / "auroc.md").read_text()
 
 
-def test_faithfulness_without_context_cite(
-    folder: Path, model_cache: Path, other: TransformersModel
-) -> None:
+def test_faithfulness_without_context_cite(folder: Path, other: TransformersModel) -> None:
     done = overlay_here(
         "faithfulness", "set.jsonl", "--questions", "2", "--ablations", "0", "--masks", "4",
-        "--output", "faith.jsonl", cwd=folder, env={"OVERLAY_MODEL_CACHE": str(model_cache)},
+        "--output", "faith.jsonl", cwd=folder, env=SHORT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (folder / "faith.jsonl").read_text().splitlines()]

@@ -30,13 +30,17 @@ MEAN_NATS = 0.1
 DRIFT_BITS = 0.02
 ENTROPY = 0.02
 SHARE = 0.1
+DRAFT_TOKENS = 8
 EFFORT = Effort(removal_tokens=12, mutated_tokens=3, layers=4)
 
 
 @pytest.fixture(scope="module")
 def spent(model: LlamaCppModel) -> tuple[ProbeReport, int]:
     before = model.evaluated
-    report = probe(model, QUESTION, TEXTS, load_settings(), EFFORT)
+    # What the notice dictates, whatever this processor's kernels would say.
+    words = model.tokenize(" 999 metres.")
+    with pytest.MonkeyPatch.context() as patch, Words(patch).said(words):
+        report = probe(model, QUESTION, TEXTS, load_settings(draft_tokens=len(words)), EFFORT)
     return report, model.evaluated - before
 
 
@@ -79,10 +83,11 @@ def test_both_backends_agree_on_the_same_words(
     texts = TEXTS[:2]
     question = "How many bunks does Quernstone Hut have?"
     effort = Effort(removal_tokens=0, mutated_tokens=0, layers=4)
+    settings = load_settings(draft_tokens=DRAFT_TOKENS)
     with words.recorded():
-        first = probe(file_model, question, texts, load_settings(), effort)
+        first = probe(file_model, question, texts, settings, effort)
     with words.forced():
-        second = probe(other, question, texts, load_settings(), effort)
+        second = probe(other, question, texts, settings, effort)
     assert first.answer == second.answer
     assert not {"token_grad", "gradient_input", "influence_gradient"} & set(second.unavailable)
     for a, b in zip(first.chunks, second.chunks, strict=True):
@@ -111,7 +116,7 @@ def test_the_decision_is_shared_out(report: ProbeReport) -> None:
 
 
 def test_the_sentence_that_dictates_the_answer_has_the_largest_share(report: ProbeReport) -> None:
-    assert "999" in report.answer
+    assert report.answer.strip() == "999 metres."
     best = max(report.chunks, key=lambda chunk: chunk.influence_removal)
     assert best.label == "notice"
     masked = [token for chunk in report.chunks for token in chunk.tokens if token.removal]

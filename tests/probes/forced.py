@@ -1,4 +1,4 @@
-"""The same words from two models: what one drafts is recorded, and the other made to draft it.
+"""Words that a test chooses: a model drafts what another one drafted, or what it is told.
 
 Two implementations of a model round in their own ways, and a greedy word can hang on that. Where
 what they compute is compared, the words are given.
@@ -52,18 +52,23 @@ class Words:
         ) -> list[list[int]]:
             words = left.pop(0)
             assert len(words) == count
-            end = next(token for token in range(10_000) if ends(token))
-
-            def choose(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
-                step(last, number)
-                said = [words[index] for index, _ in last]
-                return [word[number] if number < len(word) else end for word in said]
-
-            return draft_side_by_side(count, length, choose, ends)
+            return _draft_these(words, length, step, ends)
 
         with self._in_place_of_drafting(drafting):
             yield
         assert not left, "the other model drafted less often"
+
+    @contextmanager
+    def said(self, words: Sequence[int]) -> Iterator[None]:
+        """Make every draft inside these words, as far as its length goes."""
+
+        def drafting(
+            count: int, length: int, step: _Step, ends: Callable[[int], bool]
+        ) -> list[list[int]]:
+            return _draft_these([list(words)] * count, length, step, ends)
+
+        with self._in_place_of_drafting(drafting):
+            yield
 
     @contextmanager
     def _in_place_of_drafting(self, drafting: Callable[..., list[list[int]]]) -> Iterator[None]:
@@ -71,3 +76,16 @@ class Words:
             for place in _PLACES:
                 patch.setattr(place, drafting)
             yield
+
+
+def _draft_these(
+    words: list[list[int]], length: int, step: _Step, ends: Callable[[int], bool]
+) -> list[list[int]]:
+    end = next(token for token in range(10_000) if ends(token))
+
+    def choose(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
+        step(last, number)
+        said = [words[index] for index, _ in last]
+        return [word[number] if number < len(word) else end for word in said]
+
+    return draft_side_by_side(len(words), length, choose, ends)
