@@ -128,7 +128,7 @@ def plan(missing: dict[str, str]) -> str:
 
 
 def size_of(missing: dict[str, str]) -> str:
-    return ", about 600 MB with the two default models" if TORCH in missing else ""
+    return ", about 550 MB with the two default models" if TORCH in missing else ""
 
 
 def install(venv: Path, pins: Sequence[str], torch: str | None, part: Part, logs: Path) -> str:

@@ -92,9 +92,9 @@ def _show(events: Iterator[Event], *, verbose: bool, cost: bool) -> None:
                 click.echo("\n")
                 whole = report(event.answer)
                 if event.answer.steps:
-                    console.print(steps(whole), "\n", soft_wrap=True)
+                    console.print(steps(whole), "\n", sep="", soft_wrap=True)
                     if verbose:
-                        console.print(reasons(whole), "\n")
+                        console.print(reasons(whole), "\n", sep="")
                 console.print(summary(whole, verbose=verbose), soft_wrap=True)
                 if cost:
                     console.print(cost_table(whole))
