@@ -26,9 +26,9 @@ TEXTS = [
 NOISE_NATS = 0.03
 # What 4-bit weights on two implementations may differ by. Removal is summed over the answer.
 REMOVAL_NATS = 0.6
-MEAN_NATS = 0.1
-DRIFT_BITS = 0.02
-ENTROPY = 0.02
+MEAN_NATS = 0.15
+DRIFT_BITS = 0.03
+ENTROPY = 0.03
 SHARE = 0.1
 DRAFT_TOKENS = 8
 EFFORT = Effort(removal_tokens=12, mutated_tokens=3, layers=4)
