@@ -88,13 +88,13 @@ def set_up(venv: Path, *, dev: bool) -> None:
         say(plan(missing))
     packages = Part("packages")
     llama = Part("llama.cpp")
-    jobs: dict[str, tuple[Part, Callable[[], str]]] = {}
+    jobs: list[tuple[Part, Callable[[], str]]] = []
     others = [pin for name, pin in missing.items() if name not in {COMPILED, TORCH}]
     if others or TORCH in missing:
         torch = missing.get(TORCH)
-        jobs["packages"] = (packages, lambda: install(venv, others, torch, packages, logs))
+        jobs.append((packages, lambda: install(venv, others, torch, packages, logs)))
     if COMPILED in missing:
-        jobs["llama.cpp"] = (llama, lambda: compile_llama(venv, missing[COMPILED], llama, logs))
+        jobs.append((llama, lambda: compile_llama(venv, missing[COMPILED], llama, logs)))
     side_by_side(jobs)
     itself = ["--quiet", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
     run([*pip(venv, "install"), *itself], "install Overlay itself")
@@ -282,7 +282,7 @@ def follow(
         raise SetupError(f"{' '.join(command[3:6])} ... said\n\n{''.join(last)}\nAll of it: {log}")
 
 
-def side_by_side(jobs: dict[str, tuple[Part, Callable[[], str]]]) -> None:
+def side_by_side(jobs: Sequence[tuple[Part, Callable[[], str]]]) -> None:
     """Run all parts at once and say how each goes.
 
     Raises:
@@ -292,7 +292,7 @@ def side_by_side(jobs: dict[str, tuple[Part, Callable[[], str]]]) -> None:
         return
     with ThreadPoolExecutor(len(jobs)) as pool:
         left: dict[Future[str], Part] = {}
-        for part, job in jobs.values():
+        for part, job in jobs:
             part.started = time.monotonic()
             left[pool.submit(job)] = part
         failures: list[SetupError] = []

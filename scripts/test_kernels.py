@@ -34,9 +34,9 @@ from scripts.setup_venv import (
     follow,
     pip,
     read_lock,
+    run,
     say,
 )
-from scripts.setup_venv import run as run_command
 
 FOLDER = ROOT / ".overlay" / "kernels"
 # What each build leaves out; without AVX2 a processor has no FMA and no BMI2 either.
@@ -90,7 +90,7 @@ def main() -> None:
         "--tests",
         choices=("all", "half", "none"),
         default="half",
-        help="run the tests in all settings, in half of them in which any two choices meet, or not",
+        help="run the tests in all settings, in two of each build's four, or not",
     )
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, behind --")
     arguments = parser.parse_args()
@@ -107,7 +107,7 @@ def check(builds: Sequence[str], tests: Sequence[str], tested: str) -> int:
     for build in builds:
         if build in SHAKEN:
             shake = [sys.executable, "-m", "scripts.shaken", str(FOLDER / build)]
-            say(f"{build}: {run_command([*shake, str(SHAKEN[build])], 'shake the model').strip()}")
+            say(f"{build}: {run([*shake, str(SHAKEN[build])], 'shake the model').strip()}")
         else:
             compile_build(build)
     rows = [
@@ -134,11 +134,11 @@ def check(builds: Sequence[str], tests: Sequence[str], tested: str) -> int:
 def settings(builds: Sequence[str]) -> Iterator[Setting]:
     """Every build with every number of threads and copy; torch's kernels take turns."""
     compiled = [build for build in builds if build not in SHAKEN]
-    for place, build in enumerate(compiled):
+    for build in compiled:
         for number, (threads, requantize) in enumerate(itertools.product(THREADS, REQUANTIZE)):
             turn = number in {1, 2}
-            # Two of four, and the other two of the next build: any two choices meet somewhere.
-            half = turn == bool(place % 2)
+            # One thread and two, with the copy and without; the next build pairs them otherwise.
+            half = turn == bool(list(BUILDS).index(build) % 2)
             yield Setting(build, threads, requantize, TORCH[turn], in_half=half)
     for number, build in enumerate(build for build in builds if build in SHAKEN):
         yield Setting(build, THREADS[0], REQUANTIZE[0], TORCH[number % 2], in_half=True)
@@ -185,17 +185,17 @@ def run_tests(setting: Setting, tests: Sequence[str]) -> str:
     workers = max(1, (os.cpu_count() or 1) // int(setting.threads))
     side_by_side = ["--numprocesses", str(workers), "--dist", "worksteal"] if workers > 1 else []
     command = [sys.executable, "-m", "pytest", "-m", "real_model", "-q", *side_by_side, *tests]
-    said = run(setting, command, "tests")
+    said = logged(setting, command, "tests")
     return said.strip().splitlines()[-1].strip("= ") if said.strip() else "no output"
 
 
 def run_demo(setting: Setting) -> str:
     """Run the demo; whether its first two answers are right."""
-    said = run(setting, [sys.executable, "-m", "eval.demo", "--check"], "demo")
+    said = logged(setting, [sys.executable, "-m", "eval.demo", "--check"], "demo")
     return said.strip().splitlines()[-1].removeprefix("The first two answers are ").rstrip(".")
 
 
-def run(setting: Setting, command: Sequence[str], name: str) -> str:
+def logged(setting: Setting, command: Sequence[str], name: str) -> str:
     way = f"{setting.build}-{setting.threads}-{setting.requantize}-{setting.torch}"
     log = FOLDER / f"{way}-{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -16,12 +16,12 @@ from gguf.quants import quantize
 
 from overlay.models import find_model
 
-__all__ = ["LAYERS", "save_tiny_gguf"]
+__all__ = ["save_tiny_gguf"]
 
-LAYERS = 4
+_LAYERS = 4
 _WIDTH, _HEADS, _KV_HEADS, _FORWARD = 128, 2, 1, 256
 _SHAPE = {
-    "block_count": LAYERS,
+    "block_count": _LAYERS,
     "embedding_length": _WIDTH,
     "feed_forward_length": _FORWARD,
     "attention.head_count": _HEADS,
@@ -62,7 +62,7 @@ def save_tiny_gguf(path: Path, kind: GGMLQuantizationType = GGMLQuantizationType
     add("token_embd", vocabulary, _WIDTH, 1.0)
     add("output", vocabulary, _WIDTH, 0.25)
     add_norm("output_norm")
-    for layer in range(LAYERS):
+    for layer in range(_LAYERS):
         block = f"blk.{layer}"
         add_norm(f"{block}.attn_norm")
         add_norm(f"{block}.ffn_norm")
