@@ -51,6 +51,7 @@ def overlay_here(*arguments: str, cwd: Path, env: Mapping[str, str] | None = Non
         try:
             main()
         except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
+            # As the interpreter ends: a message counts as a failure, nothing as done.
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
     logging.root.handlers = handlers
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())

@@ -56,26 +56,27 @@ def read_in_company(
         return session.read(window).log_probs
 
 
+def assert_company_changes_no_bit(model: LlamaCppModel, size: int, tenants: int) -> None:
+    tokens = model.tokenize(LONG_TEXT)
+    alone = fresh_log_probs(model, tokens[:-16], tokens[-16:])
+    found = read_in_company(model, tokens[:-16], tokens[-16:], size, tenants)
+    np.testing.assert_array_equal(found, alone)
+
+
 @pytest.mark.parametrize(
     ("size", "tenants"), [(1, 0), (7, 1), (16, 2), (59, 2), (63, 3), (65, 4), (200, 5), (512, 6)]
 )
 def test_company_changes_no_bit_of_a_tiny_model(
     tiny_model: LlamaCppModel, size: int, tenants: int
 ) -> None:
-    tokens = tiny_model.tokenize(LONG_TEXT)
-    alone = fresh_log_probs(tiny_model, tokens[:-16], tokens[-16:])
-    found = read_in_company(tiny_model, tokens[:-16], tokens[-16:], size, tenants)
-    np.testing.assert_array_equal(found, alone)
+    assert_company_changes_no_bit(tiny_model, size, tenants)
 
 
 @pytest.mark.parametrize(("size", "tenants"), [(59, 2), (200, 5)])
 def test_nothing_else_in_the_cache_or_the_batch_changes_a_bit(
     model: LlamaCppModel, size: int, tenants: int
 ) -> None:
-    tokens = model.tokenize(LONG_TEXT)
-    alone = fresh_log_probs(model, tokens[:-16], tokens[-16:])
-    found = read_in_company(model, tokens[:-16], tokens[-16:], size, tenants)
-    np.testing.assert_array_equal(found, alone)
+    assert_company_changes_no_bit(model, size, tenants)
 
 
 def test_fork_and_rollback_equal_a_fresh_session(model: LlamaCppModel) -> None:
