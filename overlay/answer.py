@@ -49,8 +49,6 @@ class Step:
             where the chunk did not fit.
         halved: whether the chunk's text is a part of what was retrieved, because the rest turns the
             model as an injected instruction does.
-        outvoted: whether it was within budget and kept out because the majority of those within
-            budget does not support its draft.
     """
 
     chunk: RankedChunk
@@ -60,7 +58,6 @@ class Step:
     draft: str
     question_gain: float | None = None
     halved: bool = False
-    outvoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,13 @@ class AskOptions:
     top_log_probs: int | None = None
     echo: bool = False
 
+    @property
+    def overrides(self) -> dict[str, float]:
+        """What takes the place of settings, by their names."""
+        names = ("k", "max_tokens", "temperature", "top_p", "seed")
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value is not None}
+
     def __post_init__(self) -> None:
         checks = (
             ("k", self.k, 1, 64),

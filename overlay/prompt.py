@@ -33,12 +33,14 @@ class Prompt:
     """A prompt in tokens: what stands before the context, and what after it.
 
     Attributes:
+        question: what is searched for.
         lead: tokens of the tail before the question.
         alone: what the model reads where there is no context; None for prefix and tail.
     """
 
     prefix: tuple[int, ...]
     tail: tuple[int, ...]
+    question: str
     lead: int = 0
     alone: tuple[int, ...] | None = None
 
@@ -88,17 +90,16 @@ def build_prompt(
     before = model.tokenize(f"\n{instruction}\nQuestion:")
     same = takewhile(lambda pair: pair[0] == pair[1], zip(before, tail[:-1], strict=False))
     lead = sum(1 for _ in same)
-    return Prompt(tuple(prefix), tuple(tail), lead=lead)
+    return Prompt(tuple(prefix), tuple(tail), question, lead=lead)
 
 
-def completion_prompt(model: Model, text: str | Sequence[int]) -> tuple[str, Prompt]:
+def completion_prompt(model: Model, text: str | Sequence[int]) -> Prompt:
     """A text that the model shall continue, without a chat around it; the context stands before.
+
+    What is searched for is its end.
 
     Args:
         text: the text, or its tokens.
-
-    Returns:
-        What is searched for, the end of the text; and the prompt.
 
     Raises:
         InputError: there is no text, or a token is none of the model's.
@@ -116,7 +117,7 @@ def completion_prompt(model: Model, text: str | Sequence[int]) -> tuple[str, Pro
         )
     words = text if isinstance(text, str) else as_text(model, tokens)
     prefix = tuple(model.tokenize("Context:\n"))
-    return words[-_SEARCHED:], Prompt(prefix, tuple(tokens), alone=tuple(tokens))
+    return Prompt(prefix, tuple(tokens), words[-_SEARCHED:], alone=tuple(tokens))
 
 
 def chunk_text(text: str) -> str:

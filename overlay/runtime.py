@@ -6,27 +6,27 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from overlay.answer import Answer, AnswerFinished, Event
+from overlay.answering.job import make_job
+from overlay.answering.pipeline import answer
 from overlay.errors import InputError
 from overlay.library import Library
 from overlay.options import AskOptions
-from overlay.prompt import Prompt, build_prompt, completion_prompt, question_of
+from overlay.prompt import build_prompt, completion_prompt
 from overlay.settings import (
-    NO_PROFILE,
-    SHIPPED_PROFILE,
+    DEFAULT_PROFILE,
+    OWN_PROFILE,
     Backend,
     Fallback,
     Requantize,
     Settings,
 )
-from overlay.turn import Turn
 from probes.chat import Message
 from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
 from retriever import Searcher
-from selector.budget import Budget, budget_for
-from selector.profile import Profile, load_profile, shipped_profile
-from selector.thresholds import Thresholds, load_thresholds, thresholds_for
+from selector.budget import Budget
+from selector.profile import Profile, default_profile, load_profile, shipped_profile
 
 __all__ = ["Overlay", "find_profile", "load_model", "open_kv_store", "open_overlay"]
 
@@ -44,8 +44,7 @@ class Overlay:
         retriever: where chunks come from; None answers everything without context.
         settings: defaults of every question.
         library: closed with the overlay where given.
-        thresholds: in place of those that the settings, or the model's hash, name.
-        profile: likewise.
+        profile: in place of the one that the settings, or the model's hash, name.
         kept: cells of chunks that were seen before; closed with the overlay where given.
     """
 
@@ -56,7 +55,6 @@ class Overlay:
         settings: Settings,
         library: Library | None = None,
         *,
-        thresholds: Thresholds | None = None,
         profile: Profile | None = None,
         kept: KVStore | None = None,
     ) -> None:
@@ -65,11 +63,6 @@ class Overlay:
         self._library = library
         self._kept = kept
         self.settings = settings
-        self._thresholds = thresholds or (
-            load_thresholds(settings.thresholds)
-            if settings.thresholds
-            else thresholds_for(model.info.sha256)
-        )
         self._profile = profile or find_profile(settings, model.info)
 
     @property
@@ -80,10 +73,7 @@ class Overlay:
     @property
     def budget(self) -> Budget:
         """What an answer to a chat may spend where its options say nothing of it."""
-        settings = self.settings
-        return budget_for(
-            settings.budget_step, settings.budget_answer, profile=self._profile is not None
-        )
+        return Budget(self.settings.budget_step, self.settings.budget_answer)
 
     def ask(self, question: str | Sequence[Message], options: AskOptions | None = None) -> Answer:
         """Answer a question, or the last user message of a chat.
@@ -94,7 +84,7 @@ class Overlay:
         """
         messages = [Message("user", question)] if isinstance(question, str) else question
         *_, last = self.stream(messages, options or AskOptions())
-        assert isinstance(last, AnswerFinished)  # noqa: S101 - tells mypy what Turn promises
+        assert isinstance(last, AnswerFinished)  # noqa: S101 - tells mypy what the pipeline promises
         return last.answer
 
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
@@ -106,7 +96,8 @@ class Overlay:
             InputError, PromptTooLongError: as :meth:`ask`.
         """
         prompt = build_prompt(self._model, messages)
-        return self._turn(question_of(messages), prompt, options, self.settings).run()
+        job = make_job(self._model, prompt, self.settings, options, self._profile)
+        return answer(job, self._retriever, self._kept)
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         """Continue a text, event by event as :meth:`stream` does; no chat stands around it.
@@ -122,22 +113,11 @@ class Overlay:
                 range.
             PromptTooLongError: the prompt outgrows the model's context.
         """
-        searched, built = completion_prompt(self._model, prompt)
+        built = completion_prompt(self._model, prompt)
         settings = self.settings.model_copy(update={"fallback": Fallback.ANSWER})
-        return self._turn(searched, built, options, settings).run()
-
-    def _turn(self, question: str, prompt: Prompt, options: AskOptions, settings: Settings) -> Turn:
-        return Turn(
-            self._model,
-            question,
-            prompt,
-            options,
-            retriever=self._retriever,
-            settings=settings,
-            thresholds=self._thresholds,
-            profile=self._profile,
-            kept=self._kept,
-        )
+        # What was calibrated for a model is a chat, and says nothing of a bare text.
+        job = make_job(self._model, built, settings, options, default_profile())
+        return answer(job, self._retriever, self._kept)
 
     def close(self) -> None:
         """Free the model and close the store."""
@@ -154,21 +134,21 @@ class Overlay:
         self.close()
 
 
-def find_profile(settings: Settings, info: ModelInfo) -> Profile | None:
-    """The profile that the settings name for a model.
+def find_profile(settings: Settings, info: ModelInfo) -> Profile:
+    """The profile that the settings name for a model; the default one where it has none.
 
     Raises:
         InputError: the file is no profile, or is another model's.
     """
-    if settings.profile == NO_PROFILE:
-        return None
-    if settings.profile == SHIPPED_PROFILE:
-        return shipped_profile(info.sha256)
+    if settings.profile == DEFAULT_PROFILE:
+        return default_profile()
+    if settings.profile == OWN_PROFILE:
+        return shipped_profile(info.sha256) or default_profile()
     profile = load_profile(Path(settings.profile).expanduser())
     if profile.sha256 != info.sha256:
         raise InputError(
             f"{settings.profile} was calibrated for {profile.model}, not for {info.name}",
-            hint="`overlay calibrate` makes one for this model; or set profile to none",
+            hint="`overlay calibrate` makes one for this model; or set profile to default",
             param="profile",
         )
     return profile

@@ -21,8 +21,8 @@ from overlay.errors import InputError
 from selector.order import Order
 
 __all__ = [
-    "NO_PROFILE",
-    "SHIPPED_PROFILE",
+    "DEFAULT_PROFILE",
+    "OWN_PROFILE",
     "Backend",
     "DType",
     "Device",
@@ -33,8 +33,8 @@ __all__ = [
     "load_settings",
 ]
 
-SHIPPED_PROFILE = "auto"
-NO_PROFILE = "none"
+OWN_PROFILE = "auto"
+DEFAULT_PROFILE = "default"
 
 _PREFIX = "OVERLAY_"
 _CONFIG_VARIABLE = "OVERLAY_CONFIG"
@@ -218,14 +218,12 @@ class Settings(BaseSettings):
     ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
 
+    # One that turns out irrelevant costs less than one that helped and was kept out, so a chunk may
+    # be somewhat likelier not to help than to.
     budget_step: Annotated[
-        float | None,
-        Field(
-            ge=0,
-            description="volatility that one step may spend: 0 rejects everything, 1 nothing; by "
-            "default 0.6 where a profile judges, and 0.5 on plain thresholds",
-        ),
-    ] = None
+        float,
+        Field(ge=0, description="volatility that one step may spend: 0 rejects all, 1 nothing"),
+    ] = 0.6
     budget_answer: Annotated[
         float, Field(ge=0, description="what all steps of one answer may spend together")
     ] = 2.0
@@ -240,14 +238,10 @@ class Settings(BaseSettings):
         str,
         Field(
             description="what tells how likely a chunk is to help: auto, which is the profile that "
-            "comes with the model, if one does; none, which is plain thresholds; or a file that "
-            "`overlay calibrate` made"
+            "comes with the model, or the default profile if none does; default, which serves any "
+            "model; or a file that `overlay calibrate` made"
         ),
-    ] = SHIPPED_PROFILE
-    thresholds: Annotated[
-        Path | None,
-        Field(description="thresholds file that `overlay scales` made; for want of a profile"),
-    ] = None
+    ] = OWN_PROFILE
     draft_tokens: Annotated[
         int, Field(ge=1, le=64, description="length of the drafts that probes read")
     ] = 16

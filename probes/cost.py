@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,12 +88,14 @@ class Ledger:
 
     Attributes:
         phases: by name, in the order in which they were first booked.
+        opened: when, on the clock of :func:`time.perf_counter`.
     """
 
     def __init__(self, model: _Metered) -> None:
         self._model = model
         self._booked = model.cost
         self.phases: dict[str, Cost] = {}
+        self.opened = time.perf_counter()
 
     def book(self, phase: str) -> None:
         """Book to ``phase`` what was spent since the last booking."""

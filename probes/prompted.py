@@ -51,24 +51,6 @@ class Prompted:
         without, *within = (state.hidden[0, 0] for state in read)
         return np.asarray(np.stack(within) - without)
 
-    def choose(self, places: Sequence[int]) -> Prompted:
-        """The same with some of the chunks only; the sessions of the others are closed."""
-        for place, session in enumerate(self.sessions):
-            if place not in places:
-                session.close()
-        return Prompted(
-            self.bare,
-            [self.sessions[place] for place in places],
-            [self.question_gains[place] for place in places],
-            self.expected,
-        )
-
-    def put(self, place: int, session: Session, question_gain: float) -> None:
-        """Put another text in a chunk's place, whose session is closed."""
-        self.sessions[place].close()
-        self.sessions[place] = session
-        self.question_gains[place] = question_gain
-
     def close(self) -> None:
         """Close the sessions."""
         for session in (self.bare, *self.sessions):

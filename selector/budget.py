@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from selector.errors import BudgetError
 
-__all__ = ["Budget", "budget_for"]
+__all__ = ["Budget"]
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits on volatility, a number in [0, 1] per step (see :mod:`selector.axes`).
+    """Limits on volatility, a number from 0 to 1 per step (see :class:`selector.verdict.Verdict`).
 
     Attributes:
-        step: what one step may spend; 0 lets nothing in that moves the model without evidence.
+        step: what one step may spend; 0 lets nothing in.
         answer: what all accepted steps of one answer may spend together.
 
     Raises:
@@ -34,6 +34,10 @@ class Budget:
                     param=f"budget.{name}",
                 )
 
+    def allows(self, cost: float) -> bool:
+        """Whether a step may spend this much."""
+        return cost <= self.step
+
     def with_limits(self, step: float | None, answer: float | None) -> Budget:
         """The same with other limits, where they are given.
 
@@ -43,24 +47,3 @@ class Budget:
         return Budget(
             self.step if step is None else step, self.answer if answer is None else answer
         )
-
-
-_STEP_ON_THRESHOLDS = 0.5
-# A chance that the chunk does not help. One that turns out irrelevant costs less than one that
-# helped and was kept out, so it may be somewhat likelier not to help than to.
-_STEP_UNDER_PROFILE = 0.6
-
-
-def budget_for(step: float | None, answer: float, *, profile: bool) -> Budget:
-    """The budget of an answer; what a step may spend by default depends on who judges.
-
-    Args:
-        step: None for the default.
-        profile: whether a profile judges. Then steps spend chances that a chunk does not help, and
-            else volatility.
-
-    Raises:
-        BudgetError: as :class:`Budget`.
-    """
-    default = _STEP_UNDER_PROFILE if profile else _STEP_ON_THRESHOLDS
-    return Budget(default if step is None else step, answer)

@@ -1,138 +1,171 @@
-"""Readings to verdicts: the two axes against the budget."""
+"""Who decides what is let in: a profile, or nobody, as in plain RAG."""
 
 from __future__ import annotations
 
-from probes.reading import Reading
-from selector.axes import utility, volatility
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from probes.state import FloatArray
 from selector.budget import Budget
-from selector.profile import Rated
-from selector.thresholds import Thresholds
+from selector.confidence import Signs
+from selector.profile import Guarantee, Profile, Rated, Weights
 from selector.verdict import Verdict
 
-__all__ = ["judge", "judge_rated"]
+__all__ = ["AcceptAll", "Judge", "ProfileJudge"]
 
 
-def judge(
-    reading: Reading,
-    thresholds: Thresholds,
-    budget: Budget,
-    *,
-    spent: float,
-    draft: str,
-    marginal_drift: float | None = None,
-) -> Verdict:
-    """Judge one chunk.
+class Judge(Protocol):
+    """Rates the chunks of one question, and decides which are let in."""
 
-    A step spends the volatility that its utility does not cover, ``volatility * (1 - utility)``:
-    a new fact moves the model too, so a chunk is rejected for low utility with high volatility,
-    not for drift alone. A step budget of 1 rejects nothing; one of 0 rejects everything.
+    @property
+    def budget(self) -> Budget:
+        """What a step, and the whole answer, may spend."""
 
-    Args:
-        spent: what the accepted steps before this one spent.
-        draft: what the model would answer under this chunk alone, for the reason.
-        marginal_drift: see :func:`selector.axes.volatility`.
+    @property
+    def known(self) -> float:
+        """See :class:`selector.profile.Profile`."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether it weighs what chunks do; if not, nothing needs to be read."""
+
+    @property
+    def layer(self) -> int | None:
+        """The layer whose state delta it weighs; None where it weighs none."""
+
+    def rate(
+        self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
+    ) -> list[Rated]:
+        """Rate all chunks of the question; see :meth:`selector.profile.Weights.rate`."""
+
+    def verdict(self, rated: Rated | None, question_gain: float | None, spent: float) -> Verdict:
+        """Judge one chunk.
+
+        Args:
+            rated: None where nothing was read of it.
+            question_gain: of the chunk, for the reason.
+            spent: what the accepted steps before this one spent.
+        """
+
+    def guarantee(self, chunks: int) -> Guarantee | None:
+        """What the budget promises of a question with so many chunks; None for no promise."""
+
+    def confidence(self, signs: Signs) -> float | None:
+        """How likely the answer is to be right; None where nothing tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAll:
+    """Lets everything in unread.
+
+    Attributes:
+        budget: is reported, and limits nothing.
     """
-    u = utility(reading, thresholds)
-    v = volatility(reading, thresholds, marginal_drift)
-    cost = v * (1.0 - u)
-    return _verdict(
-        cost,
-        budget,
-        spent,
-        axes=(u, v),
-        failing="shakes the model",
-        over=f"it shakes the model more than its evidence covers: volatility {v:.2f} at utility "
-        f"{u:.2f} would spend {cost:.3f}, and a step may spend {budget.step:g}. "
-        f"{_cause(reading, thresholds, draft)}",
-        what=f"volatility {v:.2f} at utility {u:.2f}",
-        within=f"it spends {cost:.2f} of a step's {budget.step:g}.",
-    )
+
+    budget: Budget
+    known: float
+    reads: bool = False
+    layer: None = None
+
+    def rate(
+        self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
+    ) -> list[Rated]:
+        """Rates nothing: nothing is read for it."""
+        raise NotImplementedError
+
+    def verdict(
+        self,
+        rated: Rated | None,  # noqa: ARG002 - protocol
+        question_gain: float | None,  # noqa: ARG002 - protocol
+        spent: float,  # noqa: ARG002 - protocol
+    ) -> Verdict:
+        """See :meth:`Judge.verdict`."""
+        return Verdict(True, "not judged", "plain mode: not probed")
+
+    def guarantee(self, chunks: int) -> Guarantee | None:  # noqa: ARG002 - protocol
+        """None."""
+        return None
+
+    def confidence(self, signs: Signs) -> float | None:  # noqa: ARG002 - protocol
+        """None."""
+        return None
 
 
-def judge_rated(rated: Rated, budget: Budget, *, spent: float, question_gain: float) -> Verdict:
-    """Judge one chunk that a profile has rated.
+@dataclass(frozen=True, slots=True)
+class ProfileJudge:
+    """Judges by what a profile says of each chunk before any draft.
 
-    A step spends the chance that the chunk does not help, ``1 - utility``. The volatility is not
-    judged: beyond what the profile weighs, it says nothing of help or harm.
+    A step spends the chance that the chunk does not help, ``1 - utility``.
 
-    Args:
-        rated: see :meth:`selector.profile.Weights.rate`.
-        spent: what the accepted steps before this one spent.
-        question_gain: of the chunk, for the reason.
+    Attributes:
+        question: decides which weights of the profile apply.
+        embedder: the similarities are left out if it is not the profile's: another one has another
+            scale.
+        states: whether the model shows states of single layers.
     """
-    u = rated.utility
-    cost = 1.0 - u
-    failing, why = _failing(rated, question_gain)
-    return _verdict(
-        cost,
-        budget,
-        spent,
-        axes=(u, None),
-        failing=failing,
-        over=f"{why}: utility {u:.2f} would spend {cost:.2f}, and a "
-        f"step may spend {budget.step:g}.",
-        what=f"utility {u:.2f}",
-        within=f"it spends {cost:.2f} of a step's {budget.step:g}; with it the question is "
-        f"{question_gain:+.2f} nats a token likelier.",
-    )
 
+    profile: Profile
+    question: str
+    budget: Budget
+    embedder: str
+    states: bool
 
-def _verdict(
-    cost: float,
-    budget: Budget,
-    spent: float,
-    *,
-    axes: tuple[float, float | None],
-    failing: str,
-    over: str,
-    what: str,
-    within: str,
-) -> Verdict:
-    """What a step's cost comes to under the budget, and which of the reasons says so.
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
 
-    Args:
-        axes: utility and volatility.
-        failing: ``over`` in a few words.
-        over: the reason if a step may not spend that much.
-        what: what would spend it, if the answer's budget is used up.
-        within: the reason if it may.
-    """
-    u, v = axes
-    if cost > budget.step:
-        return Verdict(False, failing, over, utility=u, volatility=v, spent=0.0)
-    if spent + cost > budget.answer:
-        reason = (
-            f"the answer's budget is used up: {what} would spend {cost:.3f}, and "
-            f"{max(budget.answer - spent, 0):.3f} of {budget.answer:g} is left."
-        )
-        return Verdict(False, "budget used up", reason, utility=u, volatility=v, spent=0.0)
-    return Verdict(True, f"spends {cost:.2f}", within, utility=u, volatility=v, spent=cost)
+    @property
+    def known(self) -> float:
+        """See :class:`selector.profile.Profile`."""
+        return self.profile.known
 
+    @property
+    def layer(self) -> int | None:
+        """See :class:`Judge`."""
+        return self.profile.layer if self._weights.direction else None
 
-def _failing(rated: Rated, question_gain: float) -> tuple[str, str]:
-    """Why a profile rates a chunk low: in a few words, and as a sentence begins."""
-    if rated.instructs > 0.5:
-        return (
-            "an instruction",
-            f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)",
-        )
-    return (
-        "unlikely to help",
-        (
-            f"it is not likely to help (with it the question is {question_gain:+.2f} nats a token "
-            "likelier)"
-        ),
-    )
+    def rate(
+        self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
+    ) -> list[Rated]:
+        """See :meth:`selector.profile.Weights.rate`."""
+        known = self.profile.embedder == self.embedder
+        return self._weights.rate(gains, deltas, similarities if known else None)
 
+    def verdict(self, rated: Rated | None, question_gain: float | None, spent: float) -> Verdict:
+        """See :meth:`Judge.verdict`."""
+        assert rated is not None  # noqa: S101 - tells mypy what a judge that reads is given
+        u, cost = rated.utility, 1.0 - rated.utility
+        likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
+        what = f"utility {u:.2f} would spend"
+        if not self.budget.allows(cost):
+            short, why = "unlikely to help", f"it is not likely to help (with it {likelier})"
+            if rated.instructs > 0.5:
+                short = "an instruction"
+                why = f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"
+            reason = f"{why}: {what} {cost:.2f}, and a step may spend {self.budget.step:g}."
+            return Verdict(False, short, reason, cost)
+        if spent + cost > self.budget.answer:
+            left = max(self.budget.answer - spent, 0)
+            reason = f"the answer's budget is used up: {what} {cost:.3f}, and {left:.3f} of "
+            reason += f"{self.budget.answer:g} is left."
+            return Verdict(False, "budget used up", reason, cost)
+        reason = f"it spends {cost:.2f} of a step's {self.budget.step:g}; with it {likelier}."
+        return Verdict(True, f"spends {cost:.2f}", reason, cost, cost)
 
-def _cause(reading: Reading, thresholds: Thresholds, draft: str) -> str:
-    """The plainest thing to say about why a chunk has little evidence."""
-    said = f'"{draft}"' if draft else "nothing"
-    support = reading.support_max
-    if support is not None and support < thresholds.support_max.centre:
-        why = f"which the other chunks support little ({support:+.2f} nats)"
-    elif reading.information_gain < thresholds.information_gain.centre:
-        why = f"hardly likelier than without it ({reading.information_gain:+.2f} nats)"
-    else:
-        why = f"of which it leaves the model unsure (entropy drop {reading.entropy_drop:+.2f})"
-    return f"It makes the model say {said}, {why}."
+    def guarantee(self, chunks: int) -> Guarantee | None:
+        """None, too, with another embedder: it was promised of verdicts that weigh its own."""
+        if self.profile.embedder not in {"", self.embedder}:
+            return None
+        return self.profile.guarantee(self.budget, chunks)
+
+    def confidence(self, signs: Signs) -> float | None:
+        """See :meth:`Judge.confidence`."""
+        states = signs.state is not None
+        weights = self.profile.confidence_in(self.question, states=states)
+        return None if weights is None else weights.chance(signs)
+
+    @property
+    def _weights(self) -> Weights:
+        return self.profile.weights(self.question, states=self.states)

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEWEST", "majority"]
+__all__ = ["can_outvote", "majority"]
 
-FEWEST = 3
-"""Of two chunks that disagree, neither is a majority."""
+_FEWEST = 3
 
 _AGREES = 0.5
+
+
+def can_outvote(chunks: int) -> bool:
+    """Whether so many chunks can have a majority: of two that disagree, neither is one."""
+    return chunks >= _FEWEST
 
 
 def majority(agreements: NDArray[np.float64], texts: Sequence[str]) -> list[int]:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -31,11 +32,15 @@ __all__ = [
     "Rated",
     "Weights",
     "above_mean",
+    "default_profile",
     "load_profile",
     "question_key",
     "shipped_profile",
     "turn_above_mean",
 ]
+
+
+_SUFFIX = ".profile.json"
 
 
 class _Frozen(BaseModel):
@@ -186,6 +191,8 @@ class Profile(_Frozen):
             where no answers were looked at.
         confidence_with_states: the same for one that shows them; None there, too, and where the
             answers that were looked at had none.
+        known: mean log-probability, nats a token, from which on a draft without context counts as
+            known to the model; 0 for never.
         measured: on what and when, and how well it did on questions that it had not seen.
     """
 
@@ -200,6 +207,7 @@ class Profile(_Frozen):
     loss: tuple[float, ...] = ()
     confidence: Confidence | None = None
     confidence_with_states: Confidence | None = None
+    known: float = 0.0
     measured: dict[str, Any] = {}
 
     def weights(self, question: str, *, states: bool) -> Weights:
@@ -303,6 +311,39 @@ def shipped_profile(sha256: str) -> Profile | None:
     return _shipped(sha256)
 
 
+@cache
+def default_profile() -> Profile:
+    """What judges for a model that has no profile of its own, and where no chat was calibrated.
+
+    The mean of the shipped profiles' weights of question gain and similarity, on which they nearly
+    agree. It weighs no states, which are a model's own, and promises nothing.
+    """
+    found = [_read_shipped(file) for file in _shipped_files()]
+
+    def mean(values: Sequence[float]) -> float:
+        return float(np.mean(values))
+
+    own = [profile.without_states for profile in found]
+    weights = Weights(
+        bias=mean([one.bias for one in own]),
+        typical_gain=mean([one.typical_gain for one in own]),
+        gain=mean([one.gain for one in own]),
+        typical_similarity=mean([one.typical_similarity for one in own]),
+        similarity=mean([one.similarity for one in own]),
+        typical_chunks=round(mean([one.typical_chunks for one in own])),
+    )
+    return Profile(
+        model="any model without a profile of its own",
+        sha256="",
+        embedder=found[0].embedder,
+        layer=0,
+        with_states=weights,
+        without_states=weights,
+        known=mean([profile.known for profile in found]),
+        measured={"mean of": [profile.model for profile in found]},
+    )
+
+
 def load_profile(path: Path) -> Profile:
     """Read a file that ``overlay calibrate`` wrote.
 
@@ -325,10 +366,21 @@ def _read(path: Path, _changed: int) -> Profile:
     return Profile.model_validate_json(path.read_text(encoding="utf-8"))
 
 
+def _shipped_files() -> list[Traversable]:
+    data = (files("selector") / "data").iterdir()
+    return sorted(
+        (file for file in data if file.name.endswith(_SUFFIX)), key=lambda file: file.name
+    )
+
+
 @cache
 def _shipped(sha256: str) -> Profile | None:
-    file = files("selector") / "data" / f"{sha256}.profile.json"
-    return Profile.model_validate_json(file.read_text(encoding="utf-8")) if file.is_file() else None
+    file = files("selector") / "data" / f"{sha256}{_SUFFIX}"
+    return _read_shipped(file) if file.is_file() else None
+
+
+def _read_shipped(file: Traversable) -> Profile:
+    return Profile.model_validate_json(file.read_text(encoding="utf-8"))
 
 
 def _unusable(path: Path, why: str) -> InputError:

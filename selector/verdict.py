@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Verdict"]
+__all__ = ["Verdict", "does_not_fit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +15,28 @@ class Verdict:
         accepted: whether the chunk is in the context.
         short: the reason in a few words, where one line tells of one chunk.
         reason: one sentence for people, with its numbers.
-        utility: evidence that the chunk helps, in [0, 1]; None where it was not probed.
-        volatility: evidence that it destabilises the model, in [0, 1]; None likewise.
-        spent: volatility that the step took from the answer's budget; 0 if rejected.
+        volatility: the calibrated chance that the chunk shakes the model without helping, 0 to 1;
+            None where it was not read.
+        spent: what the step took from the answer's budget; 0 if rejected.
+        outvoted: whether it was within budget and kept out because the majority of those within
+            budget does not support its draft.
     """
 
     accepted: bool
     short: str
     reason: str
-    utility: float | None
-    volatility: float | None
-    spent: float
+    volatility: float | None = None
+    spent: float = 0.0
+    outvoted: bool = False
+
+
+def does_not_fit(needed: int, left: int, *, where: str = "the context") -> Verdict:
+    """The verdict on a chunk for which there is no room.
+
+    Args:
+        needed: tokens that it takes.
+        left: tokens that there are.
+        where: what is full.
+    """
+    reason = f"it does not fit {where}: it needs {needed} tokens, {max(left, 0)} are left."
+    return Verdict(False, "does not fit", reason)

@@ -128,14 +128,14 @@ def measure(
                     answer = bench.plain(question, passages)
                 else:
                     own = bench if mode == "overlay" else warmed
-                    answer = own.dosed(question, passages, chosen, None)
+                    answer = own.dosed(question, passages, chosen)
                 yield _timing(mode, k, length, repeat, answer)
 
 
 def _rehearse(bench: Bench, question: str, passages: Sequence[Passage]) -> None:
     """Answer once unmeasured: libraries load and allocate at first use."""
     bench.plain(question, passages[:1])
-    bench.dosed(question, passages[:1], bench.settings, None)
+    bench.dosed(question, passages[:1], bench.settings)
 
 
 def _timing(mode: str, k: int, length: int, repeat: int, answer: Answer) -> Timing:

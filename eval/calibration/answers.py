@@ -118,7 +118,7 @@ def in_company(items: Sequence[Item]) -> list[tuple[Part, Item]]:
 
 def observe_answer(bench: Bench, item: Item) -> dict[str, Any]:
     """Answer a question as the overlay does; plain data, for a journal."""
-    answer = bench.dosed(item.question, item.passages, bench.settings, None)
+    answer = bench.dosed(item.question, item.passages, bench.settings)
     right = contains_any(answer.text, item.answers)
     return asdict(Answered(item.question, item.dataset, keep(answer.signs), right))
 

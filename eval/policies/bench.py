@@ -18,7 +18,6 @@ from probes.protocol import Model
 from probes.subject import as_text
 from retriever import Chunk, RankedChunk
 from selector.profile import Profile
-from selector.thresholds import Thresholds
 
 __all__ = ["Bench"]
 
@@ -68,17 +67,11 @@ class Bench:
     def plain(self, question: str, passages: Sequence[Passage]) -> Answer:
         """Answer with all passages in the context, or from memory where there are none."""
         mode = Mode.PLAIN if passages else Mode.NO_CONTEXT
-        return self._ask(question, passages, self.settings, None, mode)
+        return self._ask(question, passages, self.settings, mode)
 
-    def dosed(
-        self,
-        question: str,
-        passages: Sequence[Passage],
-        settings: Settings,
-        thresholds: Thresholds | None,
-    ) -> Answer:
+    def dosed(self, question: str, passages: Sequence[Passage], settings: Settings) -> Answer:
         """Answer as the overlay does."""
-        return self._ask(question, passages, settings, thresholds, Mode.OVERLAY)
+        return self._ask(question, passages, settings, Mode.OVERLAY)
 
     def drafts(self, question: str, contexts: Sequence[Sequence[Passage]]) -> list[str]:
         """What the model would answer under each context, greedily, all in one batch."""
@@ -110,14 +103,12 @@ class Bench:
         question: str,
         passages: Sequence[Passage],
         settings: Settings,
-        thresholds: Thresholds | None,
         mode: Mode,
     ) -> Answer:
         overlay = Overlay(
             self.model,
             _Given(passages),
             settings,
-            thresholds=thresholds,
             profile=self._profile,
             kept=self._kept,
         )

@@ -11,7 +11,7 @@ from eval.metrics.answers import normalise
 from eval.policies.bench import Bench
 from eval.policies.protocol import Response
 from overlay.answer import Outcome
-from overlay.turn import ABSTENTION
+from overlay.answering.speak import ABSTENTION
 
 __all__ = ["KeywordVoting", "keywords", "vote"]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from eval.items import Passage
 from eval.policies.bench import Bench
 from eval.policies.protocol import Response
 from overlay.settings import Fallback
 from selector.order import Order
-from selector.thresholds import load_thresholds, thresholds_for
 
 __all__ = ["OverlayPolicy"]
 
@@ -22,7 +20,6 @@ class OverlayPolicy:
         budget: volatility that one step may spend; the settings' by default.
         answer_budget: volatility that the whole answer may spend; likewise.
         fallback: what to do when no passage brings evidence; likewise.
-        evidence: utility that an accepted passage must reach, in place of the model's threshold.
         profile: what judges, as the setting of this name.
         order: in which order chunks enter the context, likewise.
         halve: whether the half of a chunk may enter without an instruction beside it, likewise.
@@ -39,7 +36,6 @@ class OverlayPolicy:
         budget: float | None = None,
         answer_budget: float | None = None,
         fallback: Fallback | None = None,
-        evidence: float | None = None,
         profile: str | None = None,
         order: Order | None = None,
         halve: bool | None = None,
@@ -59,15 +55,10 @@ class OverlayPolicy:
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         self._settings = bench.settings.model_copy(update=given)
-        named = self._settings.thresholds
-        thresholds = load_thresholds(named) if named else thresholds_for(bench.model.info.sha256)
-        self._thresholds = (
-            thresholds if evidence is None else replace(thresholds, evidence=evidence)
-        )
 
     def answer(self, question: str, passages: Sequence[Passage]) -> Response:
         """Answer from the passages within budget."""
-        answer = self._bench.dosed(question, passages, self._settings, self._thresholds)
+        answer = self._bench.dosed(question, passages, self._settings)
         accepted = {step.chunk.rank for step in answer.steps if step.verdict.accepted}
         return Response(
             answer.text,

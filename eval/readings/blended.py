@@ -10,7 +10,7 @@ from eval.items import Item
 from eval.metrics.answers import contains_any
 from eval.metrics.interval import Interval, mean_interval
 from eval.metrics.paired import Comparison, Conclusion, compare, conclude
-from overlay.injection import add_chunk
+from overlay.answering.inject import add_chunk
 from overlay.prompt import build_prompt, chunk_tokens
 from probes.chat import Message
 from probes.logit_drift import logit_drift

@@ -76,8 +76,8 @@ def test_a_profile_is_fitted_and_judges(tmp_path: Path, model: LlamaCppModel) ->
         model, Shelf((SOUP, "The boat Alda is painted red.")), Settings(profile=str(output))
     )
     steps = overlay.ask("What colour is the boat Alda?", AskOptions(max_tokens=4)).steps
-    utilities = {step.chunk.chunk.text: step.verdict.utility or 0.0 for step in steps}
-    assert utilities["The boat Alda is painted red."] > utilities[SOUP]
+    volatilities = {step.chunk.chunk.text: step.verdict.volatility or 0.0 for step in steps}
+    assert volatilities["The boat Alda is painted red."] < volatilities[SOUP]
 
 
 def test_too_few_questions_are_named(tmp_path: Path) -> None:

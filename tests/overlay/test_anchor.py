@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from overlay.sentences import split_sentences
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
-from selector.thresholds import thresholds_for
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 EVERYTHING = AskOptions(budget=Budget(1, 10))
@@ -108,10 +106,8 @@ class TestAnswers:
         options: AskOptions = EVERYTHING,
         **settings: object,
     ) -> Answer:
-        chosen = Settings(max_tokens=12, profile="none", **settings)  # type: ignore[arg-type]  # pydantic checks the settings
-        # Whether what was accepted is evidence enough is another question.
-        thresholds = replace(thresholds_for(model.info.sha256), evidence=0.0)
-        overlay = Overlay(model, Shelf(texts), chosen, thresholds=thresholds)
+        chosen = Settings(max_tokens=12, profile="default", **settings)  # type: ignore[arg-type]  # pydantic checks the settings
+        overlay = Overlay(model, Shelf(texts), chosen)
         return overlay.ask(QUESTION, options)
 
     def test_it_stands_behind_the_chunks(self, model: LlamaCppModel) -> None:
@@ -144,7 +140,7 @@ class TestAnswers:
         assert self.ask(model, HELPFUL, options=AskOptions(mode=Mode.PLAIN)).anchor == ()
 
     def test_texts_to_be_continued_say_nothing_again(self, model: LlamaCppModel) -> None:
-        overlay = Overlay(model, Shelf((HELPFUL,)), Settings(max_tokens=4, profile="none"))
+        overlay = Overlay(model, Shelf((HELPFUL,)), Settings(max_tokens=4))
         *_, last = overlay.complete("The engineer of the Thread is", EVERYTHING)
         assert isinstance(last, AnswerFinished)
         assert any(step.verdict.accepted for step in last.answer.steps)

@@ -43,7 +43,7 @@ def ask(
 def test_two_that_agree_keep_a_third_out(model: LlamaCppModel, order: str) -> None:
     answer = ask(model, CONTRADICTING, HELPFUL, SUPPORT, order=order)
     [out] = [step for step in answer.steps if not step.verdict.accepted]
-    assert out.outvoted
+    assert out.verdict.outvoted
     assert out.chunk.rank == 0
     assert out.verdict.spent == 0
     assert f'it makes the model say "{out.draft}"' in out.verdict.reason
@@ -54,7 +54,7 @@ def test_two_that_agree_keep_a_third_out(model: LlamaCppModel, order: str) -> No
     assert least_lead(answer, "Emrys Pask") > LEAD_NATS
     assert "1 speaks against them" in answer.note
     assert answer.spent == pytest.approx(
-        sum(1 - (step.verdict.utility or 0) for step in answer.steps if step.verdict.accepted)
+        sum(step.verdict.volatility or 0 for step in answer.steps if step.verdict.accepted)
     )
     steps = report(answer)["steps"]
     assert isinstance(steps, list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from selector.budget import Budget
 from selector.confidence import Confidence
 from selector.guarantee import BUDGETS
 from selector.order import Order
-from selector.profile import Profile, Weights
+from selector.profile import Profile, Weights, default_profile
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 GAIN = Weights(bias=0.0, typical_gain=0.7, gain=40.0)
@@ -68,13 +69,12 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
     assert second.question_gain is not None
     assert first.question_gain is not None
     assert second.question_gain < first.question_gain
-    assert second.verdict.utility is not None
-    assert second.verdict.utility < 0.5
+    assert second.verdict.volatility is not None
+    assert second.verdict.volatility > 0.5
     assert f"{second.question_gain:+.2f} nats" in second.verdict.reason
     # Two drafts of chunks and one without context.
     assert answer.usage.phases["probe"].decoded <= 3 * 16
-    assert first.verdict.utility is not None
-    assert first.verdict.spent == pytest.approx(1 - first.verdict.utility)
+    assert first.verdict.spent == first.verdict.volatility
 
 
 def test_the_draft_that_the_anchor_takes_is_not_made_again(
@@ -125,7 +125,7 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
     gains = [step.question_gain or 0.0 for step in steps]
     similarities = [step.chunk.similarity for step in steps]
     assert len(set(similarities)) == 2
-    found = [step.verdict.utility for step in steps]
+    found = [1 - (step.verdict.volatility or 0.0) for step in steps]
     assert found == pytest.approx(weights.utilities(gains, None, similarities))
     assert answer.guarantee is not None
     foreign = Overlay(
@@ -136,7 +136,7 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
     )
     answer = foreign.ask(QUESTION)
     steps = sorted(answer.steps, key=lambda step: step.chunk.rank)
-    found = [step.verdict.utility for step in steps]
+    found = [1 - (step.verdict.volatility or 0.0) for step in steps]
     assert found == pytest.approx(weights.utilities(gains, None))
     assert answer.guarantee is None
 
@@ -165,7 +165,7 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
     assert signs is not None
     assert signs.log_prob == pytest.approx(sum(said) / len(said), abs=1e-3)
     assert signs.copied == copied_share(answer.text, QUESTION, HELPFUL)
-    assert signs.utility == max(s.verdict.utility or 0 for s in answer.steps if s.verdict.accepted)
+    assert signs.utility == 1 - min(s.verdict.spent for s in answer.steps if s.verdict.accepted)
     assert signs.volatility == answer.volatility_index
     assert answer.confidence == weights.chance(signs)
     assert answer.confidence != scores.chance(signs)
@@ -236,7 +236,7 @@ def test_the_answer_does_not_wait_for_what_is_only_reported(
         assert after.verdict.accepted == before.verdict.accepted
         assert after.verdict.spent == before.verdict.spent
         assert (after.reading is None) is not after.verdict.accepted
-        assert (after.verdict.volatility is None) is not after.verdict.accepted
+        assert after.verdict.volatility == before.verdict.volatility
     first, second, _ = last.answer.steps
     assert first.reading is not None
     assert first.marginal_drift == first.reading.logit_drift
@@ -293,8 +293,8 @@ def test_by_utility_the_order_of_retrieval_does_not_matter(
         answer = Overlay(model, Shelf(shelf), settings).ask(QUESTION)
         accepted = [step for step in answer.steps if step.verdict.accepted]
         told.append([step.chunk.chunk.text for step in accepted])
-        utilities = [step.verdict.utility or 0.0 for step in accepted]
-        assert utilities == sorted(utilities, reverse=order == "best-first")
+        spent = [step.verdict.spent for step in accepted]
+        assert spent == sorted(spent, reverse=order == "best-last")
     assert told[0] == told[1]
     assert len(told[0]) == 2
 
@@ -318,8 +318,8 @@ def test_states_are_weighed_where_the_profile_asks_for_them(
     shelf = Shelf((HELPFUL, IRRELEVANT))
     overlay = Overlay(model, shelf, Settings(max_tokens=4, profile=str(path)))
     first, second = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 4))).steps
-    assert first.verdict.utility != pytest.approx(0.5, abs=1e-6)
-    assert first.verdict.utility != second.verdict.utility
+    assert first.verdict.volatility != pytest.approx(0.5, abs=1e-6)
+    assert first.verdict.volatility != second.verdict.volatility
 
 
 def test_a_profile_of_another_width_says_so(model: LlamaCppModel, tmp_path: Path) -> None:
@@ -339,5 +339,8 @@ def test_a_profile_of_another_model_is_refused(model: LlamaCppModel, tmp_path: P
     assert "overlay calibrate" in caught.value.hint
 
 
-def test_none_is_no_profile(model: LlamaCppModel) -> None:
-    assert find_profile(Settings(profile="none"), model.info) is None
+def test_a_model_without_a_profile_has_the_default_one(model: LlamaCppModel) -> None:
+    unknown = replace(model.info, sha256="0" * 64)
+    assert find_profile(Settings(), unknown) is default_profile()
+    assert find_profile(Settings(profile="default"), model.info) is default_profile()
+    assert find_profile(Settings(), model.info) is not default_profile()

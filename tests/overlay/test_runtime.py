@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
+from overlay.answering.speak import ABSTENTION
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
 from overlay.prompt import chunk_tokens
 from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
-from overlay.turn import ABSTENTION
 from probes.chat import Message
 from probes.copied import copied_share
 from probes.errors import PromptTooLongError
@@ -23,7 +23,7 @@ from probes.llamacpp import LlamaCppModel
 from probes.protocol import Sampling
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
-from selector.thresholds import thresholds_for
+from selector.order import Order
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
 
@@ -47,17 +47,18 @@ class Shelf:
 
 
 def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay:
-    return Overlay(model, Shelf(texts), Settings(max_tokens=16, profile="none", **settings))  # type: ignore[arg-type]  # pydantic checks the settings
+    return Overlay(model, Shelf(texts), Settings(max_tokens=16, profile="default", **settings))  # type: ignore[arg-type]  # pydantic checks the settings
 
 
 def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     with_three = overlay_on(model, HELPFUL, SUPPORT, IRRELEVANT)
     before = model.evaluated
     question = "What is the engineer of the Thread called?"
-    answer = with_three.ask(question)
+    answer = with_three.ask(question, AskOptions(budget=Budget(1, 10)))
     assert answer.outcome is Outcome.ANSWERED
-    assert [step.chunk.rank for step in answer.steps] == [0, 1, 2]
+    assert sorted(step.chunk.rank for step in answer.steps) == [0, 1, 2]
     first = answer.steps[0]
+    assert first.chunk.rank == 0
     assert first.verdict.accepted
     assert first.reading is not None
     assert first.reading.information_gain > 0
@@ -83,7 +84,7 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     for step in answer.steps:
         if step.verdict.accepted:
             carried = copied_share(answer.text, question, step.chunk.chunk.text, step.draft)
-            rests_on_nothing *= 1 - (step.verdict.utility or 0.0) * carried
+            rests_on_nothing *= 1 - (1 - (step.verdict.volatility or 0.0)) * carried
     assert 0 < answer.volatility_index < 1
     assert answer.volatility_index == pytest.approx(rests_on_nothing)
 
@@ -111,14 +112,7 @@ def test_a_step_budget_of_zero_rejects_every_chunk(model: LlamaCppModel) -> None
 
 
 def test_accepting_everything_gives_the_answer_of_plain_mode(model: LlamaCppModel) -> None:
-    # Whether what was accepted is evidence enough is another question.
-    thresholds = replace(thresholds_for(model.info.sha256), evidence=0.0)
-    overlay = Overlay(
-        model,
-        Shelf((HELPFUL, SUPPORT, IRRELEVANT)),
-        Settings(max_tokens=16, profile="none", anchor=False),
-        thresholds=thresholds,
-    )
+    overlay = overlay_on(model, HELPFUL, SUPPORT, IRRELEVANT, anchor=False, order=Order.RANK)
     everything = overlay.ask(QUESTION, AskOptions(budget=Budget(1, 10)))
     plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
     assert everything.text == plain.text
@@ -160,7 +154,7 @@ def test_a_chunk_that_does_not_fit_is_rejected_not_cut(model: LlamaCppModel) -> 
     assert not answer.steps[-1].verdict.accepted
     assert "does not fit" in answer.steps[-1].verdict.reason
     plain = overlay_on(model, "word " * 2500, HELPFUL).ask(QUESTION, AskOptions(mode=Mode.PLAIN))
-    assert [step.verdict.accepted for step in plain.steps] == [False, True]
+    assert [step.chunk.rank for step in plain.steps if step.verdict.accepted] == [1]
 
 
 @pytest.mark.parametrize(("size", "chunks"), [(512, 3), (1024, 7)])

@@ -48,9 +48,6 @@ def check(model: Model, error: float, *, lead: int = 0) -> None:
                 assert prompted.question_gains[j] == pytest.approx(gain, abs=error)
                 own = states[j + 1] - states[0]
                 assert np.abs(deltas[j] - own).max() <= error * np.abs(own).max()
-            chosen = prompted.choose([1])
-            assert chosen.sessions == [prompted.sessions[1]]
-            assert chosen.question_gains == [prompted.question_gains[1]]
 
 
 def test_llama_cpp(model: LlamaCppModel) -> None:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from overlay.errors import InputError
 from selector.budget import Budget
-from selector.judge import judge_rated
+from selector.judge import ProfileJudge
 from selector.profile import (
     Fold,
     Profile,
     Rated,
     Weights,
+    default_profile,
     load_profile,
     question_key,
     shipped_profile,
@@ -157,21 +158,37 @@ def test_an_answers_budget_that_keeps_chunks_out_promises_nothing_of_loss() -> N
     assert unlimited.loss == 0.5
 
 
+def judged(budget: Budget) -> ProfileJudge:
+    return ProfileJudge(profile(), "Who?", budget, embedder="packaged", states=False)
+
+
 @given(st.floats(0.001, 0.999), st.floats(0, 1), st.floats(0, 3), st.floats(0, 3))
 def test_what_a_step_spends_is_what_utility_leaves(
     u: float, step: float, answer: float, spent: float
 ) -> None:
     rated = Rated(u, instructs=0.0)
-    verdict = judge_rated(rated, Budget(step, answer), spent=spent, question_gain=0.1)
+    verdict = judged(Budget(step, answer)).verdict(rated, 0.1, spent)
     assert verdict.accepted == (1 - u <= step and spent + (1 - u) <= answer)
     assert verdict.spent == (1 - u if verdict.accepted else 0)
-    assert verdict.utility == u
+    assert verdict.volatility == 1 - u
     assert f"{u if not verdict.accepted else 1 - u:.2f}" in verdict.reason
 
 
 def test_a_chunk_that_instructs_is_told_so() -> None:
-    verdict = judge_rated(Rated(0.01, 0.98), Budget(0.5, 2), spent=0, question_gain=1.0)
+    judge = judged(Budget(0.5, 2))
+    verdict = judge.verdict(Rated(0.01, 0.98), 1.0, 0.0)
     assert "as injected instructions do (0.98 of 1)" in verdict.reason
-    verdict = judge_rated(Rated(0.01, 0.2), Budget(0.5, 2), spent=0, question_gain=0.1)
+    verdict = judge.verdict(Rated(0.01, 0.2), 0.1, 0.0)
     assert "not likely to help" in verdict.reason
     assert "instruct" not in verdict.reason
+
+
+def test_the_default_profile_is_the_mean_of_the_shipped_ones() -> None:
+    shipped = [shipped_profile(sha256) for sha256 in (SMOLLM2, QWEN)]
+    own = [one.without_states for one in shipped if one is not None]
+    found = default_profile().weights("Who?", states=True)
+    for name in ("bias", "typical_gain", "gain", "typical_similarity", "similarity"):
+        assert getattr(found, name) == pytest.approx(np.mean([getattr(one, name) for one in own]))
+    assert found.direction == ()
+    assert default_profile().guarantee(Budget(0.5, 4), 3) is None
+    assert default_profile().known < 0

@@ -45,9 +45,7 @@ _INFO = ModelInfo(
 STEP = Step(
     chunk=RankedChunk(Chunk("c1", "a.md", "A", 0, "Some text."), similarity=0.5, rank=0),
     reading=None,
-    verdict=Verdict(
-        accepted=False, short="no", reason="no", utility=0.1, volatility=0.9, spent=0.0
-    ),
+    verdict=Verdict(accepted=False, short="no", reason="no", volatility=0.9),
     marginal_drift=None,
     draft="Perhaps",
 )

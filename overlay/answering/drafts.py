@@ -1,0 +1,71 @@
+"""What chunks that were let in do alone: the draft that each leads to, and what is read on it.
+
+No stage makes a draft twice: what one has made stands in the candidate. The user waits for none of
+this but where a majority is asked for, or a cache too small to keep the chunks' sessions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from overlay.answering.candidate import Candidate
+from overlay.answering.job import Job
+from overlay.answering.workspace import Workspace
+from probes.isolated import probe_prompted
+from probes.layers import spread_layers
+from probes.state import State
+from probes.subject import as_text
+from probes.support import Matrix
+
+__all__ = ["draft_of", "read_alone", "said"]
+
+
+def read_alone(
+    job: Job, workspace: Workspace, candidates: Sequence[Candidate], *, support: bool = False
+) -> tuple[list[Candidate], Matrix | None]:
+    """Read what each chunk does that stands in a session of its own, unless it has been read.
+
+    Args:
+        support: see :func:`probes.isolated.probe_prompted`; too late where it has been read
+            without.
+
+    Returns:
+        All candidates, and the support matrix of those that were read now.
+    """
+    found = list(candidates)
+    places = [place for place, one in enumerate(found) if one.session is not None]
+    alone = [found[place] for place in places]
+    if not alone or all(one.reading is not None for one in alone):
+        return found, None
+    drafted = {n: one.draft for n, one in enumerate(alone) if one.draft is not None}
+    isolated = probe_prompted(
+        job.model,
+        workspace.prefix,
+        workspace.together(alone),
+        job.prompt.tail,
+        draft_tokens=job.settings.draft_tokens,
+        layers=_layers(job),
+        support=support,
+        drafted=drafted,
+    )
+    for place, draft, reading in zip(places, isolated.states, isolated.readings, strict=True):
+        found[place] = found[place].with_seen(draft=draft, reading=reading)
+    return found, isolated.matrix
+
+
+def draft_of(job: Job, one: Candidate) -> Candidate:
+    """The same chunk with the draft that it leads to alone."""
+    if one.session is None or one.draft is not None:
+        return one
+    [draft] = job.model.draft_states([one.session], job.settings.draft_tokens, _layers(job))
+    return one.with_seen(draft=draft)
+
+
+def said(job: Job, draft: State | None) -> str:
+    """What a draft says; empty where there is none."""
+    return "" if draft is None else as_text(job.model, draft.window).strip()
+
+
+def _layers(job: Job) -> tuple[int, ...]:
+    model = job.model
+    return spread_layers(model.info.layers) if model.capabilities.layer_states else ()

@@ -1,0 +1,161 @@
+"""Stage 10: what each chunk did, how the answer was expected, and what all of it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from overlay.answer import Answer, Outcome, Step, Usage
+from overlay.answering.candidate import Candidate
+from overlay.answering.decide import Decision
+from overlay.answering.drafts import read_alone, said
+from overlay.answering.inject import Context
+from overlay.answering.job import Job
+from overlay.answering.speak import Speech
+from overlay.answering.workspace import Workspace
+from probes.copied import copied_share
+from probes.layers import answer_layer
+from probes.logit_drift import logit_drift
+from probes.subject import as_text
+from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
+from selector.confidence import WINDOW, Signs
+from selector.majority import can_outvote
+from selector.profile import Guarantee
+from selector.volatility_index import BEGINNING, volatility_index
+
+__all__ = ["explain", "step_of"]
+
+
+def explain(
+    job: Job,
+    workspace: Workspace,
+    candidates: Sequence[Candidate],
+    *,
+    context: Context,
+    decision: Decision,
+    speech: Speech,
+) -> Answer:
+    """Read what nobody had to wait for, and put the whole answer together."""
+    candidates = _with_effects(job, workspace, candidates, context)
+    signs = _signs(job, workspace, candidates, decision.outcome, speech)
+    log_probs = _log_probs(job, workspace, speech)
+    last = speech.times[1]
+    return Answer(
+        text=speech.text,
+        outcome=decision.outcome,
+        note=decision.note,
+        anchor=context.repeated,
+        finish_reason=_finish_reason(job, speech),
+        steps=tuple(step_of(job, one) for one in candidates),
+        budget=job.judge.budget,
+        spent=sum(one.verdict.spent for one in candidates if one.verdict is not None),
+        usage=Usage(speech.start, speech.stream.tokens, job.ledger.phases),
+        seconds=last - job.ledger.opened,
+        seconds_to_first_token=speech.times[0] - job.ledger.opened,
+        model=job.model.info.name,
+        mode=job.options.mode,
+        guarantee=_guarantee(job, candidates),
+        signs=signs,
+        confidence=None if signs is None else job.judge.confidence(signs),
+        prompt=as_text(job.model, job.prompt.tail) if job.options.echo else "",
+        prompt_log_probs=speech.echoed,
+        log_probs=tuple(log_probs),
+    )
+
+
+def step_of(job: Job, one: Candidate) -> Step:
+    """A judged candidate as a step of the trajectory."""
+    assert one.verdict is not None  # noqa: S101 - tells mypy that every candidate was judged
+    seen = one.seen
+    if seen is None:
+        return Step(one.chunk, None, one.verdict, None, "")
+    return Step(
+        one.chunk,
+        seen.reading,
+        one.verdict,
+        seen.marginal_drift,
+        said(job, seen.draft) if seen.reading else "",
+        seen.question_gain,
+        one.halved,
+    )
+
+
+def _with_effects(
+    job: Job, workspace: Workspace, candidates: Sequence[Candidate], context: Context
+) -> list[Candidate]:
+    """The same, with what each chunk does alone and what each dose did."""
+    if not job.judge.reads:
+        return list(candidates)
+    found, _ = read_alone(job, workspace, candidates)
+    later = None
+    if context.later is not None and (before := found[0].draft) is not None:
+        later = logit_drift(before, context.later.read(before.window, before.layers))
+    for place, one in enumerate(found):
+        if one.accepted and one.reading is not None:
+            found[place] = one.with_seen(marginal_drift=later if place else one.reading.logit_drift)
+    job.ledger.book("probe")
+    return found
+
+
+def _signs(
+    job: Job,
+    workspace: Workspace,
+    candidates: Sequence[Candidate],
+    outcome: Outcome,
+    speech: Speech,
+) -> Signs | None:
+    """What the answer shows of being right; None of one without a token."""
+    said_tokens = speech.session.tokens[speech.start : speech.start + WINDOW]
+    if not job.judge.reads or outcome is Outcome.ABSTAINED or not said_tokens:
+        return None
+    model, question = job.model, job.prompt.question
+    states = model.capabilities.layer_states
+    twin = workspace.fork(speech.session)
+    twin.rollback(speech.start)
+    read = twin.read(said_tokens, (answer_layer(model.info.layers),) if states else ())
+    workspace.close(twin)
+    rests_on = [one for one in candidates if one.accepted and outcome is Outcome.ANSWERED]
+    beginning = as_text(model, speech.session.tokens[speech.start : speech.start + BEGINNING])
+    utilities = [one.utility for one in rests_on]
+    carried = [
+        copied_share(beginning, question, one.text, said(job, one.draft)) for one in rests_on
+    ]
+    job.ledger.book("confidence")
+    return Signs(
+        log_prob=read.mean_log_prob,
+        copied=copied_share(speech.text, question, "\n".join(one.text for one in rests_on)),
+        volatility=volatility_index(utilities, carried),
+        utility=max(utilities, default=0.0),
+        state=read.hidden[0].mean(axis=0) if states else None,
+    )
+
+
+def _log_probs(job: Job, workspace: Workspace, speech: Speech) -> list[TokenLogProb]:
+    """How the tokens of the answer were expected, its end token among them."""
+    top = job.options.top_log_probs
+    if top is None or not speech.session.tokens:
+        return []
+    tokens = list(speech.session.tokens[speech.start :])
+    twin = workspace.fork(speech.session)
+    twin.rollback(speech.start)
+    found = token_log_probs(job.model, twin, tokens, top)
+    if not speech.stream.stopped and len(tokens) < job.settings.max_tokens:
+        found.append(end_token(job.model, twin, top))
+    workspace.close(twin)
+    if found:
+        job.ledger.book("log-probabilities")
+    return found
+
+
+def _guarantee(job: Job, candidates: Sequence[Candidate]) -> Guarantee | None:
+    if any(one.halved for one in candidates):
+        return None  # it was promised of whole chunks
+    promised = job.judge.guarantee(len(candidates))
+    if promised is not None and job.settings.majority and can_outvote(len(candidates)):
+        # What a budget keeps out was promised; what a majority keeps out comes on top.
+        return promised.model_copy(update={"loss": None})
+    return promised
+
+
+def _finish_reason(job: Job, speech: Speech) -> str:
+    full = speech.stream.tokens >= job.settings.max_tokens
+    return "length" if full and not speech.stream.stopped else "stop"

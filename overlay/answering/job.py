@@ -1,0 +1,88 @@
+"""What one answer is made under: the same for every stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from overlay.options import AskOptions, Mode
+from overlay.prompt import Prompt
+from overlay.settings import Settings
+from probes.cost import Ledger
+from probes.errors import PromptTooLongError
+from probes.protocol import Model, Sampling
+from selector.budget import Budget
+from selector.judge import AcceptAll, Judge, ProfileJudge
+from selector.profile import Profile
+
+__all__ = ["Job", "make_job"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One question, and all that its answer is made under.
+
+    Attributes:
+        settings: with what the question's options set in their place.
+        options: what no setting names, such as stop texts.
+        judge: decides what is let in.
+        ledger: books what each phase costs.
+    """
+
+    model: Model
+    prompt: Prompt
+    settings: Settings
+    options: AskOptions
+    judge: Judge
+    ledger: Ledger
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the answer's tokens are drawn."""
+        settings = self.settings
+        return Sampling(
+            settings.max_tokens, settings.temperature, settings.top_p, seed=settings.seed
+        )
+
+    @property
+    def room(self) -> int:
+        """Tokens that prefix and chunks may take: what the rest of the prompt and the answer leave.
+
+        A caller who asks for very long answers still gets chunks to answer from.
+        """
+        size = self.model.info.context_size
+        answer = max(min(self.settings.max_tokens, size // 4), self.settings.draft_tokens)
+        return size - len(self.prompt.tail) - answer
+
+
+def make_job(
+    model: Model, prompt: Prompt, settings: Settings, options: AskOptions, profile: Profile
+) -> Job:
+    """Put a question's options in the place of the settings, and choose who judges.
+
+    Args:
+        profile: judges unless all chunks are let in.
+
+    Raises:
+        PromptTooLongError: not even the question fits the model's context.
+    """
+    again = settings.anchor and options.mode is Mode.OVERLAY and prompt.alone is None
+    settings = settings.model_copy(update={**options.overrides, "anchor": again})
+    budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
+    judge: Judge = AcceptAll(budget, profile.known)
+    if options.mode is Mode.OVERLAY:
+        judge = ProfileJudge(
+            profile,
+            prompt.question,
+            budget,
+            embedder=settings.embedder,
+            states=model.capabilities.layer_states,
+        )
+    question = len(prompt.prefix) + len(prompt.tail)
+    size = model.info.context_size
+    if question + settings.draft_tokens > size:
+        raise PromptTooLongError(
+            f"the question and the earlier turns take {question} tokens, the context holds {size}",
+            hint="shorten the question or the conversation, or raise context_size",
+            param="messages",
+        )
+    return Job(model, prompt, settings, options, judge, Ledger(model))

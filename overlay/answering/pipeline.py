@@ -1,0 +1,63 @@
+"""From a question to its answer: one straight line of stages.
+
+Each stage takes values and returns values, and none is entered twice. The workspace holds the
+sessions that they share; leaving it closes them, however the answer ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from overlay.answer import AnswerFinished, Event, Outcome, StepTaken
+from overlay.answering.decide import decide
+from overlay.answering.explain import explain, step_of
+from overlay.answering.inject import inject
+from overlay.answering.job import Job
+from overlay.answering.judge import judge
+from overlay.answering.read import read
+from overlay.answering.repeat import repeat
+from overlay.answering.retrieve import retrieve
+from overlay.answering.shorten import shorten
+from overlay.answering.speak import speak
+from overlay.answering.vote import vote
+from overlay.answering.workspace import Workspace
+from probes.kv_store import KVStore
+from retriever import Searcher
+
+__all__ = ["answer"]
+
+
+def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterator[Event]:
+    """Yield the steps, then the text, then the whole answer.
+
+    Args:
+        searcher: where chunks come from; None answers without context.
+        kept: cells of chunks that were seen before, see :class:`probes.kv_store.KVStore`; what
+            is not judged is not kept.
+
+    Raises:
+        ModelError, StoreError, EmbedderError: the model, the store or the embedder fails.
+    """
+    with Workspace(job, kept if job.judge.reads else None) as workspace:
+        candidates = retrieve(job, searcher)
+        candidates = read(job, workspace, candidates)
+        candidates = judge(job, workspace, candidates)
+        candidates = shorten(job, workspace, candidates)
+        candidates = vote(job, workspace, candidates)
+        if job.judge.reads:
+            job.ledger.book("probe")
+
+        candidates, context = inject(job, workspace, candidates)
+        if job.judge.reads:
+            job.ledger.book("dose")
+        for candidate in candidates:
+            yield StepTaken(step_of(job, candidate))
+
+        decision = decide(job, workspace, candidates)
+        if decision.outcome is Outcome.ANSWERED:
+            candidates, context = repeat(job, workspace, candidates, context)
+            job.ledger.book("anchor")
+        speech = yield from speak(job, workspace, context, decision.outcome)
+        yield AnswerFinished(
+            explain(job, workspace, candidates, context=context, decision=decision, speech=speech)
+        )

@@ -1,0 +1,96 @@
+"""Stage 4: of a chunk that instructs the model, the part without the instruction may enter.
+
+An instruction stands somewhere in a passage. Cut between sentences, one half often has it, or one
+half of that, and the rest what is known. Where another chunk is likely to help, an attacked one
+is better left alone: what is left of it can still be an instruction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+from overlay.answering.candidate import Candidate, candidate_of
+from overlay.answering.job import Job
+from overlay.answering.judge import judge, rated
+from overlay.answering.read import seen_in
+from overlay.answering.workspace import Workspace
+from overlay.sentences import remainders
+
+__all__ = ["shorten"]
+
+_LIKELY = 0.6
+"""Utility of a chunk that makes up for an attacked one. Irrelevant ones within budget mostly lie
+below, the best helpful one of a question above in nine of ten."""
+
+
+def shorten(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Cut the chunks that would be within budget but for an instruction in them.
+
+    Nothing is done where a chunk is within budget that is likely to help. Otherwise each part of
+    :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the highest
+    utility, if it is within budget, takes it. Sessions of what is not let in are closed.
+    """
+    kept = list(candidates)
+    if job.settings.halve and not any(_likely(job, one) for one in kept):
+        spare = workspace.spare(kept)
+        for place, one in enumerate(candidates):
+            if _instructs(job, one):
+                kept = _with_best_part(job, workspace, kept, place, spare)
+        if any(one.halved for one in kept):
+            kept = judge(job, workspace, kept)
+    return [one if one.accepted else workspace.forget(one) for one in kept]
+
+
+def _with_best_part(
+    job: Job, workspace: Workspace, candidates: list[Candidate], place: int, spare: int
+) -> list[Candidate]:
+    """All chunks, with the best part in one's place if it is within budget, and rated anew."""
+    whole = candidates[place]
+    best: list[Candidate] | None = None
+    for part in _parts(job, workspace, whole, spare):
+        tried = rated(job, [*candidates[:place], part, *candidates[place + 1 :]])
+        worse = tried
+        if best is None or tried[place].utility > best[place].utility:
+            worse, best = best or [], tried
+        if worse:
+            workspace.forget(worse[place])
+    if best is None:
+        return candidates
+    if not job.judge.budget.allows(1 - best[place].utility):
+        workspace.forget(best[place])
+        return candidates
+    workspace.forget(whole)
+    return best
+
+
+def _parts(job: Job, workspace: Workspace, whole: Candidate, spare: int) -> Iterator[Candidate]:
+    """Parts of a chunk, each read; none where it cannot be cut, or the cache cannot hold two."""
+    prompt = job.prompt
+    if 2 * (len(whole.tokens) + len(prompt.tail)) > spare or whole.session is None:
+        return
+    for text in remainders(whole.text):
+        chunk = replace(whole.chunk, chunk=replace(whole.chunk.chunk, text=text))
+        part = candidate_of(job.model, chunk)
+        # What the whole chunk begins with alike is not evaluated again.
+        pairs = zip(part.tokens, whole.tokens, strict=False)
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        session = workspace.fork(whole.session)
+        session.rollback(len(prompt.prefix) + alike)
+        session.extend(part.tokens[alike:])
+        [seen] = seen_in(job, workspace.read_beside(session))
+        yield replace(part, session=session, seen=seen, halved=True)
+
+
+def _likely(job: Job, one: Candidate) -> bool:
+    return one.utility >= _LIKELY and job.judge.budget.allows(1 - one.utility)
+
+
+def _instructs(job: Job, one: Candidate) -> bool:
+    """Whether nothing but an instruction puts a chunk over budget."""
+    if one.seen is None or one.seen.rated is None:
+        return False
+    utility, instructs = one.seen.rated
+    allows = job.judge.budget.allows
+    return allows(1 - utility / (1 - instructs)) and not allows(1 - utility)

@@ -1,0 +1,42 @@
+"""Stage 5: where three chunks or more are within budget, the majority keeps others out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from overlay.answering.candidate import Candidate
+from overlay.answering.drafts import read_alone, said
+from overlay.answering.job import Job
+from overlay.answering.workspace import Workspace
+from probes.support import agreement
+from selector.majority import can_outvote, majority
+
+__all__ = ["vote"]
+
+
+def vote(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Keep out those within budget whose drafts the majority of them does not support."""
+    places = [place for place, one in enumerate(candidates) if one.accepted]
+    if not (job.settings.majority and job.judge.reads and can_outvote(len(places))):
+        return list(candidates)
+    found, matrix = read_alone(job, workspace, candidates, support=True)
+    if matrix is None:  # no chunk stands alone, and none has a draft of its own to vote with
+        return found
+    agreements = agreement(matrix)
+    heard = majority(agreements, [found[place].text for place in places])
+    says = [said(job, one.draft) for one in found if one.accepted]
+    for number, place in enumerate(places):
+        verdict = found[place].verdict
+        if heard and number not in heard and verdict is not None:
+            reason = (
+                f"{len(heard)} of {len(places)} chunks within budget support each other, and "
+                f"it agrees by {agreements[number, heard[0]]:.2f} with them, where half is "
+                f'needed: it makes the model say "{says[number]}", they "{says[heard[0]]}".'
+            )
+            short = f"outvoted by {len(heard)}"
+            outvoted = replace(
+                verdict, accepted=False, short=short, reason=reason, spent=0.0, outvoted=True
+            )
+            found[place] = replace(found[place], verdict=outvoted)
+    return found

@@ -1,0 +1,79 @@
+"""The stages share sessions, and give all of them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from overlay.answer import AnswerFinished, Event, Outcome
+from overlay.answering import pipeline
+from overlay.answering.candidate import Candidate
+from overlay.answering.job import Job
+from overlay.answering.read import read
+from overlay.answering.workspace import Workspace
+from overlay.options import AskOptions, Mode
+from overlay.runtime import Overlay
+from overlay.settings import Fallback, Settings
+from probes.chat import Message
+from probes.llamacpp import LlamaCppModel
+from selector.budget import Budget
+from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
+
+pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
+
+STAGES = ("judge", "shorten", "vote", "inject", "decide", "repeat", "explain")
+EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)
+
+
+def stream(model: LlamaCppModel, options: AskOptions) -> Iterator[Event]:
+    overlay = Overlay(
+        model, Shelf((HELPFUL, SUPPORT, IRRELEVANT)), Settings(fallback=Fallback.ANSWER)
+    )
+    return overlay.stream([Message("user", QUESTION)], options)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_closing_an_answer_at_any_event_leaves_no_session_open(
+    model: LlamaCppModel, mode: Mode
+) -> None:
+    options = AskOptions(mode=mode, budget=Budget(1, 10), max_tokens=4)
+    free = model.cells.free
+    events = len(list(stream(model, options)))
+    for stop in range(1, events):
+        begun = stream(model, options)
+        for _ in range(stop):
+            next(begun)
+        begun.close()  # type: ignore[attr-defined]  # an iterator by contract, a generator in fact
+        assert model.cells.free == free, f"closed at event {stop} of {events}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_that_fails_leaves_no_session_open(
+    model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(stage)
+
+    monkeypatch.setattr(pipeline, stage, fail)
+    with pytest.raises(RuntimeError, match=stage):
+        list(stream(model, EVERYTHING))
+
+
+def test_nothing_behind_the_read_stage_needs_a_session_a_chunk(
+    model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_sessions(
+        job: Job, workspace: Workspace, candidates: Sequence[Candidate]
+    ) -> list[Candidate]:
+        return [workspace.forget(one) for one in read(job, workspace, candidates)]
+
+    *_, usual = stream(model, EVERYTHING)
+    monkeypatch.setattr(pipeline, "read", without_sessions)
+    *_, last = stream(model, EVERYTHING)
+    assert isinstance(usual, AnswerFinished)
+    assert isinstance(last, AnswerFinished)
+    assert last.answer.outcome is Outcome.ANSWERED
+    assert last.answer.spent == usual.answer.spent
+    assert all(step.reading is None for step in last.answer.steps)
+    assert last.answer.anchor
