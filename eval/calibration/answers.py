@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.calibration.parts import Part
-from eval.calibration.regression import regress
 from eval.items import Item, Kind
 from eval.kept_signs import KeptSigns, keep, restore
 from eval.metrics.answers import contains_any
 from eval.policies.bench import Bench
 from selector.confidence import Confidence, Signs
 from selector.profile import Fold, Profile, question_key
+from selector.statistics.regression import regress
 
 __all__ = [
     "FEWEST",

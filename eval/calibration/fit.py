@@ -11,9 +11,9 @@ from sklearn.model_selection import GroupKFold
 
 from eval.calibration.observe import Observed, Twins
 from eval.calibration.parts import Part, parts
-from eval.calibration.regression import regress
 from overlay.errors import InputError
 from selector.profile import Fold, Weights, above_mean, question_key, turn_above_mean
+from selector.statistics.regression import regress
 
 __all__ = ["Fitted", "fit"]
 

@@ -14,8 +14,6 @@ from eval.calibration.fit import Fitted
 from eval.calibration.observe import Observed
 from eval.calibration.parts import Part, parts
 from eval.calibration.sureness import Sure, how_sure, sure_table
-from eval.metrics.interval import Interval, mean_interval
-from eval.metrics.ranking import clustered_auroc
 from eval.table import Table
 from selector.guarantee import (
     BUDGETS,
@@ -27,6 +25,8 @@ from selector.guarantee import (
     loss_table,
     promised_losses,
 )
+from selector.statistics.interval import Interval, mean_interval
+from selector.statistics.ranking import clustered_auroc
 
 __all__ = ["Quality", "Simulated", "assess", "quality_tables"]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.calibration.answers import FittedConfidence
-from eval.metrics.calibration import brier, expected_calibration_error
-from eval.metrics.interval import Interval
-from eval.metrics.ranking import wrong_answer_auroc
 from eval.table import Table
+from selector.statistics.interval import Interval
+from selector.statistics.ranking import wrong_answer_auroc
+from selector.statistics.reliability import brier, expected_calibration_error
 
 __all__ = ["Sure", "how_sure", "sure_table"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from eval.items import Kind
-from eval.metrics.arrays import BoolArray, check_lengths, flags
+from selector.statistics.arrays import BoolArray, check_lengths, flags
 
 __all__ = ["Acceptance", "acceptance"]
 

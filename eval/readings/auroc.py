@@ -133,7 +133,7 @@ def separations(
     A question counts as one draw of the bootstrap: its chunks share a draft and a prompt.
     Readings that could not be computed are left out.
     """
-    from eval.metrics.ranking import clustered_auroc
+    from selector.statistics.ranking import clustered_auroc
 
     names = list(dict.fromkeys(name for o in observations for name in o.values))
     for against in _AGAINST:

@@ -14,9 +14,9 @@ import click
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
-    from eval.metrics.interval import Interval
     from eval.readings.blended import Summary
     from eval.table import Table
+    from selector.statistics.interval import Interval
 
 __all__ = ["blending"]
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from eval.journal import Journal
-    from eval.metrics.interval import Interval
     from eval.runs.cases import Case
     from eval.runs.differences import Difference
     from eval.runs.loading import Run
     from eval.runs.spec import RunSpec
     from overlay.settings import Settings
+    from selector.statistics.interval import Interval
 
 __all__ = ["evaluate"]
 
@@ -283,7 +283,7 @@ def _show(journal: Journal, console: Console, *, as_json: bool) -> None:
 
 def _values(values: dict[str, Interval | float | None]) -> dict[str, object]:
     """By measure: a number, or a value with its interval, each end by its name."""
-    from eval.metrics.interval import Interval
+    from selector.statistics.interval import Interval
 
     return {
         name: value._asdict() if isinstance(value, Interval) else value

@@ -14,9 +14,9 @@ from eval.calibration.parts import Part
 from eval.calibration.quality import assess, quality_tables
 from eval.items import Item, Kind, Passage
 from eval.kept_signs import keep
-from eval.metrics.calibration import expected_calibration_error
 from selector.confidence import Signs
 from selector.profile import Fold, Weights, question_key
+from selector.statistics.reliability import expected_calibration_error
 from tests.eval.calibration.test_fit import made_up
 
 WEIGHTS = Weights(bias=0.0, typical_gain=0.0, gain=1.0)

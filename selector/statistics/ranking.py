@@ -7,9 +7,9 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.metrics.arrays import Float64Array, check_lengths, flags, numbers, owners
-from eval.metrics.interval import Interval
 from overlay.errors import InputError
+from selector.statistics.arrays import Float64Array, check_lengths, flags, numbers, owners
+from selector.statistics.interval import Interval
 
 __all__ = ["clustered_auroc", "wrong_answer_auroc"]
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.metrics.arrays import Float64Array, check_lengths, flags, probabilities
 from overlay.errors import InputError
+from selector.statistics.arrays import Float64Array, check_lengths, flags, probabilities
 
 __all__ = ["Bin", "Binning", "brier", "expected_calibration_error", "reliability"]
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from eval.metrics.ranking import clustered_auroc, wrong_answer_auroc
 from overlay.errors import InputError
+from selector.statistics.ranking import clustered_auroc, wrong_answer_auroc
 
 levels = st.integers(0, 4).map(float)  # few values, so that ties are frequent
 groups = st.lists(

@@ -1,4 +1,4 @@
-"""Arrays as the metrics take them: one value an item, checked once, errors that name the one."""
+"""Arrays as statistics take them: one value an item, checked once, errors that name the one."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.metrics.arrays import Float64Array, cluster_sums, numbers, owners
 from overlay.errors import InputError
+from selector.statistics.arrays import Float64Array, cluster_sums, numbers, owners
 
 __all__ = ["Interval", "mean_interval"]
 
