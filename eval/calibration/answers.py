@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.calibration.parts import Part
-from eval.items import Item, Kind
 from eval.kept_signs import KeptSigns, keep, restore
-from eval.metrics.answers import contains_any
 from eval.policies.bench import Bench
+from overlay.labelled.items import Item, Kind
+from overlay.labelled.matching import contains_any
 from selector.confidence import Confidence, Signs
 from selector.profile import Fold, Profile, question_key
 from selector.statistics.regression import regress

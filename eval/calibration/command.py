@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from eval.calibration.fit import Fitted
     from eval.calibration.observe import Observed
     from eval.calibration.parts import Part
-    from eval.items import Item
     from eval.journal import Journal
     from eval.table import Table
+    from overlay.labelled.items import Item
     from overlay.settings import Settings
     from probes.protocol import Model
     from selector.profile import Profile
@@ -107,11 +107,11 @@ def calibrate(
     from eval.calibration.parts import Part
     from eval.calibration.quality import assess, quality_tables
     from eval.journal import Journal
-    from eval.readings.observations import draw_questions
     from eval.runs.provenance import file_hash
     from eval.table import print_table
-    from eval.tasks.given import read_questions
-    from eval.tasks.similarity import with_similarities
+    from overlay.labelled.draw import draw_questions
+    from overlay.labelled.given import read_questions
+    from overlay.labelled.similarity import with_similarities
     from overlay.runtime import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save

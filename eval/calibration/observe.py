@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.items import Item, Kind
-from eval.metrics.answers import contains_any
+from overlay.labelled.items import Item, Kind
+from overlay.labelled.matching import contains_any
 from overlay.prompt import build_prompt, chunk_tokens
 from probes.chat import Message
 from probes.prompted import prompt_chunks

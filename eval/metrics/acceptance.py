@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.items import Kind
+from overlay.labelled.items import Kind
 from selector.statistics.arrays import BoolArray, check_lengths, flags
 
 __all__ = ["Acceptance", "acceptance"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from eval.items import Passage
 from overlay.answer import Answer
+from overlay.labelled.items import Passage
 from overlay.options import AskOptions, Mode
 from overlay.prompt import Prompt, build_prompt, chunk_tokens
 from overlay.runtime import Overlay

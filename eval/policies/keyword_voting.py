@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from eval.items import Kind, Passage
-from eval.metrics.answers import normalise
 from eval.policies.bench import Bench
 from eval.policies.protocol import Response
 from overlay.answer import Outcome
+from overlay.labelled.items import Kind, Passage
+from overlay.labelled.matching import normalise
 from overlay.turn import ABSTENTION
 
 __all__ = ["KeywordVoting", "keywords", "vote"]

@@ -17,9 +17,9 @@ from overlay.cli.options import config_option, json_option, output_option, setti
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.items import Item
     from eval.journal import Journal
     from eval.readings.observations import Observation
+    from overlay.labelled.items import Item
     from overlay.settings import Settings
 
 __all__ = ["Separation", "auroc", "separations"]
@@ -76,7 +76,7 @@ def auroc(
     from rich.console import Console
 
     from eval.journal import Journal
-    from eval.readings.observations import draw_questions
+    from overlay.labelled.draw import draw_questions
     from overlay.settings import load_settings
 
     first = load_settings(config, **settings)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from eval.items import Item
-from eval.metrics.answers import contains_any
 from eval.metrics.paired import Comparison, Conclusion, compare, conclude
 from overlay.injection import add_chunk
+from overlay.labelled.items import Item
+from overlay.labelled.matching import contains_any
 from overlay.prompt import build_prompt, chunk_tokens
 from probes.chat import Message
 from probes.logit_drift import logit_drift

@@ -78,9 +78,9 @@ def blending(
     from eval.journal import Journal
     from eval.progress import track
     from eval.readings.blended import Blended, blend, summarise
-    from eval.readings.observations import draw_questions
     from eval.runs.provenance import file_hash
     from eval.table import print_table
+    from overlay.labelled.draw import draw_questions
     from overlay.runtime import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save

@@ -59,7 +59,7 @@ def faithfulness(
     from eval.journal import Journal
     from eval.progress import track
     from eval.readings.attribution_scores import Design, Score, score_methods
-    from eval.readings.observations import draw_questions
+    from overlay.labelled.draw import draw_questions
     from overlay.runtime import load_model
     from overlay.settings import load_settings
 

@@ -98,7 +98,7 @@ _Task = tuple[str, list[str], list[tuple[str, str]]]
 
 def _tasks(paths: Sequence[Path], count: int, settings: Settings) -> list[_Task]:
     """Question, kinds and texts of everything that is to be probed."""
-    from eval.readings.observations import draw_questions
+    from overlay.labelled.draw import draw_questions
 
     files = [path for path in paths if path.is_file()]
     tasks: list[_Task] = []

@@ -15,7 +15,7 @@ import click
 from overlay.cli.options import config_option, output_option, settings_options
 
 if TYPE_CHECKING:
-    from eval.items import Item
+    from overlay.labelled.items import Item
     from overlay.settings import Settings
     from probes.isolated import Isolated
     from probes.protocol import Model
@@ -67,7 +67,7 @@ def measure(
     """Probe ``each`` questions of each file; return thresholds with where they come from."""
     import numpy as np
 
-    from eval.tasks.given import read_questions
+    from overlay.labelled.given import read_questions
     from selector.thresholds import SCALES
 
     sets = read_questions(files)

@@ -246,7 +246,7 @@ def _cases(spec: RunSpec, settings: Settings, folder: Path) -> tuple[list[Case],
     from eval.runs.cases import cases_of
     from eval.runs.provenance import file_hash
     from eval.tasks.catalogue import load_items
-    from eval.tasks.similarity import with_similarities
+    from overlay.labelled.similarity import with_similarities
     from retriever import SentenceTransformerEmbedder
 
     tasks = []

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from eval.items import Kind
 from eval.metrics.abstention import aurc
 from eval.metrics.acceptance import acceptance
 from eval.runs.record import Reply
 from eval.runs.results import Flip, Result
+from overlay.labelled.items import Kind
 from selector.statistics.interval import Interval
 from selector.statistics.ranking import wrong_answer_auroc
 from selector.statistics.reliability import brier, expected_calibration_error

@@ -12,8 +12,8 @@ from eval.calibration.answers import Answered, FittedConfidence, fit_confidence,
 from eval.calibration.fit import fit
 from eval.calibration.parts import Part
 from eval.calibration.quality import assess, quality_tables
-from eval.items import Item, Kind, Passage
 from eval.kept_signs import keep
+from overlay.labelled.items import Item, Kind, Passage
 from selector.confidence import Signs
 from selector.profile import Fold, Weights, question_key
 from selector.statistics.reliability import expected_calibration_error

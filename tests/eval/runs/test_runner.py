@@ -17,8 +17,8 @@ from eval.runs.results import Result
 from eval.runs.runner import fingerprint, run_cases
 from eval.runs.spec import RunSpec, read_spec
 from eval.runs.tables import overview_table, result_tables
-from eval.tasks.given import read_given
 from overlay.errors import InputError
+from overlay.labelled.given import read_given
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 

@@ -9,7 +9,7 @@ __all__ = ["Item", "Kind", "Passage"]
 
 
 class Kind(StrEnum):
-    """What a passage is good for; known to the harness, never to a policy under test.
+    """What a passage is good for; known to whoever measures, never to what is measured.
 
     IRRELEVANT covers hard distractors too; UNKNOWN is a passage that nobody has labelled.
     """

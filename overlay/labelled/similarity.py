@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from eval.items import Item
+from overlay.labelled.items import Item
 from retriever import Embedder
 
 __all__ = ["with_similarities"]

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from eval.items import Item, Kind, Passage
 from overlay.errors import InputError
+from overlay.labelled.items import Item, Kind, Passage
 
 __all__ = ["read_given", "read_questions"]
 
