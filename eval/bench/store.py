@@ -22,7 +22,7 @@ from overlay.errors import InputError, ResourceError
 if TYPE_CHECKING:
     from eval.bench.ingest_cost import IngestCost
     from eval.bench.server_memory import Held
-    from eval.table import Table
+    from overlay.views.text_table import Table
 
 __all__ = ["bench_store"]
 
@@ -74,9 +74,9 @@ def bench_store(
     """
     from rich.console import Console
 
-    from eval.table import print_table
     from overlay.settings import load_settings
     from overlay.views.files import save
+    from overlay.views.text_table import print_table
 
     with _folder(store) as place:
         measured = _measure(place, chunks, answers, seed)
@@ -150,7 +150,7 @@ def _ingested(store: Path, chunks: int, seed: int) -> IngestCost:
 
 
 def _tables(measured: Measured, kv_memory: int) -> list[Table]:
-    from eval.table import Table
+    from overlay.views.text_table import Table
 
     ingest = measured.ingest
     parts = sorted(ingest.parts.items(), key=lambda part: -part[1])

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from eval.calibration.fit import Fitted
     from eval.calibration.observe import Observed
     from eval.calibration.parts import Part
-    from eval.journal import Journal
-    from eval.table import Table
+    from overlay.journal import Journal
     from overlay.labelled.items import Item
     from overlay.settings import Settings
+    from overlay.views.text_table import Table
     from probes.protocol import Model
     from selector.profile import Profile
 
@@ -106,15 +106,15 @@ def calibrate(
     from eval.calibration.observe import has_twins
     from eval.calibration.parts import Part
     from eval.calibration.quality import assess, quality_tables
-    from eval.journal import Journal
-    from eval.runs.provenance import file_hash
-    from eval.table import print_table
+    from overlay.file_hash import file_hash
+    from overlay.journal import Journal
     from overlay.labelled.draw import draw_questions
     from overlay.labelled.given import read_questions
     from overlay.labelled.similarity import with_similarities
     from overlay.runtime import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save
+    from overlay.views.text_table import print_table
     from retriever import SentenceTransformerEmbedder
 
     loaded = load_settings(config, **settings)
@@ -196,7 +196,7 @@ def _calibrate(
         write_deltas,
         write_observed,
     )
-    from eval.progress import track
+    from overlay.cli.progress import track
     from selector.profile import Profile
 
     layer = state_layer(model.info.layers, depth)
@@ -243,7 +243,7 @@ def _fit_confidence(
         with_confidence,
     )
     from eval.policies.bench import Bench
-    from eval.progress import track
+    from overlay.cli.progress import track
 
     if not asked:
         return profile, None

@@ -48,8 +48,8 @@ def confidence(
     from eval.calibration.from_runs import answered_in, refit
     from eval.calibration.sureness import how_sure, sure_table
     from eval.runs.loading import load_run
-    from eval.table import print_table
     from overlay.views.files import save
+    from overlay.views.text_table import print_table
 
     runs = [load_run(result) for result in results]
     profile = _profile(path, runs)

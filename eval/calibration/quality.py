@@ -14,7 +14,7 @@ from eval.calibration.fit import Fitted
 from eval.calibration.observe import Observed
 from eval.calibration.parts import Part, parts
 from eval.calibration.sureness import Sure, how_sure, sure_table
-from eval.table import Table
+from overlay.views.text_table import Table
 from selector.guarantee import (
     BUDGETS,
     Loss,

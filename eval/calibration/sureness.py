@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.calibration.answers import FittedConfidence
-from eval.table import Table
+from overlay.views.text_table import Table
 from selector.statistics.interval import Interval
 from selector.statistics.ranking import wrong_answer_auroc
 from selector.statistics.reliability import brier, expected_calibration_error

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.journal import Journal
     from eval.readings.observations import Observation
+    from overlay.journal import Journal
     from overlay.labelled.items import Item
     from overlay.settings import Settings
 
@@ -75,7 +75,7 @@ def auroc(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
+    from overlay.journal import Journal
     from overlay.labelled.draw import draw_questions
     from overlay.settings import load_settings
 
@@ -107,8 +107,8 @@ def _observe(
     settings: Settings, questions: Sequence[Item], journal: Journal
 ) -> tuple[str, list[Observation]]:
     """Probe what the journal does not hold yet; a title and the observations of all questions."""
-    from eval.progress import track
     from eval.readings.observations import Observation, observe
+    from overlay.cli.progress import track
     from overlay.runtime import load_model
 
     model = load_model(settings)

@@ -15,7 +15,7 @@ from overlay.cli.options import config_option, json_option, output_option, setti
 
 if TYPE_CHECKING:
     from eval.readings.blended import Summary
-    from eval.table import Table
+    from overlay.views.text_table import Table
     from selector.statistics.interval import Interval
 
 __all__ = ["blending"]
@@ -75,15 +75,15 @@ def blending(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.progress import track
     from eval.readings.blended import Blended, blend, summarise
-    from eval.runs.provenance import file_hash
-    from eval.table import print_table
+    from overlay.cli.progress import track
+    from overlay.file_hash import file_hash
+    from overlay.journal import Journal
     from overlay.labelled.draw import draw_questions
     from overlay.runtime import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save
+    from overlay.views.text_table import print_table
 
     loaded = load_settings(config, **settings)
     drawn = draw_questions(files, questions, loaded.seed)
@@ -126,7 +126,7 @@ def blending(
 
 
 def _table(title: str, rows: Sequence[Summary]) -> Table:
-    from eval.table import Table
+    from overlay.views.text_table import Table
 
     head = ("recompute", "tokens", "drift", "same", "right", "against exact", "p", "found")
     return Table(title, _EXPLAINS, head, tuple(_cells(row) for row in rows))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.cli.options import config_option, output_option, settings_options
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,9 +56,9 @@ def faithfulness(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.progress import track
     from eval.readings.attribution_scores import Design, Score, score_methods
+    from overlay.cli.progress import track
+    from overlay.journal import Journal
     from overlay.labelled.draw import draw_questions
     from overlay.runtime import load_model
     from overlay.settings import load_settings

@@ -55,8 +55,8 @@ def volatility_map(
     """
     from rich.console import Console
 
-    from eval.progress import track
     from eval.readings.volatility_map import explosive_tokens, layer_drifts
+    from overlay.cli.progress import track
     from overlay.runtime import load_model
     from overlay.settings import load_settings
 

@@ -101,7 +101,7 @@ def measure(
 
 def _probe(model: Model, sample: Sequence[Item], settings: Settings) -> Iterator[Isolated]:
 
-    from eval.progress import track
+    from overlay.cli.progress import track
     from overlay.prompt import build_prompt, chunk_tokens
     from probes.chat import Message
     from probes.isolated import probe_chunks

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.journal import Journal
 from eval.policies.spec import PolicySpec
 from eval.runs.record import SESSION, Record, read_record
 from eval.runs.results import Result, judge
 from eval.runs.spec import subject_of
 from overlay.errors import InputError
+from overlay.journal import Journal
 
 __all__ = ["Run", "load_run"]
 

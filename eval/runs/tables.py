@@ -11,7 +11,7 @@ from eval.runs.loading import Run
 from eval.runs.measures import FLIPS, MEANS, WHOLES
 from eval.runs.results import Result
 from eval.runs.summary import costs, mean_of, policies_of, split, summarise
-from eval.table import Table
+from overlay.views.text_table import Table
 from selector.statistics.interval import Interval
 
 __all__ = [

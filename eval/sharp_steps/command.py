@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.journal import Journal
     from eval.sharp_steps.chains import Chain
     from eval.sharp_steps.measure import Measure, Measured
+    from overlay.journal import Journal
     from overlay.settings import Settings
 
 __all__ = ["SMALLER", "Row", "compare_orders", "sharp_steps"]
@@ -94,10 +94,10 @@ def sharp_steps(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.runs.provenance import file_hash
     from eval.sharp_steps.chains import CHAINS, draw_chains, read_chains
     from eval.sharp_steps.measure import ANSWER_TOKENS
+    from overlay.file_hash import file_hash
+    from overlay.journal import Journal
     from overlay.settings import load_settings
     from overlay.views.files import save
 
@@ -131,8 +131,8 @@ def _measure(
     settings: Settings, chains: Sequence[Chain], journal: Journal
 ) -> tuple[str, list[list[Measured]]]:
     """Measure what the journal does not hold yet; a title, and what was measured of each chain."""
-    from eval.progress import track
     from eval.sharp_steps.measure import Measured, measure
+    from overlay.cli.progress import track
     from overlay.runtime import load_model
 
     model = load_model(settings)

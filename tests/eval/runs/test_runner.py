@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from eval.journal import Journal
 from eval.runs.cases import Case, cases_of
 from eval.runs.loading import load_run
 from eval.runs.page import render_markdown
@@ -18,6 +17,7 @@ from eval.runs.runner import fingerprint, run_cases
 from eval.runs.spec import RunSpec, read_spec
 from eval.runs.tables import overview_table, result_tables
 from overlay.errors import InputError
+from overlay.journal import Journal
 from overlay.labelled.given import read_given
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel

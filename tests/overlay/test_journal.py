@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.journal import Journal
 from overlay.errors import InputError
+from overlay.journal import Journal
 
 RUN = {"seed": 0, "files": ["a.jsonl"]}
 

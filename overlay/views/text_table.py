@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eval.markdown import markdown_table
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from rich.console import Console
