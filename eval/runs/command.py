@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eval.calibration.confidence_command import confidence
+from eval.lab.confidence import confidence
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:

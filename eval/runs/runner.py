@@ -9,7 +9,6 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from eval.kept_signs import keep
 from eval.policies.bench import Bench
 from eval.policies.catalogue import build_policy
 from eval.policies.protocol import Policy, Response
@@ -18,6 +17,7 @@ from eval.runs.cases import Case
 from eval.runs.provenance import session
 from eval.runs.record import SESSION, Record, Reply, write_record
 from eval.runs.spec import RunSpec, subject_of
+from overlay.calibration.kept_signs import keep
 from overlay.journal import Journal
 from overlay.labelled.items import Item, Kind
 from overlay.runtime import find_profile

@@ -13,10 +13,10 @@ import click
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
-    from eval.calibration.answers import FittedConfidence
-    from eval.calibration.fit import Fitted
-    from eval.calibration.observe import Observed
-    from eval.calibration.parts import Part
+    from overlay.calibration.answers import FittedConfidence
+    from overlay.calibration.fit import Fitted
+    from overlay.calibration.observe import Observed
+    from overlay.calibration.parts import Part
     from overlay.journal import Journal
     from overlay.labelled.items import Item
     from overlay.settings import Settings
@@ -102,10 +102,10 @@ def calibrate(
     """
     from rich.console import Console
 
-    from eval.calibration.answers import FEWEST, in_company
-    from eval.calibration.observe import has_twins
-    from eval.calibration.parts import Part
-    from eval.calibration.quality import assess, quality_tables
+    from overlay.calibration.answers import FEWEST, in_company
+    from overlay.calibration.observe import has_twins
+    from overlay.calibration.parts import Part
+    from overlay.calibration.quality import assess, quality_tables
     from overlay.file_hash import file_hash
     from overlay.journal import Journal
     from overlay.labelled.draw import draw_questions
@@ -186,8 +186,8 @@ def _calibrate(
 ) -> tuple[Profile, list[Observed], Fitted]:
     import numpy as np
 
-    from eval.calibration.fit import fit
-    from eval.calibration.observe import (
+    from overlay.calibration.fit import fit
+    from overlay.calibration.observe import (
         Twins,
         observe,
         observe_twins,
@@ -236,25 +236,23 @@ def _fit_confidence(
     journal: Journal,
 ) -> tuple[Profile, FittedConfidence | None]:
     """The profile with what tells how sure an answer is; as it was where nothing is answered."""
-    from eval.calibration.answers import (
+    from overlay.calibration.answers import (
         fit_confidence,
         observe_answer,
         read_answered,
         with_confidence,
     )
-    from eval.policies.bench import Bench
     from overlay.cli.progress import track
 
     if not asked:
         return profile, None
-    bench = Bench(model, settings, profile=profile)
     # Answers under other weights are other answers.
     judged_by = profile.digest[:12]
     answered = []
     for part, item in track(asked, f"answering with {model.info.name}"):
         key = f"{item.dataset} {item.id} answer from {part} with its signs, under {judged_by}"
         if key not in journal:
-            journal.add(key, observe_answer(bench, item))
+            journal.add(key, observe_answer(model, settings, profile, item))
         answered.append(read_answered(journal[key]))
     sure = fit_confidence(answered, profile.folds)
     return (profile, None) if sure is None else (with_confidence(profile, sure), sure)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
-from eval.calibration.observe import Observed, Twins
-from eval.calibration.parts import Part, parts
+from overlay.calibration.observe import Observed, Twins
+from overlay.calibration.parts import Part, parts
 from overlay.errors import InputError
 from selector.profile import Fold, Weights, above_mean, question_key, turn_above_mean
 from selector.statistics.regression import regress
@@ -43,8 +43,8 @@ class Fitted:
     Attributes:
         with_states, without_states: from all questions.
         folds: each for a fifth of the questions, from the others.
-        utilities: of each of the :func:`eval.calibration.parts.parts` that a question has, from its
-            fold's weights, with states where there are any.
+        utilities: of each of the :func:`overlay.calibration.parts.parts` that a question has, from
+            its fold's weights, with states where there are any.
         elsewhere: likewise, but from weights fitted on the other data sets: what to expect of
             questions of another kind; empty where there is one data set only.
     """
@@ -65,7 +65,7 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     gain and, where it is known, the similarity. Both count helpful chunks and others as if they
     were equally many. Both are linear, so their product is one vector in the units of the readings.
     Each question is fitted on as it is, and with the chunks of either sort alone, see
-    :class:`eval.calibration.parts.Part`.
+    :class:`overlay.calibration.parts.Part`.
 
     What an injected instruction does to the state is fitted apart, on passages beside their clean
     twins only: fitted on other chunks it learns what those look like, and finds none in a

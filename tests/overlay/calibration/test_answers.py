@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from eval.calibration.answers import Answered, FittedConfidence, fit_confidence, in_company
-from eval.calibration.fit import fit
-from eval.calibration.parts import Part
-from eval.calibration.quality import assess, quality_tables
-from eval.kept_signs import keep
+from overlay.calibration.answers import Answered, FittedConfidence, fit_confidence, in_company
+from overlay.calibration.fit import fit
+from overlay.calibration.kept_signs import keep
+from overlay.calibration.parts import Part
+from overlay.calibration.quality import assess, quality_tables
 from overlay.labelled.items import Item, Kind, Passage
 from selector.confidence import Signs
 from selector.profile import Fold, Weights, question_key
 from selector.statistics.reliability import expected_calibration_error
-from tests.eval.calibration.test_fit import made_up
+from tests.overlay.calibration.test_fit import made_up
 
 WEIGHTS = Weights(bias=0.0, typical_gain=0.0, gain=1.0)
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from eval.calibration.fit import fit
-from eval.calibration.observe import (
+from overlay.calibration.fit import fit
+from overlay.calibration.observe import (
     Observed,
     Twins,
     read_observed,
     state_layer,
     write_observed,
 )
-from eval.calibration.parts import Part, parts
-from eval.calibration.quality import assess, quality_tables
+from overlay.calibration.parts import Part, parts
+from overlay.calibration.quality import assess, quality_tables
 from overlay.errors import InputError
 from selector.profile import question_key
 

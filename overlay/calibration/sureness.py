@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.calibration.answers import FittedConfidence
+from overlay.calibration.answers import FittedConfidence
 from overlay.views.text_table import Table
 from selector.statistics.interval import Interval
 from selector.statistics.ranking import wrong_answer_auroc

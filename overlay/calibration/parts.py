@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from eval.calibration.observe import Observed
+from overlay.calibration.observe import Observed
 
 __all__ = ["Part", "parts"]
 

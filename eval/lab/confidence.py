@@ -45,9 +45,9 @@ def confidence(
     """
     from rich.console import Console
 
-    from eval.calibration.from_runs import answered_in, refit
-    from eval.calibration.sureness import how_sure, sure_table
+    from eval.lab.from_runs import answered_in, refit
     from eval.runs.loading import load_run
+    from overlay.calibration.sureness import how_sure, sure_table
     from overlay.views.files import save
     from overlay.views.text_table import print_table
 

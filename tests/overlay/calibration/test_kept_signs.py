@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from eval.kept_signs import KeptSigns, keep, restore
+from overlay.calibration.kept_signs import KeptSigns, keep, restore
 from selector.confidence import Signs
 
 

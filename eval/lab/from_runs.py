@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from eval.calibration.answers import (
+from eval.runs.loading import Run
+from eval.runs.results import judge
+from overlay.calibration.answers import (
     FEWEST,
     Answered,
     FittedConfidence,
     fit_confidence,
     with_confidence,
 )
-from eval.runs.loading import Run
-from eval.runs.results import judge
 from overlay.errors import InputError
 from selector.profile import Fold, Profile, question_key
 

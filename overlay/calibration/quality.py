@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.calibration.answers import FittedConfidence
-from eval.calibration.fit import Fitted
-from eval.calibration.observe import Observed
-from eval.calibration.parts import Part, parts
-from eval.calibration.sureness import Sure, how_sure, sure_table
+from overlay.calibration.answers import FittedConfidence
+from overlay.calibration.fit import Fitted
+from overlay.calibration.observe import Observed
+from overlay.calibration.parts import Part, parts
+from overlay.calibration.sureness import Sure, how_sure, sure_table
 from overlay.views.text_table import Table
 from selector.guarantee import (
     BUDGETS,

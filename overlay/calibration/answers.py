@@ -10,11 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.calibration.parts import Part
-from eval.kept_signs import KeptSigns, keep, restore
-from eval.policies.bench import Bench
+from overlay.calibration.kept_signs import KeptSigns, keep, restore
+from overlay.calibration.parts import Part
 from overlay.labelled.items import Item, Kind
 from overlay.labelled.matching import contains_any
+from overlay.labelled.searcher import PassageSearcher
+from overlay.options import AskOptions
+from overlay.runtime import Overlay
+from overlay.settings import Settings
+from probes.protocol import Model
 from selector.confidence import Confidence, Signs
 from selector.profile import Fold, Profile, question_key
 from selector.statistics.regression import regress
@@ -116,9 +120,16 @@ def in_company(items: Sequence[Item]) -> list[tuple[Part, Item]]:
     return found
 
 
-def observe_answer(bench: Bench, item: Item) -> dict[str, Any]:
-    """Answer a question as the overlay does; plain data, for a journal."""
-    answer = bench.dosed(item.question, item.passages, bench.settings, None)
+def observe_answer(
+    model: Model, settings: Settings, profile: Profile, item: Item
+) -> dict[str, Any]:
+    """Answer a question as the overlay does; plain data, for a journal.
+
+    Args:
+        profile: judges in place of the one that the settings name.
+    """
+    overlay = Overlay(model, PassageSearcher(item.passages), settings, profile=profile)
+    answer = overlay.ask(item.question, AskOptions(k=max(len(item.passages), 1)))
     right = contains_any(answer.text, item.answers)
     return asdict(Answered(item.question, item.dataset, keep(answer.signs), right))
 

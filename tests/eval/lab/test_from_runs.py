@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from eval.calibration.from_runs import answered_in, refit
+from eval.lab.from_runs import answered_in, refit
 from eval.runs.loading import Run, load_run
 from eval.runs.record import Record
 from overlay.cli.main import cli
 from overlay.errors import InputError
 from selector.profile import Fold, Profile, load_profile, question_key
-from tests.eval.calibration.test_answers import WEIGHTS, answers
 from tests.eval.runs.sample import ITEM, journal, reply
+from tests.overlay.calibration.test_answers import WEIGHTS, answers
 
 PROFILE = Profile(
     model="m",

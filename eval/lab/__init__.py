@@ -1,0 +1,1 @@
+"""Research commands: the studies behind the pages of docs/."""
