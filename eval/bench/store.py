@@ -1,4 +1,4 @@
-"""``overlay bench-store``: what an ingest takes, and what a server over the store holds."""
+"""``overlay lab bench-store``: what an ingest takes, and what a server over the store holds."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def bench_store(
         measured = _measure(place, chunks, answers, seed)
     tables = _tables(measured, load_settings().kv_memory)
     if markdown is not None:
-        save(markdown, _page(tables, f"overlay bench-store --chunks {chunks}"))
+        save(markdown, _page(tables, f"overlay lab bench-store --chunks {chunks}"))
     if as_json:
         click.echo(json.dumps(asdict(measured) | {"inside": measured.ingest.inside}))
         return

@@ -1,4 +1,4 @@
-"""``overlay eval confidence``: fit how sure an answer is on the answers of a run."""
+"""``overlay lab confidence``: fit how sure an answer is on the answers of a run."""
 
 from __future__ import annotations
 

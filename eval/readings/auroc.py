@@ -1,4 +1,4 @@
-"""``overlay auroc``: how well each reading alone tells helpful chunks from harmful ones."""
+"""``overlay lab auroc``: how well each reading alone tells helpful chunks from harmful ones."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def _page(files: Sequence[Path], questions: int, settings: Settings, pages: Sequ
     named = " ".join(file.name for file in files)
     today = datetime.now(UTC).date().isoformat()
     intro = (
-        f"Made by `overlay auroc --questions {questions} --backend {settings.backend} --dtype "
+        f"Made by `overlay lab auroc --questions {questions} --backend {settings.backend} --dtype "
         f"{settings.dtype} {named}` with the models named below (`--models`) on {today}. AUROC is "
         "the chance that a helpful chunk has the larger value than one of the other kind: 0.5 "
         "tells nothing, and below 0.5 helpful chunks have the smaller values. In brackets: 95 % "

@@ -1,4 +1,4 @@
-"""``overlay blending``: what may be kept of a chunk that was computed behind another text."""
+"""``overlay lab blending``: what may be kept of a chunk that was computed behind another text."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _page(table: Table, files: str) -> str:
         "\n\n".join(
             [
                 f"## {table.title}",
-                f"Made by `overlay blending` on {today} from {files}. {table.explains}",
+                f"Made by `overlay lab blending` on {today} from {files}. {table.explains}",
                 table.markdown(),
             ]
         )

@@ -1,4 +1,4 @@
-"""``overlay curves``: what each probe costs as chunks grow longer."""
+"""``overlay lab curves``: what each probe costs as chunks grow longer."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def _page(
     today = datetime.now(UTC).date().isoformat()
     command = " ".join(
         [
-            f"overlay curves --longest {longest} --repeats {repeats}",
+            f"overlay lab curves --longest {longest} --repeats {repeats}",
             *(f"--backends {b}" for b in backends),
         ]
     )

@@ -1,4 +1,4 @@
-"""``overlay faithfulness``: do the influence scores say what the answer really rests on?"""
+"""``overlay lab faithfulness``: do the influence scores say what the answer really rests on?"""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _page(
     today = datetime.now(UTC).date().isoformat()
     return (
         f"# What the influence scores are worth\n\n"
-        f"Made by `overlay faithfulness --questions {questions} --chunks {design.chunks} "
+        f"Made by `overlay lab faithfulness --questions {questions} --chunks {design.chunks} "
         f"--masks {design.masks} {named}` with {name} on {today}. Means over questions with 95 % "
         "bootstrap intervals.\n\n"
         "- chunks, sentences: Spearman's correlation with leave-one-out, for which the whole "

@@ -1,4 +1,4 @@
-"""``overlay map``: the volatility map of a model over questions or documents."""
+"""``overlay lab map``: the volatility map of a model over questions or documents."""
 
 from __future__ import annotations
 

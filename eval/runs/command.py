@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eval.lab.confidence import confidence
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
@@ -60,11 +59,7 @@ def evaluate() -> None:
     overlay eval compare small.jsonl                        which differences are beyond noise
     overlay eval report small.jsonl --html small.html       one page: plot, tables, failures
     overlay eval report a.jsonl b.jsonl --pool              the same of several runs taken together
-    overlay eval confidence small.jsonl                     fit how sure an answer is on its answers
     """
-
-
-evaluate.add_command(confidence)
 
 
 @evaluate.command()

@@ -99,7 +99,7 @@ def load_run(source: Path | Journal) -> Run:
     journal = source if isinstance(source, Journal) else Journal.read(source)
     if journal.run.get("command") != "eval run":
         raise InputError(
-            f"{source} holds results of `overlay {journal.run.get('command')}`",
+            f"{source} holds results of another command, {journal.run.get('command')}",
             hint="name a file that `overlay eval run --output` wrote",
             param="results",
         )

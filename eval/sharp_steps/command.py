@@ -1,4 +1,4 @@
-"""``overlay sharp-steps``: the same facts told gradually and abruptly, order against order."""
+"""``overlay lab sharp-steps``: the same facts told gradually and abruptly, order against order."""
 
 from __future__ import annotations
 
@@ -261,16 +261,15 @@ def _markdown(title: str, rows: Sequence[Row]) -> Iterator[str]:
 def _page(settings: Settings, tables: dict[str, list[Row]]) -> str:
     today = datetime.now(UTC).date().isoformat()
     intro = (
-        f"Made by `overlay sharp-steps --backend {settings.backend} --dtype {settings.dtype}` with "
-        f"the models named below (`--models`) on {today}. Each chain of six facts is told in two "
-        "orders with the same "
-        "sentences and tokens: gradual, where each fact continues the one before, and abrupt, "
-        "where none does. Columns: mean over chains in either order; mean of gradual less abrupt "
-        "with its 95 % bootstrap interval over chains; p of the paired test (McNemar's for right "
-        "answers, else permutation), as it is. In words: beyond noise means that the interval "
-        f"leaves out 0 and that p is at most {_LEVEL} after Holm's correction, over all rows of "
-        "the table. Last: what the claim says. The measures and their limits are explained in "
-        "[the experiment's README](../eval/sharp_steps/README.md), the drifts in "
+        f"Made by `overlay lab sharp-steps --backend {settings.backend} --dtype {settings.dtype}` "
+        f"with the models named below (`--models`) on {today}. Each chain of six facts is told in "
+        "two orders with the same sentences and tokens: gradual, where each fact continues the "
+        "one before, and abrupt, where none does. Columns: mean over chains in either order; mean "
+        "of gradual less abrupt with its 95 % bootstrap interval over chains; p of the paired test "
+        "(McNemar's for right answers, else permutation), as it is. In words: beyond noise means "
+        f"that the interval leaves out 0 and that p is at most {_LEVEL} after Holm's correction, "
+        "over all rows of the table. Last: what the claim says. The measures and their limits are "
+        "explained in [the experiment's README](../eval/sharp_steps/README.md), the drifts in "
         "[probes.md](probes.md)."
     )
     parts = [part for title, rows in tables.items() for part in _markdown(title, rows)]

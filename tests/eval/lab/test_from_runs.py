@@ -100,7 +100,7 @@ def test_the_command_writes_a_profile_and_says_what_it_is_worth(tmp_path: Path) 
     results, before, after = (tmp_path / name for name in ("a.jsonl", "b.json", "c.json"))
     kept = journal(records(200), results, subject="overlay")
     before.write_text(PROFILE.model_copy(update={"sha256": kept.run["model"]["sha256"]}).as_json())
-    command = ["eval", "confidence", str(results), "--profile", str(before)]
+    command = ["lab", "confidence", str(results), "--profile", str(before)]
     found = CliRunner().invoke(cli, [*command, "--output", str(after)])
     assert found.exit_code == 0, found.output
     assert "How sure an answer is" in found.output

@@ -212,7 +212,7 @@ def test_the_projects_own_runs_can_be_read(path: Path) -> None:
 
 def test_results_of_another_kind_are_refused(tmp_path: Path) -> None:
     Journal(tmp_path / "auroc.jsonl", {"command": "auroc"})
-    with pytest.raises(InputError, match="results of `overlay auroc`"):
+    with pytest.raises(InputError, match="results of another command, auroc"):
         load_run(tmp_path / "auroc.jsonl")
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     with pytest.raises(InputError, match="not a file of results"):
