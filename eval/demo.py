@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from eval.metrics.answers import contains_any
 from eval.serving import serving
 from eval.tasks.sample import DOCUMENTS, SampleQuestion, ingest_sample, sample_questions
+from overlay.labelled.matching import contains_any
 from overlay.render import reasons, steps, summary
 from overlay.settings import load_settings
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.settings import Settings
+from overlay.views.markdown import markdown_table
 from probes.catalogue import markdown as probes_page
 
 __all__ = ["FOLDER", "PAGES", "main", "settings_page"]

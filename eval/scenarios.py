@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from eval.attacks import inject, poison, swap_answer
-from eval.items import Item, Kind, Passage
-from eval.metrics.answers import contains_any
 from overlay.errors import InputError
+from overlay.labelled.items import Item, Kind, Passage
+from overlay.labelled.matching import contains_any
 from overlay.sentences import split_sentences
 
 __all__ = ["PERTURBATIONS", "SCENARIOS", "Pool", "compose", "perturb"]

@@ -1,15 +1,27 @@
 """The root of the error tree. It imports nothing, so that every layer may stand on it.
 
-    OverlayError
-    +-- InputError            the caller's input is at fault        exit 2, HTTP 400
-    |   +-- SettingsError     (overlay.settings)
-    |   +-- DocumentError     (retriever.errors)
-    |   +-- PromptTooLongError  (probes.errors)
-    |   +-- BudgetError       (selector.errors)
-    +-- ResourceError         a file, model, store or port is at fault  exit 3, HTTP 500
-    |   +-- ModelError        (probes.errors)
-    |   +-- StoreError        (retriever.errors)
-    +-- BusyError             try again later                       exit 4, HTTP 429
+The whole tree, with the exit code of the command, the HTTP status of the server, and the module:
+
+    OverlayError                        1  500  overlay.errors
+    +-- InputError                      2  400  overlay.errors    the caller's input is at fault
+    |   +-- BudgetError                 2  400  selector.errors
+    |   +-- DocumentError               2  400  retriever.errors
+    |   +-- PromptTooLongError          2  400  probes.errors
+    |   +-- SettingsError               2  400  overlay.settings
+    |   +-- UnknownModelError           2  404  server.errors
+    +-- ResourceError                   3  500  overlay.errors    a file, model, store or port is
+    |   +-- EmbedderError               3  500  retriever.errors
+    |   +-- LoadFailedError             3  503  server.errors
+    |   +-- ModelError                  3  500  probes.errors
+    |   |   +-- ModelCacheError         3  500  probes.errors
+    |   +-- StoreError                  3  500  retriever.errors
+    |   |   +-- EmbedderMismatchError   3  500  retriever.errors
+    |   +-- UnavailableError            3  500  probes.errors
+    +-- BusyError                       4  429  overlay.errors    try again later
+    |   +-- LoadingError                4  503  server.errors
+    |   +-- QueueFullError              4  429  server.errors
+    +-- ClosingError                    1  503  server.errors
+    +-- UnexpectedError                 1  500  server.errors
 
 Every error says what happened, to which field or file and with which value, and what to do
 about it (``hint``).

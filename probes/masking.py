@@ -2,7 +2,7 @@
 
 Nothing but the prompt behind the context and the answer is evaluated again for a span, so the
 tokens between keep what they took from it. How far that is from a true removal is measured by
-``overlay faithfulness``.
+``overlay lab faithfulness``.
 """
 
 from __future__ import annotations

@@ -1,11 +1,6 @@
 """What can go wrong between a folder of documents and a ranked chunk.
 
-InputError
-+-- DocumentError             a document or folder cannot be read as text
-ResourceError
-+-- EmbedderError             the embedding model is missing, damaged or does not load
-+-- StoreError                the store is missing, damaged or cannot be written
-    +-- EmbedderMismatchError the store was made with another embedder
+Their root is :mod:`overlay.errors`, which draws the whole tree.
 """
 
 from __future__ import annotations

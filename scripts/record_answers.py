@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from eval.progress import track
+from overlay.cli.progress import track
 from overlay.answer import Answer
 from overlay.options import AskOptions, Mode
 from overlay.runtime import Overlay, load_model

@@ -1,17 +1,7 @@
 """Errors of the server, and the one body that every error is sent with.
 
-    InputError
-    +-- UnknownModelError     HTTP 404
-    BusyError
-    +-- LoadingError          HTTP 503, with Retry-After
-    +-- QueueFullError        HTTP 429, with Retry-After
-    ResourceError
-    +-- LoadFailedError       HTTP 503
-    OverlayError
-    +-- ClosingError          HTTP 503
-    +-- UnexpectedError       HTTP 500
-
-Their bases are those of :mod:`overlay.errors`.
+Their root is :mod:`overlay.errors`, which draws the whole tree. Those that say when to ask again
+are sent with ``Retry-After``.
 """
 
 from __future__ import annotations

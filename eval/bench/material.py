@@ -6,9 +6,9 @@ import random
 from collections.abc import Sequence
 from functools import cache, cached_property
 
-from eval.items import Kind, Passage
 from eval.tasks.sample import DOCUMENTS, sample_questions
 from overlay.errors import InputError
+from overlay.labelled.items import Kind, Passage
 from overlay.prompt import chunk_tokens
 from probes.protocol import Model
 from probes.subject import as_text

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from eval.bench.material import Material, long_question
-from eval.items import Passage
 from eval.policies.bench import Bench
 from overlay.answer import Answer, Outcome
 from overlay.errors import InputError
+from overlay.labelled.items import Passage
 from overlay.settings import Fallback, Settings
 from overlay.warming import warm
 from probes.cost import Cost

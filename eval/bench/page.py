@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from eval.bench.run import Run
 from eval.bench.summary import Comparison, compare, growth
-from eval.markdown import markdown_table
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from rich.table import Table

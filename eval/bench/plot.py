@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from eval.bench.summary import Comparison
-from eval.metrics.interval import Interval
+from selector.statistics.interval import Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

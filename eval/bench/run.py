@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from eval.bench.measure import Timing
-from eval.journal import Journal
 from overlay.errors import InputError
+from overlay.journal import Journal
 
 __all__ = ["Conditions", "Run", "Timings", "read_run"]
 

@@ -1,4 +1,4 @@
-"""``overlay bench-store``: what an ingest takes, and what a server over the store holds."""
+"""``overlay lab bench-store``: what an ingest takes, and what a server over the store holds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from overlay.errors import InputError, ResourceError
 if TYPE_CHECKING:
     from eval.bench.ingest_cost import IngestCost
     from eval.bench.server_memory import Held
-    from eval.table import Table
+    from overlay.views.text_table import Table
 
 __all__ = ["bench_store"]
 
@@ -74,15 +74,15 @@ def bench_store(
     """
     from rich.console import Console
 
-    from eval.table import print_table
     from overlay.settings import load_settings
     from overlay.views.files import save
+    from overlay.views.text_table import print_table
 
     with _folder(store) as place:
         measured = _measure(place, chunks, answers, seed)
     tables = _tables(measured, load_settings().kv_memory)
     if markdown is not None:
-        save(markdown, _page(tables, f"overlay bench-store --chunks {chunks}"))
+        save(markdown, _page(tables, f"overlay lab bench-store --chunks {chunks}"))
     if as_json:
         click.echo(json.dumps(asdict(measured) | {"inside": measured.ingest.inside}))
         return
@@ -150,7 +150,7 @@ def _ingested(store: Path, chunks: int, seed: int) -> IngestCost:
 
 
 def _tables(measured: Measured, kv_memory: int) -> list[Table]:
-    from eval.table import Table
+    from overlay.views.text_table import Table
 
     ingest = measured.ingest
     parts = sorted(ingest.parts.items(), key=lambda part: -part[1])

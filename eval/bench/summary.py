@@ -9,7 +9,7 @@ from statistics import fmean as mean
 from statistics import median
 
 from eval.bench.measure import Timing
-from eval.metrics.interval import Interval, mean_interval
+from selector.statistics.interval import Interval, mean_interval
 
 __all__ = ["Comparison", "Growth", "compare", "growth"]
 

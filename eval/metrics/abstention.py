@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.metrics.arrays import BoolArray, Float64Array, check_lengths, flags, numbers
+from selector.statistics.arrays import BoolArray, Float64Array, check_lengths, flags, numbers
 
 __all__ = ["RiskCoverage", "aurc", "risk_coverage"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.items import Kind
-from eval.metrics.arrays import BoolArray, check_lengths, flags
+from overlay.labelled.items import Kind
+from selector.statistics.arrays import BoolArray, check_lengths, flags
 
 __all__ = ["Acceptance", "acceptance"]
 

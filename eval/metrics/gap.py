@@ -7,8 +7,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.metrics.arrays import check_lengths, cluster_sums, numbers, owners
-from eval.metrics.interval import RESAMPLES, Interval
+from selector.statistics.arrays import check_lengths, cluster_sums, numbers, owners
+from selector.statistics.interval import RESAMPLES, Interval
 
 __all__ = ["gap_closed"]
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eval.metrics.arrays import (
+from selector.statistics.arrays import (
     Float64Array,
     check_lengths,
     cluster_sums,
@@ -18,7 +18,7 @@ from eval.metrics.arrays import (
     owners,
     probabilities,
 )
-from eval.metrics.interval import RESAMPLES, Interval, mean_interval
+from selector.statistics.interval import RESAMPLES, Interval, mean_interval
 
 __all__ = ["Comparison", "Conclusion", "PairedTest", "compare", "conclude", "holm", "mcnemar"]
 
@@ -71,11 +71,11 @@ def compare(
 ) -> Comparison:
     """Compare the results of two policies, one pair a question and scenario, in the same order.
 
-    The interval is that of :func:`eval.metrics.interval.mean_interval` over the differences of
-    the pairs. The p-value is McNemar's where results are right or wrong and each question stands
-    once; otherwise its generalisation: the policies' names are exchanged at random, in all pairs
-    of a cluster at once (Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, 2005;
-    scipy's ``permutation_test``).
+    The interval is that of :func:`selector.statistics.interval.mean_interval` over the
+    differences of the pairs. The p-value is McNemar's where results are right or wrong and each
+    question stands once; otherwise its generalisation: the policies' names are exchanged at
+    random, in all pairs of a cluster at once (Good, Permutation, Parametric and Bootstrap Tests
+    of Hypotheses, 2005; scipy's ``permutation_test``).
 
     Args:
         first: results of the first policy.

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.items import Passage
 from eval.policies.bench import Bench
 from eval.policies.filters import Filter
+from overlay.labelled.items import Passage
 
 __all__ = ["AblationPruning"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
-from eval.items import Passage
 from overlay.answer import Answer
+from overlay.labelled.items import Passage
+from overlay.labelled.searcher import PassageSearcher
 from overlay.options import AskOptions, Mode
 from overlay.prompt import Prompt, build_prompt, chunk_tokens
 from overlay.runtime import Overlay
@@ -16,27 +16,9 @@ from probes.chat import Message
 from probes.kv_store import KVStore
 from probes.protocol import Model
 from probes.subject import as_text
-from retriever import Chunk, RankedChunk
 from selector.profile import Profile
 
 __all__ = ["Bench"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Stands where the retriever does: the passages of the case, in their order."""
-
-    passages: Sequence[Passage]
-
-    def search(self, _question: str, k: int, /) -> list[RankedChunk]:
-        return [
-            RankedChunk(
-                Chunk(f"{rank:032x}", passage.source or f"passage {rank + 1}", "", 0, passage.text),
-                passage.similarity or 0.0,
-                rank,
-            )
-            for rank, passage in enumerate(self.passages[:k])
-        ]
 
 
 class Bench:
@@ -107,7 +89,7 @@ class Bench:
     ) -> Answer:
         overlay = Overlay(
             self.model,
-            _Given(passages),
+            PassageSearcher(passages),
             settings,
             profile=self._profile,
             kept=self._kept,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from eval.items import Kind, Passage
 from eval.policies.bench import Bench
 from eval.policies.protocol import Response
+from overlay.labelled.items import Kind, Passage
 
 __all__ = ["Filter", "NoContext", "Oracle", "SimilarityCutoff", "TopK"]
 

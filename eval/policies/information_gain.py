@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from eval.items import Passage
 from eval.policies.bench import Bench
 from eval.policies.filters import Filter
+from overlay.labelled.items import Passage
 from overlay.prompt import chunk_tokens
 from probes.entropy import normalised_entropy
 

@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from eval.items import Kind, Passage
-from eval.metrics.answers import normalise
 from eval.policies.bench import Bench
 from eval.policies.protocol import Response
 from overlay.answer import Outcome
 from overlay.answering.speak import ABSTENTION
+from overlay.labelled.items import Kind, Passage
+from overlay.labelled.matching import normalise
 
 __all__ = ["KeywordVoting", "keywords", "vote"]
 

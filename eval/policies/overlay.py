@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.items import Passage
 from eval.policies.bench import Bench
 from eval.policies.protocol import Response
+from overlay.labelled.items import Passage
 from overlay.settings import Fallback
 from selector.order import Order
 

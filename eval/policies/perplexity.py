@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from eval.items import Passage
 from eval.policies.bench import Bench
 from eval.policies.protocol import Response
+from overlay.labelled.items import Passage
 
 __all__ = ["PerplexityPruning"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from eval.items import Passage
 from overlay.answer import Outcome
+from overlay.labelled.items import Passage
 from selector.confidence import Signs
 
 __all__ = ["Policy", "Response"]
@@ -39,7 +39,7 @@ class Policy(Protocol):
 
     Attributes:
         knows_kinds: whether the passages come with their true kinds. For oracles only: everyone
-            else gets :attr:`eval.items.Kind.UNKNOWN`.
+            else gets :attr:`overlay.labelled.items.Kind.UNKNOWN`.
     """
 
     knows_kinds: bool

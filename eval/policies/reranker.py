@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.items import Passage
 from eval.policies.bench import Bench
 from eval.policies.filters import Filter
 from overlay.errors import ResourceError
+from overlay.labelled.items import Passage
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.items import Item
 from eval.readings.attribution import METHODS, Attribution, Task, TrueRemoval, leave_one_out
 from overlay.errors import InputError
+from overlay.labelled.items import Item
 from overlay.probing import subject_of
 from overlay.settings import Settings
 from probes.faithfulness import linear_datamodeling_score, rank_correlation, top_k

@@ -1,4 +1,4 @@
-"""``overlay auroc``: how well each reading alone tells helpful chunks from harmful ones."""
+"""``overlay lab auroc``: how well each reading alone tells helpful chunks from harmful ones."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.items import Item
-    from eval.journal import Journal
     from eval.readings.observations import Observation
+    from overlay.journal import Journal
+    from overlay.labelled.items import Item
     from overlay.settings import Settings
 
 __all__ = ["Separation", "auroc", "separations"]
@@ -75,8 +75,8 @@ def auroc(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.readings.observations import draw_questions
+    from overlay.journal import Journal
+    from overlay.labelled.draw import draw_questions
     from overlay.settings import load_settings
 
     first = load_settings(config, **settings)
@@ -107,8 +107,8 @@ def _observe(
     settings: Settings, questions: Sequence[Item], journal: Journal
 ) -> tuple[str, list[Observation]]:
     """Probe what the journal does not hold yet; a title and the observations of all questions."""
-    from eval.progress import track
     from eval.readings.observations import Observation, observe
+    from overlay.cli.progress import track
     from overlay.runtime import load_model
 
     model = load_model(settings)
@@ -133,7 +133,7 @@ def separations(
     A question counts as one draw of the bootstrap: its chunks share a draft and a prompt.
     Readings that could not be computed are left out.
     """
-    from eval.metrics.ranking import clustered_auroc
+    from selector.statistics.ranking import clustered_auroc
 
     names = list(dict.fromkeys(name for o in observations for name in o.values))
     for against in _AGAINST:
@@ -199,7 +199,7 @@ def _page(files: Sequence[Path], questions: int, settings: Settings, pages: Sequ
     named = " ".join(file.name for file in files)
     today = datetime.now(UTC).date().isoformat()
     intro = (
-        f"Made by `overlay auroc --questions {questions} --backend {settings.backend} --dtype "
+        f"Made by `overlay lab auroc --questions {questions} --backend {settings.backend} --dtype "
         f"{settings.dtype} {named}` with the models named below (`--models`) on {today}. AUROC is "
         "the chance that a helpful chunk has the larger value than one of the other kind: 0.5 "
         "tells nothing, and below 0.5 helpful chunks have the smaller values. In brackets: 95 % "

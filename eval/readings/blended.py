@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from eval.items import Item
-from eval.metrics.answers import contains_any
-from eval.metrics.interval import Interval, mean_interval
 from eval.metrics.paired import Comparison, Conclusion, compare, conclude
 from overlay.answering.inject import add_chunk
+from overlay.labelled.items import Item
+from overlay.labelled.matching import contains_any
 from overlay.prompt import build_prompt, chunk_tokens
 from probes.chat import Message
 from probes.logit_drift import logit_drift
 from probes.protocol import Model, Session
 from probes.subject import as_text
+from selector.statistics.interval import Interval, mean_interval
 
 __all__ = ["REVERSED", "Blended", "Summary", "blend", "summarise"]
 

@@ -1,4 +1,4 @@
-"""``overlay blending``: what may be kept of a chunk that was computed behind another text."""
+"""``overlay lab blending``: what may be kept of a chunk that was computed behind another text."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import click
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
-    from eval.metrics.interval import Interval
     from eval.readings.blended import Summary
-    from eval.table import Table
+    from overlay.views.text_table import Table
+    from selector.statistics.interval import Interval
 
 __all__ = ["blending"]
 
@@ -75,15 +75,15 @@ def blending(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.progress import track
     from eval.readings.blended import Blended, blend, summarise
-    from eval.readings.observations import draw_questions
-    from eval.runs.provenance import file_hash
-    from eval.table import print_table
+    from overlay.cli.progress import track
+    from overlay.file_hash import file_hash
+    from overlay.journal import Journal
+    from overlay.labelled.draw import draw_questions
     from overlay.runtime import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save
+    from overlay.views.text_table import print_table
 
     loaded = load_settings(config, **settings)
     drawn = draw_questions(files, questions, loaded.seed)
@@ -126,7 +126,7 @@ def blending(
 
 
 def _table(title: str, rows: Sequence[Summary]) -> Table:
-    from eval.table import Table
+    from overlay.views.text_table import Table
 
     head = ("recompute", "tokens", "drift", "same", "right", "against exact", "p", "found")
     return Table(title, _EXPLAINS, head, tuple(_cells(row) for row in rows))
@@ -157,7 +157,7 @@ def _page(table: Table, files: str) -> str:
         "\n\n".join(
             [
                 f"## {table.title}",
-                f"Made by `overlay blending` on {today} from {files}. {table.explains}",
+                f"Made by `overlay lab blending` on {today} from {files}. {table.explains}",
                 table.markdown(),
             ]
         )

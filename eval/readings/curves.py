@@ -1,4 +1,4 @@
-"""``overlay curves``: what each probe costs as chunks grow longer."""
+"""``overlay lab curves``: what each probe costs as chunks grow longer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -102,7 +102,7 @@ def curves(
 
 def _measured(settings: Settings, lengths: Sequence[int], repeats: int) -> tuple[str, list[Cost]]:
     """A title, and the costs of all probes at all lengths."""
-    from eval.progress import track
+    from overlay.cli.progress import track
     from overlay.runtime import load_model
 
     model = load_model(settings)
@@ -245,7 +245,7 @@ def _page(
     today = datetime.now(UTC).date().isoformat()
     command = " ".join(
         [
-            f"overlay curves --longest {longest} --repeats {repeats}",
+            f"overlay lab curves --longest {longest} --repeats {repeats}",
             *(f"--backends {b}" for b in backends),
         ]
     )

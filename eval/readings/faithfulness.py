@@ -1,4 +1,4 @@
-"""``overlay faithfulness``: do the influence scores say what the answer really rests on?"""
+"""``overlay lab faithfulness``: do the influence scores say what the answer really rests on?"""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.cli.options import config_option, output_option, settings_options
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,10 +56,10 @@ def faithfulness(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.progress import track
     from eval.readings.attribution_scores import Design, Score, score_methods
-    from eval.readings.observations import draw_questions
+    from overlay.cli.progress import track
+    from overlay.journal import Journal
+    from overlay.labelled.draw import draw_questions
     from overlay.runtime import load_model
     from overlay.settings import load_settings
 
@@ -157,7 +157,7 @@ def _page(
     today = datetime.now(UTC).date().isoformat()
     return (
         f"# What the influence scores are worth\n\n"
-        f"Made by `overlay faithfulness --questions {questions} --chunks {design.chunks} "
+        f"Made by `overlay lab faithfulness --questions {questions} --chunks {design.chunks} "
         f"--masks {design.masks} {named}` with {name} on {today}. Means over questions with 95 % "
         "bootstrap intervals.\n\n"
         "- chunks, sentences: Spearman's correlation with leave-one-out, for which the whole "

@@ -1,4 +1,4 @@
-"""``overlay map``: the volatility map of a model over questions or documents."""
+"""``overlay lab map``: the volatility map of a model over questions or documents."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def volatility_map(
     """
     from rich.console import Console
 
-    from eval.progress import track
     from eval.readings.volatility_map import explosive_tokens, layer_drifts
+    from overlay.cli.progress import track
     from overlay.runtime import load_model
     from overlay.settings import load_settings
 
@@ -98,7 +98,7 @@ _Task = tuple[str, list[str], list[tuple[str, str]]]
 
 def _tasks(paths: Sequence[Path], count: int, settings: Settings) -> list[_Task]:
     """Question, kinds and texts of everything that is to be probed."""
-    from eval.readings.observations import draw_questions
+    from overlay.labelled.draw import draw_questions
 
     files = [path for path in paths if path.is_file()]
     tasks: list[_Task] = []

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 
-from eval.items import Item
-from eval.tasks.given import read_questions
-from overlay.errors import InputError
+from overlay.labelled.items import Item
 from overlay.probing import Effort, probe
 from overlay.settings import Settings
 from probes.protocol import Model
 from probes.report import ChunkProbe, ProbeReport
 
-__all__ = ["Observation", "draw_questions", "observe"]
+__all__ = ["Observation", "observe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +29,6 @@ class Observation:
     question: str
     kind: str
     values: dict[str, float | None]
-
-
-def draw_questions(files: Sequence[Path], count: int, seed: int) -> list[Item]:
-    """``count`` questions drawn evenly from the files, the same ones for the same seed.
-
-    Raises:
-        InputError: a file cannot be read, or there are not that many questions.
-    """
-    sets = read_questions(files)
-    draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    for questions in sets:
-        draw.shuffle(questions)
-    mixed = [
-        questions[place]
-        for place in range(max(map(len, sets)))
-        for questions in sets
-        if place < len(questions)
-    ]
-    if len(mixed) < count:
-        raise InputError(f"the files hold {len(mixed)} questions, not {count}", param="questions")
-    return mixed[:count]
 
 
 def observe(model: Model, question: Item, settings: Settings) -> list[Observation]:

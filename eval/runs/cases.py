@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from eval.items import Item
 from eval.runs.spec import RunSpec
 from eval.scenarios import Pool, compose, perturb
+from overlay.labelled.items import Item
 
 __all__ = ["Case", "cases_of", "part_of"]
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from eval.metrics.ranking import wrong_answer_auroc
 from eval.runs.results import Result
+from selector.statistics.ranking import wrong_answer_auroc
 
 __all__ = ["Check", "checks"]
 

@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eval.calibration.confidence_command import confidence
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.metrics.interval import Interval
     from eval.runs.cases import Case
     from eval.runs.differences import Difference
     from eval.runs.loading import Run
     from eval.runs.spec import RunSpec
+    from overlay.journal import Journal
     from overlay.settings import Settings
+    from selector.statistics.interval import Interval
 
 __all__ = ["evaluate"]
 
@@ -60,11 +59,7 @@ def evaluate() -> None:
     overlay eval compare small.jsonl                        which differences are beyond noise
     overlay eval report small.jsonl --html small.html       one page: plot, tables, failures
     overlay eval report a.jsonl b.jsonl --pool              the same of several runs taken together
-    overlay eval confidence small.jsonl                     fit how sure an answer is on its answers
     """
-
-
-evaluate.add_command(confidence)
 
 
 @evaluate.command()
@@ -103,11 +98,11 @@ def run(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.progress import track
     from eval.runs.cases import part_of
     from eval.runs.runner import fingerprint, run_cases
     from eval.runs.spec import read_spec
+    from overlay.cli.progress import track
+    from overlay.journal import Journal
     from overlay.runtime import load_model
 
     read = _drawn(read_spec(spec), questions, seed)
@@ -146,7 +141,7 @@ def compare(results: tuple[Path, ...], reference: str | None, *, pool: bool, as_
 
     from eval.runs.differences import differences
     from eval.runs.tables import difference_table
-    from eval.table import print_table
+    from overlay.views.text_table import print_table
 
     runs = _load(results, reference, together=pool)
     if as_json:
@@ -244,9 +239,9 @@ def _settings(spec: RunSpec, config: Path | None, given: dict[str, str | None]) 
 def _cases(spec: RunSpec, settings: Settings, folder: Path) -> tuple[list[Case], list[str]]:
     """The run's cases, and hashes of the files that they come from."""
     from eval.runs.cases import cases_of
-    from eval.runs.provenance import file_hash
     from eval.tasks.catalogue import load_items
-    from eval.tasks.similarity import with_similarities
+    from overlay.file_hash import file_hash
+    from overlay.labelled.similarity import with_similarities
     from retriever import SentenceTransformerEmbedder
 
     tasks = []
@@ -267,7 +262,7 @@ def _show(journal: Journal, console: Console, *, as_json: bool) -> None:
     from eval.runs.loading import load_run
     from eval.runs.summary import summarise
     from eval.runs.tables import check_table, overview_table
-    from eval.table import print_table
+    from overlay.views.text_table import print_table
 
     found = load_run(journal)
     if as_json:
@@ -283,7 +278,7 @@ def _show(journal: Journal, console: Console, *, as_json: bool) -> None:
 
 def _values(values: dict[str, Interval | float | None]) -> dict[str, object]:
     """By measure: a number, or a value with its interval, each end by its name."""
-    from eval.metrics.interval import Interval
+    from selector.statistics.interval import Interval
 
     return {
         name: value._asdict() if isinstance(value, Interval) else value

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.journal import Journal
 from eval.policies.spec import PolicySpec
 from eval.runs.record import SESSION, Record, read_record
 from eval.runs.results import Result, judge
 from eval.runs.spec import subject_of
 from overlay.errors import InputError
+from overlay.journal import Journal
 
 __all__ = ["Run", "load_run"]
 
@@ -99,7 +99,7 @@ def load_run(source: Path | Journal) -> Run:
     journal = source if isinstance(source, Journal) else Journal.read(source)
     if journal.run.get("command") != "eval run":
         raise InputError(
-            f"{source} holds results of `overlay {journal.run.get('command')}`",
+            f"{source} holds results of another command, {journal.run.get('command')}",
             hint="name a file that `overlay eval run --output` wrote",
             param="results",
         )

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from eval.items import Kind
 from eval.metrics.abstention import aurc
 from eval.metrics.acceptance import acceptance
-from eval.metrics.calibration import brier, expected_calibration_error
-from eval.metrics.interval import Interval
-from eval.metrics.ranking import wrong_answer_auroc
 from eval.runs.record import Reply
 from eval.runs.results import Flip, Result
+from overlay.labelled.items import Kind
+from selector.statistics.interval import Interval
+from selector.statistics.ranking import wrong_answer_auroc
+from selector.statistics.reliability import brier, expected_calibration_error
 
 __all__ = ["FLIPS", "MEANS", "WHOLES", "Better", "FlipMeasure", "Mean", "Whole"]
 

@@ -11,7 +11,7 @@ from eval.runs.failures import Failure, worst_failures
 from eval.runs.loading import Run
 from eval.runs.plot import draw
 from eval.runs.tables import check_table, cost_table, difference_table, result_tables
-from eval.table import Table
+from overlay.views.text_table import Table
 
 if TYPE_CHECKING:
     from jinja2 import Template

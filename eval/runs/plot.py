@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from eval.metrics.interval import Interval
 from eval.runs.loading import Run
 from eval.runs.summary import Row, summarise
+from selector.statistics.interval import Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

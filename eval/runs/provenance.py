@@ -1,8 +1,7 @@
-"""Where results come from: versions, machine, git revision, hashes of files."""
+"""Where results come from: versions, machine, git revision."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["file_hash", "session"]
+__all__ = ["session"]
 
 _PACKAGES = (
     "overlay-rag",
@@ -36,17 +35,6 @@ def session() -> dict[str, object]:
         "cores": os.cpu_count(),
         "versions": {name: _version(name) for name in _PACKAGES},
     }
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, or of the files of a folder with their names."""
-    digest = hashlib.sha256()
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    for file in files:
-        if path.is_dir():
-            digest.update(file.relative_to(path).as_posix().encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _version(name: str) -> str | None:

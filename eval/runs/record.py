@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from eval.items import Item, Kind
-from eval.kept_signs import KeptSigns
 from overlay.answer import Outcome
+from overlay.calibration.kept_signs import KeptSigns
+from overlay.labelled.items import Item, Kind
 
 __all__ = ["SESSION", "Record", "Reply", "read_record", "write_record"]
 

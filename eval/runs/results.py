@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from eval.items import Kind
-from eval.metrics.answers import contains, contains_any, exact_match, normalise, token_f1
+from eval.metrics.answers import exact_match, token_f1
 from eval.runs.record import Record, Reply
 from overlay.answer import Outcome
+from overlay.labelled.items import Kind
+from overlay.labelled.matching import contains, contains_any, normalise
 
 __all__ = ["Flip", "Result", "flips_of", "judge"]
 

@@ -9,9 +9,6 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from eval.items import Item, Kind
-from eval.journal import Journal
-from eval.kept_signs import keep
 from eval.policies.bench import Bench
 from eval.policies.catalogue import build_policy
 from eval.policies.protocol import Policy, Response
@@ -20,6 +17,9 @@ from eval.runs.cases import Case
 from eval.runs.provenance import session
 from eval.runs.record import SESSION, Record, Reply, write_record
 from eval.runs.spec import RunSpec, subject_of
+from overlay.calibration.kept_signs import keep
+from overlay.journal import Journal
+from overlay.labelled.items import Item, Kind
 from overlay.runtime import find_profile
 from overlay.settings import Settings
 from probes.protocol import Model, ModelInfo

@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from eval.metrics.interval import Interval, mean_interval
 from eval.runs.measures import FLIPS, MEANS, WHOLES
 from eval.runs.results import Flip, Result, flips_of
+from selector.statistics.interval import Interval, mean_interval
 
 __all__ = ["Row", "costs", "mean_of", "policies_of", "split", "summarise"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 
 from eval.metrics.gap import gap_closed
-from eval.metrics.interval import Interval
 from eval.runs.checks import checks
 from eval.runs.differences import differences
 from eval.runs.loading import Run
 from eval.runs.measures import FLIPS, MEANS, WHOLES
 from eval.runs.results import Result
 from eval.runs.summary import costs, mean_of, policies_of, split, summarise
-from eval.table import Table
+from overlay.views.text_table import Table
+from selector.statistics.interval import Interval
 
 __all__ = [
     "check_table",

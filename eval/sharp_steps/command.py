@@ -1,4 +1,4 @@
-"""``overlay sharp-steps``: the same facts told gradually and abruptly, order against order."""
+"""``overlay lab sharp-steps``: the same facts told gradually and abruptly, order against order."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.markdown import markdown_table
 from overlay.cli.options import config_option, json_option, output_option, settings_options
+from overlay.views.markdown import markdown_table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from eval.journal import Journal
     from eval.sharp_steps.chains import Chain
     from eval.sharp_steps.measure import Measure, Measured
+    from overlay.journal import Journal
     from overlay.settings import Settings
 
 __all__ = ["SMALLER", "Row", "compare_orders", "sharp_steps"]
@@ -94,10 +94,10 @@ def sharp_steps(
     """
     from rich.console import Console
 
-    from eval.journal import Journal
-    from eval.runs.provenance import file_hash
     from eval.sharp_steps.chains import CHAINS, draw_chains, read_chains
     from eval.sharp_steps.measure import ANSWER_TOKENS
+    from overlay.file_hash import file_hash
+    from overlay.journal import Journal
     from overlay.settings import load_settings
     from overlay.views.files import save
 
@@ -131,8 +131,8 @@ def _measure(
     settings: Settings, chains: Sequence[Chain], journal: Journal
 ) -> tuple[str, list[list[Measured]]]:
     """Measure what the journal does not hold yet; a title, and what was measured of each chain."""
-    from eval.progress import track
     from eval.sharp_steps.measure import Measured, measure
+    from overlay.cli.progress import track
     from overlay.runtime import load_model
 
     model = load_model(settings)
@@ -261,16 +261,15 @@ def _markdown(title: str, rows: Sequence[Row]) -> Iterator[str]:
 def _page(settings: Settings, tables: dict[str, list[Row]]) -> str:
     today = datetime.now(UTC).date().isoformat()
     intro = (
-        f"Made by `overlay sharp-steps --backend {settings.backend} --dtype {settings.dtype}` with "
-        f"the models named below (`--models`) on {today}. Each chain of six facts is told in two "
-        "orders with the same "
-        "sentences and tokens: gradual, where each fact continues the one before, and abrupt, "
-        "where none does. Columns: mean over chains in either order; mean of gradual less abrupt "
-        "with its 95 % bootstrap interval over chains; p of the paired test (McNemar's for right "
-        "answers, else permutation), as it is. In words: beyond noise means that the interval "
-        f"leaves out 0 and that p is at most {_LEVEL} after Holm's correction, over all rows of "
-        "the table. Last: what the claim says. The measures and their limits are explained in "
-        "[the experiment's README](../eval/sharp_steps/README.md), the drifts in "
+        f"Made by `overlay lab sharp-steps --backend {settings.backend} --dtype {settings.dtype}` "
+        f"with the models named below (`--models`) on {today}. Each chain of six facts is told in "
+        "two orders with the same sentences and tokens: gradual, where each fact continues the "
+        "one before, and abrupt, where none does. Columns: mean over chains in either order; mean "
+        "of gradual less abrupt with its 95 % bootstrap interval over chains; p of the paired test "
+        "(McNemar's for right answers, else permutation), as it is. In words: beyond noise means "
+        f"that the interval leaves out 0 and that p is at most {_LEVEL} after Holm's correction, "
+        "over all rows of the table. Last: what the claim says. The measures and their limits are "
+        "explained in [the experiment's README](../eval/sharp_steps/README.md), the drifts in "
         "[probes.md](probes.md)."
     )
     parts = [part for title, rows in tables.items() for part in _markdown(title, rows)]

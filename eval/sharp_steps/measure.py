@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
-from eval.metrics.answers import contains_any
 from eval.sharp_steps.chains import Chain, ChainQuestion, Order
+from overlay.labelled.matching import contains_any
 from overlay.prompt import Prompt, build_prompt, chunk_tokens
 from probes.chat import Message
 from probes.hidden_drift import hidden_drift

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eval.items import Item
 from eval.tasks.corpus import Corpus
 from overlay.errors import InputError
+from overlay.labelled.items import Item
 from retriever import parse_document
 
 __all__ = ["read_beir"]

@@ -9,15 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from eval.items import Item
 from eval.tasks.beir import read_beir
 from eval.tasks.corpus import Corpus
-from eval.tasks.given import read_given
 from eval.tasks.retrieved import kind_by_text, open_corpus, retrieve, retrieve_with_relevant
 from eval.tasks.sample import DOCUMENTS, sample_items, sample_label
 from eval.tasks.squad import read_squad
 from eval.tasks.table import read_table
 from overlay.errors import InputError
+from overlay.labelled.given import read_given
+from overlay.labelled.items import Item
 from overlay.library import Library
 from overlay.settings import Settings
 from retriever import Progress, read_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from eval.items import Item
+from overlay.labelled.items import Item
 from retriever import Document
 
 __all__ = ["Corpus"]

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from eval.items import Item, Kind, Passage
-from eval.metrics.answers import contains_any
 from eval.tasks.corpus import Corpus
+from overlay.labelled.items import Item, Kind, Passage
+from overlay.labelled.matching import contains_any
 from overlay.library import Library
 from overlay.settings import Settings
 from retriever import Document, Progress, RankedChunk, Searcher

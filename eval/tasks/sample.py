@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from eval.items import Item, Kind
-from eval.metrics.answers import contains_any
 from eval.tasks.retrieved import Label
+from overlay.labelled.items import Item, Kind
+from overlay.labelled.matching import contains_any
 from overlay.library import Library
 from overlay.settings import Settings
 from retriever import Progress

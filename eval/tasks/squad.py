@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from eval.items import Item
 from eval.tasks.corpus import Corpus
 from overlay.errors import InputError
+from overlay.labelled.items import Item
 from retriever import Document, parse_document
 
 __all__ = ["read_squad"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from eval.items import Item
 from overlay.errors import InputError
+from overlay.labelled.items import Item
 
 __all__ = ["read_table"]
 

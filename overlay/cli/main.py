@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 
 from overlay.cli.ask import ask
+from overlay.cli.calibrate import calibrate
 from overlay.cli.ingest import ingest
 from overlay.cli.models import models
 from overlay.cli.probe import probe
@@ -65,7 +66,7 @@ def cli() -> None:
     """
 
 
-for _command in (ask, ingest, models, probe, version):
+for _command in (ask, calibrate, ingest, models, probe, version):
     cli.add_command(_command)
 
 

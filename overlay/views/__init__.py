@@ -1,1 +1,1 @@
-"""Views of a :class:`probes.report.ProbeReport`: terminal, HTML, PNG, CSV, JSON, notebook."""
+"""Views: a :class:`probes.report.ProbeReport` in every form, and tables of text."""

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from eval.attacks import inject, poison, swap_answer
-from eval.metrics.answers import contains
+from overlay.labelled.matching import contains
 
 
 def seeded(seed: int) -> random.Random:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from eval.items import Item, Kind, Passage
-from eval.metrics.answers import contains, contains_any
 from eval.scenarios import PERTURBATIONS, SCENARIOS, Pool, compose, perturb
 from overlay.errors import InputError
+from overlay.labelled.items import Item, Kind, Passage
+from overlay.labelled.matching import contains, contains_any
 
 PLACES = ("Corrin", "Halvik", "Ostrel", "Vardle", "Merrow", "Tann", "Ulm", "Brask", "Dorn", "Eska")
 ITEMS = [

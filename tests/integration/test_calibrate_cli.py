@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from eval.calibration.command import calibrate
+from overlay.cli.calibrate import calibrate
 from overlay.errors import InputError
 from overlay.options import AskOptions
 from overlay.runtime import Overlay

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from gguf.constants import GGMLQuantizationType
 
+from eval.lab import lab
 from overlay.cli.main import cli
 from tests.integration.command import overlay, overlay_here
 from tests.tiny_gguf import save_tiny_gguf
@@ -55,11 +55,12 @@ def test_reasons_are_given_where_they_are_asked_for(folder: Path) -> None:
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
-    """The list of all commands, those of the server and the harness among them, in 0.2 seconds."""
+    """The lists of all commands, those of the server and the harness among them, in 0.2 seconds."""
     heavy = ("numpy", "pydantic", "rich", "torch", "chromadb", "fastapi", "llama_cpp")
     script = (
         "import sys, click, overlay.cli.main as main\n"
         "main.cli(['--help'], standalone_mode=False)\n"
+        "main.cli(['lab', '--help'], standalone_mode=False)\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(
@@ -69,13 +70,13 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_every_command_explains_its_options(tmp_path: Path) -> None:
-    for point in [
-        *cli.commands,
-        *(plugin.name for plugin in entry_points(group="overlay.commands")),
-    ]:
-        found = cli.get_command(click.Context(cli), point)
+@pytest.mark.parametrize("group", [cli, lab], ids=lambda group: group.name)
+def test_every_command_explains_its_options(group: click.Group) -> None:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
         assert found is not None
+        assert found.name == name
         said = CliRunner().invoke(found, ["--help"])
         assert said.exit_code == 0, said.output
         assert "Options:" in said.output
@@ -117,13 +118,32 @@ def test_models_and_version(tmp_path: Path) -> None:
     assert "overlay" in json.loads(overlay_here("version", "--json", cwd=tmp_path).stdout)
 
 
+def commands_in(help_text: str) -> str:
+    """The names in a help page's list of commands."""
+    listed = help_text.partition("Commands:\n")[2].splitlines()
+    return " ".join(line.split()[0] for line in listed if line[2:3].strip())
+
+
 def test_help_names_every_command(tmp_path: Path) -> None:
     text = overlay("--help", cwd=tmp_path).stdout
-    for command in ("ingest", "ask", "serve", "models", "version", "scales", "eval"):
-        assert f"  {command}" in text
-        shown = overlay(command, "--help", cwd=tmp_path)
+    expected = "ask bench calibrate eval ingest lab models probe serve version"
+    assert commands_in(text) == expected
+    for command in expected.split():
+        shown = overlay_here(command, "--help", cwd=tmp_path)
         assert shown.returncode == 0
         assert "Usage:" in shown.stdout
+
+
+def test_research_stands_apart_and_says_what_it_is(tmp_path: Path) -> None:
+    text = overlay_here("lab", "--help", cwd=tmp_path).stdout
+    assert commands_in(text) == (
+        "auroc bench-store blending confidence curves faithfulness map scales sharp-steps"
+    )
+    assert "the studies behind the pages of docs/" in text
+    unknown = overlay_here("lab", "nothing", cwd=tmp_path)
+    assert unknown.returncode == 2
+    assert "No such command 'nothing'" in unknown.stderr
+    assert overlay_here("auroc", cwd=tmp_path).returncode == 2
 
 
 @pytest.mark.parametrize(

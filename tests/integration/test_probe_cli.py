@@ -1,4 +1,4 @@
-"""``overlay probe`` and ``overlay map`` on the real packaged model."""
+"""``overlay probe`` and ``overlay lab map`` on the real packaged model."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def test_wrong_input(folder: Path, arguments: list[str], code: int, message: str
 
 def test_the_map_of_a_question_set(folder: Path) -> None:
     done = overlay_here(
-        "map", "set.jsonl", "--questions", "1", "--layers", "3", "--png", "map.png", "--json",
-        cwd=folder,
+        "lab", "map", "set.jsonl", "--questions", "1", "--layers", "3", "--png", "map.png",
+        "--json", cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -98,7 +98,7 @@ def test_the_map_of_a_question_set(folder: Path) -> None:
 
 def test_what_readings_tell(folder: Path) -> None:
     done = overlay_here(
-        "auroc", "set.jsonl", "--questions", "2", "--output", "auroc.jsonl",
+        "lab", "auroc", "set.jsonl", "--questions", "2", "--output", "auroc.jsonl",
         "--markdown", "auroc.md", "--json", cwd=folder, env=SHORT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -113,7 +113,7 @@ def test_what_readings_tell(folder: Path) -> None:
 
 def test_faithfulness_without_context_cite(folder: Path, other: TransformersModel) -> None:
     done = overlay_here(
-        "faithfulness", "set.jsonl", "--questions", "2", "--ablations", "0", "--masks", "4",
+        "lab", "faithfulness", "set.jsonl", "--questions", "2", "--ablations", "0", "--masks", "4",
         "--output", "faith.jsonl", cwd=folder, env=SHORT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -131,8 +131,8 @@ def test_faithfulness_without_context_cite(folder: Path, other: TransformersMode
 
 def test_costs_by_length(folder: Path, tiny_gguf: Path) -> None:
     done = overlay_here(
-        *("curves", "--longest", "128", "--repeats", "1", "--json", "--model", str(tiny_gguf)),
-        *("--markdown", "curves.md", "--png", "curves.png"),
+        *("lab", "curves", "--longest", "128", "--repeats", "1", "--json"),
+        *("--model", str(tiny_gguf), "--markdown", "curves.md", "--png", "curves.png"),
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr

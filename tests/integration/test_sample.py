@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.items import Kind
-from eval.metrics.answers import contains_any
 from eval.tasks.catalogue import TaskSpec, load_items
 from eval.tasks.sample import DOCUMENTS, ingest_sample, sample_questions
+from overlay.labelled.items import Kind
+from overlay.labelled.matching import contains_any
 from overlay.library import Library
 from overlay.settings import Settings
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from eval.items import Kind
 from eval.metrics.acceptance import acceptance
 from overlay.errors import InputError
+from overlay.labelled.items import Kind
 
 H, N, C, U = Kind.HELPFUL, Kind.IRRELEVANT, Kind.CONTRADICTING, Kind.UNKNOWN
 

@@ -1,4 +1,4 @@
-"""Comparisons of two policies: tests against scipy and by hand, intervals by their behaviour."""
+"""Comparisons of two policies: tests against scipy and by hand."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from eval.metrics.interval import mean_interval
 from eval.metrics.paired import Conclusion, PairedTest, compare, conclude, holm, mcnemar
 from overlay.errors import InputError
 
@@ -88,32 +87,6 @@ def test_holm_never_lowers(values: list[float]) -> None:
     assert all(a >= v - 1e-12 and a <= 1 for a, v in zip(adjusted, values, strict=True))
     order = np.argsort(values, kind="stable")
     assert np.all(np.diff(np.array(adjusted)[order]) >= 0)
-
-
-@settings(deadline=None)
-@given(right)
-def test_an_interval_holds_its_mean(values: list[bool]) -> None:
-    found = mean_interval(values, seed=0, resamples=200)
-    assert found.value == pytest.approx(np.mean(values))
-    assert -1e-12 <= found.low <= found.value + 1e-12
-    assert found.value - 1e-12 <= found.high <= 1 + 1e-12
-    assert found.low < found.high or len(set(values)) > 1
-
-
-def test_an_interval_covers() -> None:
-    """Of 200 samples of 60 coins, about 95 in 100 intervals hold the coin's chance."""
-    draw = np.random.default_rng(1)
-    held = 0
-    for n in range(200):
-        found = mean_interval(draw.random(60) < 0.3, seed=n, resamples=400)
-        held += found.low <= 0.3 <= found.high
-    assert held >= 180
-
-
-def test_no_failure_seen_is_not_no_failure() -> None:
-    found = mean_interval([0] * 20, seed=0)
-    assert (found.value, found.low) == (0.0, 0.0)
-    assert found.high == pytest.approx(0.1611, abs=0.001)  # Wilson's for 0 of 20
 
 
 @pytest.mark.parametrize(

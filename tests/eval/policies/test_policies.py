@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from eval.items import Kind, Passage
 from eval.policies.bench import Bench
 from eval.policies.catalogue import KINDS, build_policy
 from eval.policies.keyword_voting import keywords, vote
@@ -17,6 +16,7 @@ from eval.policies.shared_model import SharedModel
 from eval.policies.spec import PolicySpec
 from overlay.answer import Outcome
 from overlay.errors import InputError, ResourceError
+from overlay.labelled.items import Kind, Passage
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 

@@ -9,12 +9,12 @@ from functools import partial
 
 import pytest
 
-from eval.items import Kind, Passage
 from eval.policies.bench import Bench
 from eval.policies.catalogue import build_policy
 from eval.policies.shared_model import SharedModel
 from eval.policies.spec import PolicySpec
 from overlay.errors import InputError
+from overlay.labelled.items import Kind, Passage
 from overlay.settings import Settings
 from probes.cost import Cost
 from probes.errors import PromptTooLongError, UnavailableError

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from eval.readings.auroc import separations
-from eval.readings.observations import Observation, draw_questions
-from overlay.errors import InputError
+from eval.readings.observations import Observation
 
 
 def observations(values: Sequence[tuple[str, str, float | None]]) -> list[Observation]:
@@ -53,25 +50,3 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_what_cannot_be_compared_is_left_out() -> None:
     values = [("q0", "helpful", 1.0), ("q1", "irrelevant", 0.0), ("q2", "helpful", None)]
     assert list(separations(observations(values), seed=0)) == []
-
-
-def write(path: Path, count: int) -> Path:
-    rows = [
-        {"id": f"{path.stem}-{n}", "question": "Q?", "answers": ["a"], "chunks": []}
-        for n in range(count)
-    ]
-    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    return path
-
-
-def test_questions_are_drawn_evenly_and_repeatably(tmp_path: Path) -> None:
-    files = [write(tmp_path / "a.jsonl", 9), write(tmp_path / "b.jsonl", 2)]
-    drawn = [question.id for question in draw_questions(files, 7, seed=1)]
-    assert sum(name.startswith("b") for name in drawn) == 2
-    assert drawn == [question.id for question in draw_questions(files, 7, seed=1)]
-    assert drawn != [question.id for question in draw_questions(files, 7, seed=2)]
-
-
-def test_too_few_questions_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="hold 3 questions, not 4"):
-        draw_questions([write(tmp_path / "a.jsonl", 3)], 4, seed=0)

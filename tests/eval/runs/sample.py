@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.items import Item, Kind, Passage
-from eval.journal import Journal
 from eval.runs.record import Record, Reply, write_record
 from overlay.answer import Outcome
+from overlay.journal import Journal
+from overlay.labelled.items import Item, Kind, Passage
 
 __all__ = ["ITEM", "journal", "record", "reply"]
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from eval.journal import Journal
 from eval.runs.cases import Case, cases_of
 from eval.runs.loading import load_run
 from eval.runs.page import render_markdown
@@ -17,8 +16,9 @@ from eval.runs.results import Result
 from eval.runs.runner import fingerprint, run_cases
 from eval.runs.spec import RunSpec, read_spec
 from eval.runs.tables import overview_table, result_tables
-from eval.tasks.given import read_given
 from overlay.errors import InputError
+from overlay.journal import Journal
+from overlay.labelled.given import read_given
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 
@@ -212,7 +212,7 @@ def test_the_projects_own_runs_can_be_read(path: Path) -> None:
 
 def test_results_of_another_kind_are_refused(tmp_path: Path) -> None:
     Journal(tmp_path / "auroc.jsonl", {"command": "auroc"})
-    with pytest.raises(InputError, match="results of `overlay auroc`"):
+    with pytest.raises(InputError, match="results of another command, auroc"):
         load_run(tmp_path / "auroc.jsonl")
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     with pytest.raises(InputError, match="not a file of results"):

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from eval.metrics.answers import contains
 from eval.sharp_steps.chains import Chain, Order, draw_chains, read_chains
 from overlay.errors import InputError
+from overlay.labelled.matching import contains
 
 CHAINS = read_chains()
 NEAR, FAR = 3, 5

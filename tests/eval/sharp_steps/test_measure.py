@@ -178,7 +178,7 @@ def test_a_number_that_one_order_lacks_does_not_count() -> None:
 def test_the_journal_gives_back_what_was_measured(
     tmp_path: pathlib.Path, told: list[list[Measured]]
 ) -> None:
-    from eval.journal import Journal
+    from overlay.journal import Journal
 
     path = tmp_path / "steps.jsonl"
     Journal(path, {"command": "sharp-steps"}).add("key", [asdict(one) for one in told[0]])

@@ -1,0 +1,48 @@
+"""``overlay lab``: research commands, the studies behind the pages of docs/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+import click
+
+__all__ = ["COMMANDS", "lab"]
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "auroc": "eval.readings.auroc:auroc",
+        "bench-store": "eval.bench.store:bench_store",
+        "blending": "eval.readings.blending:blending",
+        "confidence": "eval.lab.confidence:confidence",
+        "curves": "eval.readings.curves:curves",
+        "faithfulness": "eval.readings.faithfulness:faithfulness",
+        "map": "eval.readings.map:volatility_map",
+        "sharp-steps": "eval.sharp_steps.command:sharp_steps",
+    }
+)
+"""Where each command is, by its name."""
+
+
+class _Lab(click.Group):
+    """A group that imports a command when it is asked for: ``overlay --help`` needs none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=_Lab)
+def lab() -> None:
+    """Research: the studies behind the pages of docs/.
+
+    They measure what readings can tell, what they cost, and what the overlay's parts are worth.
+    To answer questions, to calibrate and to compare, nobody needs them.
+    """

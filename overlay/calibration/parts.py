@@ -1,0 +1,50 @@
+"""The sets of chunks that a question may come with: all of them, or those of one sort."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+import numpy as np
+
+from overlay.calibration.observe import Observed
+
+__all__ = ["Part", "parts"]
+
+
+class Part(StrEnum):
+    """Which chunks of a question stand side by side.
+
+    A reader may retrieve none but good chunks, or none but bad ones. Weights that were fitted on
+    mixtures only know a helpful chunk by what is worse beside it.
+    """
+
+    ALL = "all"
+    HELPFUL = "helpful only"
+    OTHERS = "others only"
+
+
+def parts(one: Observed) -> dict[Part, Observed]:
+    """A question's chunks, and those of each sort by themselves where there are both.
+
+    Chunks are read one by one: no other reading is needed.
+    """
+    helpful = np.asarray(one.helpful, dtype=bool)
+    found = {Part.ALL: one}
+    if helpful.any() and not helpful.all():
+        found[Part.HELPFUL] = _choose(one, np.flatnonzero(helpful).tolist())
+        found[Part.OTHERS] = _choose(one, np.flatnonzero(~helpful).tolist())
+    return found
+
+
+def _choose(one: Observed, places: list[int]) -> Observed:
+    return replace(
+        one,
+        kinds=tuple(one.kinds[n] for n in places),
+        helpful=tuple(one.helpful[n] for n in places),
+        gains=tuple(one.gains[n] for n in places),
+        deltas=None if one.deltas is None else one.deltas[places],
+        similarities=None
+        if one.similarities is None
+        else tuple(one.similarities[n] for n in places),
+    )

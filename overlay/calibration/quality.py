@@ -1,0 +1,315 @@
+"""How well a profile does on questions that its weights have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overlay.calibration.answers import FittedConfidence
+from overlay.calibration.fit import Fitted
+from overlay.calibration.observe import Observed
+from overlay.calibration.parts import Part, parts
+from overlay.calibration.sureness import Sure, how_sure, sure_table
+from overlay.views.text_table import Table
+from selector.guarantee import (
+    BUDGETS,
+    Loss,
+    Promise,
+    harmful_accepted,
+    helpful_dropped,
+    loosest_budget,
+    loss_table,
+    promised_losses,
+)
+from selector.statistics.interval import Interval, mean_interval
+from selector.statistics.ranking import clustered_auroc
+
+__all__ = ["Quality", "Simulated", "assess", "quality_tables"]
+
+_BUDGETS = (0.1, 0.3, 0.5, 0.7)
+_SPLITS = 200
+
+_Utilities = Sequence[Mapping[Part, Sequence[float]]]
+_Helpful = Sequence[Mapping[Part, Sequence[bool]]]
+"""Of each question, by its parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A promise, and what became of it on held-back questions over many random splits.
+
+    Attributes:
+        loss: what it is about.
+        promise: from all questions.
+        feasible: share of the splits in which half of the questions allowed the promise.
+        kept: mean loss on the other half, over those splits; None where there were none.
+        helpful_kept, harmful_accepted: mean shares of chunks over those halves, likewise.
+    """
+
+    loss: str
+    promise: Promise
+    feasible: float
+    kept: float | None
+    helpful_kept: float | None
+    harmful_accepted: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How well weights do on questions that they were not fitted on.
+
+    Attributes:
+        auroc: how well the utility tells helpful chunks from all others, and from each kind of
+            others, any two questions compared.
+        accepted: share of the chunks of a kind that a step budget lets in, with its interval; of
+            helpful chunks and of others also where none of the other sort stand beside them.
+        sure: of the confidence; None where none was fitted.
+    """
+
+    auroc: dict[str, Interval]
+    accepted: dict[str, dict[float, Interval]]
+    sure: Sure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What was found.
+
+    Attributes:
+        here: by weights fitted on other questions of all data sets.
+        elsewhere: by weights fitted on the other data sets; None where there is one only.
+        promises: see :class:`Simulated`.
+        harm, loss: see :class:`selector.profile.Profile`.
+    """
+
+    here: Told
+    elsewhere: Told | None
+    promises: tuple[Simulated, ...]
+    harm: tuple[float, ...]
+    loss: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        found: dict[str, Any] = {
+            "promises": [asdict(one.promise) | {"loss": one.loss} for one in self.promises]
+        }
+        for where, told in (("", self.here), ("_elsewhere", self.elsewhere)):
+            if told is not None:
+                found[f"auroc{where}"] = {
+                    kind: round(auroc.value, 4) for kind, auroc in told.auroc.items()
+                }
+                found[f"confidence{where}"] = None if told.sure is None else told.sure.rounded()
+        return found
+
+
+def assess(
+    observed: Sequence[Observed],
+    fitted: Fitted,
+    sure: FittedConfidence | None = None,
+    *,
+    alphas: Sequence[float],
+    seed: int,
+) -> Quality:
+    """Sum up utilities that come from weights fitted on other questions.
+
+    Args:
+        alphas: losses to promise.
+        seed: makes intervals and splits repeatable.
+    """
+    helpful = [{part: some.helpful for part, some in parts(one).items()} for one in observed]
+    sure_here, sure_there = (None, None) if sure is None else how_sure(sure, seed=seed)
+    return Quality(
+        here=_tell(observed, fitted.utilities, sure_here, seed),
+        elsewhere=_tell(observed, fitted.elsewhere, sure_there, seed) if fitted.elsewhere else None,
+        promises=tuple(_simulate(fitted.utilities, helpful, alphas, seed)),
+        harm=_promised(fitted.utilities, helpful, harmful_accepted),
+        loss=_promised(fitted.utilities, helpful, helpful_dropped),
+    )
+
+
+def _tell(
+    observed: Sequence[Observed],
+    utilities: Sequence[Mapping[Part, Sequence[float]]],
+    sure: Sure | None,
+    seed: int,
+) -> Told:
+    rows = [
+        (number, str(kind), helps, utility)
+        for number, (one, own) in enumerate(zip(observed, utilities, strict=True))
+        for kind, helps, utility in zip(one.kinds, one.helpful, own[Part.ALL], strict=True)
+    ]
+    others = list(dict.fromkeys(kind for _, kind, helps, _ in rows if not helps))
+    auroc = {
+        against: clustered_auroc(
+            [
+                (
+                    [u for n, _, helps, u in rows if n == number and helps],
+                    [u for n, k, h, u in rows if n == number and not h and k in kinds],
+                )
+                for number in range(len(observed))
+            ],
+            seed=seed,
+        )
+        for against, kinds in [("all others", others), *((kind, [kind]) for kind in others)]
+    }
+    groups = {"helpful": [row for row in rows if row[2]]}
+    groups |= {kind: [row for row in rows if not row[2] and row[1] == kind] for kind in others}
+    groups |= {
+        str(part): [
+            (number, "", part is Part.HELPFUL, utility)
+            for number, own in enumerate(utilities)
+            for utility in own.get(part, ())
+        ]
+        for part in (Part.HELPFUL, Part.OTHERS)
+    }
+    accepted = {
+        kind: {
+            budget: mean_interval(
+                [float(1 - row[3] <= budget) for row in chosen],
+                [row[0] for row in chosen],
+                seed=seed,
+            )
+            for budget in _BUDGETS
+        }
+        for kind, chosen in groups.items()
+        if chosen
+    }
+    return Told(auroc, accepted, sure)
+
+
+def _promised(utilities: _Utilities, helpful: _Helpful, loss: Loss) -> tuple[float, ...]:
+    """Rounded up: a promise must not grow by rounding."""
+    promised = promised_losses(np.concatenate(_losses(utilities, helpful, loss)))
+    return tuple((np.ceil(promised * 1e4) / 1e4).tolist())
+
+
+def _losses(utilities: _Utilities, helpful: _Helpful, loss: Loss) -> list[NDArray[np.float64]]:
+    """``[1, budgets]`` for each question: its mean loss over its parts, which are not independent.
+
+    A question in which there is nothing to lose has a table without rows.
+    """
+    tables = [
+        loss_table(list(own.values()), [helps[part] for part in own], loss)
+        for own, helps in zip(utilities, helpful, strict=True)
+    ]
+    return [table.mean(axis=0, keepdims=True) if len(table) else table for table in tables]
+
+
+def _simulate(
+    utilities: _Utilities, helpful: _Helpful, alphas: Sequence[float], seed: int
+) -> list[Simulated]:
+    """Promise from one half of the questions, look at the other, over random splits."""
+    losses = {"harmful accepted": harmful_accepted, "helpful dropped": helpful_dropped}
+    rows = {name: _losses(utilities, helpful, loss) for name, loss in losses.items()}
+    draw = np.random.default_rng(seed)
+    halves = [np.array_split(draw.permutation(len(utilities)), 2) for _ in range(_SPLITS)]
+    tables = {
+        name: [[np.concatenate([own[n] for n in half]) for half in split] for split in halves]
+        for name, own in rows.items()
+    }
+    return [
+        _simulated(name, loosest_budget(np.concatenate(rows[name]), alpha), tables)
+        for name in losses
+        for alpha in alphas
+    ]
+
+
+def _simulated(
+    name: str, promise: Promise, tables: Mapping[str, Sequence[Sequence[NDArray[np.float64]]]]
+) -> Simulated:
+    """What comes of a promise like this one in each split."""
+    seen: list[dict[str, float]] = []
+    for split, (first, _) in enumerate(tables[name]):
+        budget = loosest_budget(first, promise.alpha).budget
+        if budget is not None:
+            place = BUDGETS.index(budget)
+            seen.append({of: float(own[split][1][:, place].mean()) for of, own in tables.items()})
+
+    def mean(of: str) -> float | None:
+        return float(np.mean([one[of] for one in seen])) if seen else None
+
+    dropped = mean("helpful dropped")
+    return Simulated(
+        loss=name,
+        promise=promise,
+        feasible=len(seen) / _SPLITS,
+        kept=mean(name),
+        helpful_kept=None if dropped is None else 1 - dropped,
+        harmful_accepted=mean("harmful accepted"),
+    )
+
+
+def quality_tables(quality: Quality) -> list[Table]:
+    """AUROC by kind; what each step budget lets in; the promises."""
+    told = {"questions like these": quality.here, "another data set": quality.elsewhere}
+    tables = [
+        table
+        for where, found in told.items()
+        if found is not None
+        for table in _told_tables(found, where)
+    ]
+    if quality.here.sure is not None:
+        there = None if quality.elsewhere is None else quality.elsewhere.sure
+        tables.append(sure_table(quality.here.sure, there))
+    promises = Table(
+        "What can be promised",
+        f"Conformal risk control: the step budget that promises a loss of at most alpha, and what "
+        f"became of it over {_SPLITS} random halves: budget from one half, loss on the other. A "
+        "question counts with its chunks as they are, with the helpful ones only and with the "
+        "others only, a third each. It holds for questions like these; it holds for no other "
+        "collection, and against no adversary.",
+        (
+            "promise about",
+            "alpha",
+            "step budget",
+            "feasible in",
+            "loss seen",
+            "helpful kept",
+            "harmful let in",
+        ),
+        tuple(_promise_row(one) for one in quality.promises),
+    )
+    return [*tables, promises]
+
+
+def _told_tables(told: Told, where: str) -> list[Table]:
+    fitted = "the others" if where == "another data set" else "other questions of all sets"
+    return [
+        Table(
+            f"Telling helpful chunks from others: {where}",
+            f"AUROC of the utility by weights fitted on {fitted}, 95 % intervals over questions; "
+            "0.5 tells nothing.",
+            ("against", "AUROC"),
+            tuple((str(kind), str(found)) for kind, found in told.auroc.items()),
+        ),
+        Table(
+            f"What a step budget lets in: {where}",
+            f"Share of the chunks of each kind that is accepted by weights fitted on {fitted}, "
+            "95 % intervals over questions. The last two rows: where a question comes with its "
+            "helpful chunks only, or without them.",
+            ("chunks", *(f"{budget:g}" for budget in _BUDGETS)),
+            tuple(
+                (str(kind), *map(str, shares.values())) for kind, shares in told.accepted.items()
+            ),
+        ),
+    ]
+
+
+def _promise_row(one: Simulated) -> tuple[str, ...]:
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    promise = one.promise
+    return (
+        one.loss,
+        f"{promise.alpha:g}",
+        "none" if promise.budget is None else f"{promise.budget:g}",
+        f"{one.feasible:.0%}",
+        number(one.kept),
+        number(one.helpful_kept),
+        number(one.harmful_accepted),
+    )

@@ -1,0 +1,273 @@
+"""``overlay calibrate``: fit a model's profile on labelled questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from overlay.cli.options import config_option, json_option, output_option, settings_options
+
+if TYPE_CHECKING:
+    from overlay.calibration.answers import FittedConfidence
+    from overlay.calibration.fit import Fitted
+    from overlay.calibration.observe import Observed
+    from overlay.calibration.parts import Part
+    from overlay.journal import Journal
+    from overlay.labelled.items import Item
+    from overlay.settings import Settings
+    from overlay.views.text_table import Table
+    from probes.protocol import Model
+    from selector.profile import Profile
+
+__all__ = ["calibrate"]
+
+_READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
+"""Settings that readings and answers depend on."""
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--questions",
+    default=400,
+    show_default=True,
+    type=click.IntRange(min=10),
+    help="How many, drawn evenly from the files.",
+)
+@click.option(
+    "--depth",
+    default=0.25,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Where in the model states are read: 0 for its first layer, 1 for its last.",
+)
+@click.option(
+    "--alpha",
+    "alphas",
+    multiple=True,
+    default=(0.05, 0.1, 0.2),
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Losses to promise; repeat.",
+)
+@click.option(
+    "--answers",
+    default=200,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Questions to answer, to fit how sure an answer is; 0 fits nothing of that.",
+)
+@click.option(
+    "--helpful-alone",
+    is_flag=True,
+    help="Give every second one of these answers from the question's helpful chunks alone: for "
+    "collections in which retrieval often finds nothing else.",
+)
+@output_option("--output", "Write the profile here; name it in the setting `profile`.")
+@output_option("--readings", "Keep what was read here (JSON lines); a stopped run goes on from it.")
+@output_option("--markdown", "Write the tables here.")
+@json_option
+@settings_options(
+    "model", "backend", "dtype", "threads", "embedder", "seed", "draft_tokens", "max_tokens"
+)
+@config_option
+def calibrate(
+    files: tuple[Path, ...],
+    *,
+    questions: int,
+    depth: float,
+    answers: int,
+    helpful_alone: bool,
+    output: Path | None,
+    readings: Path | None,
+    alphas: tuple[float, ...],
+    markdown: Path | None,
+    as_json: bool,
+    config: Path | None,
+    **settings: str | None,
+) -> None:
+    """Fit what tells a model's helpful chunks from others: its profile.
+
+    FILES hold one question a line, as JSON with "id", "question", "answers" and "chunks" (each
+    with "text" and, where it is known, "kind"). A chunk without a kind is taken to help where the
+    model, given it alone, says an accepted answer.
+
+    Each question takes one reading of each of its chunks, and some are answered besides. What is
+    printed was measured on questions left out of the fit. The packaged model has a profile already.
+    """
+    from rich.console import Console
+
+    from overlay.calibration.answers import FEWEST, in_company
+    from overlay.calibration.observe import has_twins
+    from overlay.calibration.parts import Part
+    from overlay.calibration.quality import assess, quality_tables
+    from overlay.file_hash import file_hash
+    from overlay.journal import Journal
+    from overlay.labelled.draw import draw_questions
+    from overlay.labelled.given import read_questions
+    from overlay.labelled.similarity import with_similarities
+    from overlay.runtime import load_model
+    from overlay.settings import load_settings
+    from overlay.views.files import save
+    from overlay.views.text_table import print_table
+    from retriever import SentenceTransformerEmbedder
+
+    loaded = load_settings(config, **settings)
+    embedder = SentenceTransformerEmbedder(loaded.embedder)
+    items = with_similarities(draw_questions(files, questions, loaded.seed), embedder)
+    model = load_model(loaded)
+    try:
+        run = {
+            "command": "calibrate",
+            "data": [file_hash(file) for file in files],
+            "depth": depth,
+            "model": {"name": model.info.name, "sha256": model.info.sha256},
+            **loaded.model_dump(mode="json", include=_READ),
+        }
+        journal = Journal(readings, run)
+        with_twins = [item for given in read_questions(files) for item in given if has_twins(item)]
+        profile, observed, fitted = _calibrate(
+            model, items, with_twins[:questions], loaded, depth=depth, journal=journal
+        )
+        answerable = [item for item in items if item.answers][:answers]
+        asked = in_company(answerable) if helpful_alone else [(Part.ALL, one) for one in answerable]
+        profile, sure = _fit_confidence(model, profile, asked, loaded, journal)
+    finally:
+        model.close()
+    quality = assess(observed, fitted, sure, alphas=alphas, seed=loaded.seed)
+    profile = profile.model_copy(
+        update={
+            "harm": quality.harm,
+            "loss": quality.loss,
+            "measured": {
+                "on": [file.name for file in files],
+                "data": run["data"],
+                "questions": len(observed),
+                "chunks": sum(len(one.gains) for one in observed),
+                "answers": 0 if sure is None else len(sure.right),
+                "seed": loaded.seed,
+                "date": datetime.now(UTC).date().isoformat(),
+                **quality.as_dict(),
+            },
+        }
+    )
+    if output is not None:
+        save(output, profile.as_json())
+    tables = quality_tables(quality)
+    if as_json:
+        click.echo(json.dumps(profile.measured))
+    else:
+        console = Console()
+        for table in tables:
+            print_table(console, table)
+        if answerable and sure is None:
+            console.print(
+                f"{len(answerable)} answers tell nothing of how sure an answer is: it takes "
+                f"{FEWEST} and more, right ones and wrong ones among them.",
+                style="dim",
+            )
+    if markdown is not None:
+        save(markdown, _page(profile, tables))
+
+
+def _calibrate(
+    model: Model,
+    items: Sequence[Item],
+    with_twins: Sequence[Item],
+    settings: Settings,
+    *,
+    depth: float,
+    journal: Journal,
+) -> tuple[Profile, list[Observed], Fitted]:
+    import numpy as np
+
+    from overlay.calibration.fit import fit
+    from overlay.calibration.observe import (
+        Twins,
+        observe,
+        observe_twins,
+        read_observed,
+        state_layer,
+        write_deltas,
+        write_observed,
+    )
+    from overlay.cli.progress import track
+    from selector.profile import Profile
+
+    layer = state_layer(model.info.layers, depth)
+    observed = []
+    for item in track(items, f"reading {model.info.name}"):
+        key = f"{item.dataset} {item.id}"
+        if key not in journal:
+            found = observe(model, item, layer=layer, draft_tokens=settings.draft_tokens)
+            journal.add(key, write_observed(found))
+        observed.append(read_observed(journal[key]))
+    twins = []
+    if model.capabilities.layer_states:
+        for item in track(with_twins, "reading injected passages and their clean twins"):
+            key = f"{item.dataset} {item.id} twins"
+            if key not in journal:
+                journal.add(key, write_deltas(observe_twins(model, item, layer=layer)))
+            deltas = np.asarray(journal[key], dtype=np.float32)
+            twins.append(Twins(item.question, item.dataset, deltas))
+    fitted = fit(observed, twins)
+    profile = Profile(
+        model=model.info.name,
+        sha256=model.info.sha256,
+        embedder=settings.embedder,
+        layer=layer,
+        with_states=fitted.with_states,
+        without_states=fitted.without_states,
+        folds=fitted.folds,
+    )
+    return profile, observed, fitted
+
+
+def _fit_confidence(
+    model: Model,
+    profile: Profile,
+    asked: Sequence[tuple[Part, Item]],
+    settings: Settings,
+    journal: Journal,
+) -> tuple[Profile, FittedConfidence | None]:
+    """The profile with what tells how sure an answer is; as it was where nothing is answered."""
+    from overlay.calibration.answers import (
+        fit_confidence,
+        observe_answer,
+        read_answered,
+        with_confidence,
+    )
+    from overlay.cli.progress import track
+
+    if not asked:
+        return profile, None
+    # Answers under other weights are other answers.
+    judged_by = profile.digest[:12]
+    answered = []
+    for part, item in track(asked, f"answering with {model.info.name}"):
+        key = f"{item.dataset} {item.id} answer from {part} with its signs, under {judged_by}"
+        if key not in journal:
+            journal.add(key, observe_answer(model, settings, profile, item))
+        answered.append(read_answered(journal[key]))
+    sure = fit_confidence(answered, profile.folds)
+    return (profile, None) if sure is None else (with_confidence(profile, sure), sure)
+
+
+def _page(profile: Profile, tables: Sequence[Table]) -> str:
+    found = profile.measured
+    intro = (
+        f"Made by `overlay calibrate` on {found['date']} from {found['questions']} questions with "
+        f"{found['chunks']} chunks of {', '.join(found['on'])}; model file {profile.sha256}, "
+        f"states of layer {profile.layer}. {found['answers']} answers tell of confidence."
+    )
+    parts = [
+        part
+        for table in tables
+        for part in (f"### {table.title}", table.explains, table.markdown())
+    ]
+    return "\n\n".join([f"## {profile.model}", intro, *parts]) + "\n"

@@ -1,0 +1,1 @@
+"""What measured numbers tell: intervals, ranking, chances against what happened, regression."""

@@ -1,0 +1,29 @@
+"""Signs in a journal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from overlay.calibration.kept_signs import KeptSigns, keep, restore
+from selector.confidence import Signs
+
+
+def test_signs_survive_a_journal() -> None:
+    state = np.array([0.5, -3.25, 1000.0], dtype=np.float32)
+    kept = keep(Signs(-0.5, 0.25, 0.75, 0.9, state))
+    assert kept is not None
+    read = restore(KeptSigns(**json.loads(json.dumps(asdict(kept)))))
+    assert (read.log_prob, read.copied, read.volatility, read.utility) == (-0.5, 0.25, 0.75, 0.9)
+    assert read.state is not None
+    assert read.state.tolist() == state.tolist()
+
+
+def test_the_state_is_left_out_where_nobody_fits_on_it() -> None:
+    signs = Signs(-0.5, 0.25, 0.75, 0.9, np.ones(3, dtype=np.float32))
+    kept = keep(signs, state=False)
+    assert kept is not None
+    assert restore(kept).state is None
+    assert keep(None) is None
