@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import llama_cpp
 import numpy as np
@@ -15,7 +16,7 @@ from probes.llamacpp.sampler import Sampler
 from probes.llamacpp.tap import LayerTap
 from probes.state import FloatArray
 
-__all__ = ["BATCH_TOKENS", "MICRO_BATCH_TOKENS", "Evaluator"]
+__all__ = ["BATCH_TOKENS", "MICRO_BATCH_TOKENS", "Evaluation", "Evaluator"]
 
 BATCH_TOKENS = 512
 MICRO_BATCH_TOKENS = 60
@@ -28,6 +29,18 @@ From 64 on, llama.cpp's attention takes cells by tiles, and rounds by where in i
 _GROUP, _LEAST = 4, 8
 _LEAST_ALONE = 2
 _NO_SLOT = 1
+
+
+class Evaluation(NamedTuple):
+    """What the rows with logits gave.
+
+    Attributes:
+        logits: ``[rows, vocabulary]``, borrowed: llama.cpp's buffer until the next call.
+        hidden: ``[layers, rows, width]`` for the layers asked for.
+    """
+
+    logits: FloatArray
+    hidden: FloatArray
 
 
 class Evaluator:
@@ -82,21 +95,17 @@ class Evaluator:
         *,
         decoding: bool = False,
         alone: bool = False,
-    ) -> tuple[FloatArray, FloatArray]:
-        """Evaluate rows that all have logits, see :meth:`evaluate`.
-
-        Returns:
-            ``[rows, vocabulary]`` logits, borrowed, and ``[layers, rows, width]`` states.
-        """
+    ) -> Evaluation:
+        """Evaluate rows that all have logits, see :meth:`evaluate`."""
         if not layers:
             empty = np.empty((0, len(rows), self._width), dtype=np.float32)
-            return self.evaluate(rows, decoding=decoding, alone=alone), empty
+            return Evaluation(self.evaluate(rows, decoding=decoding, alone=alone), empty)
         self._tap.open(layers)
         try:
             logits = self.evaluate(rows, decoding=decoding, alone=alone)
         finally:
             read = self._tap.close()
-        return logits, np.stack([read[layer][: len(rows)] for layer in layers])
+        return Evaluation(logits, np.stack([read[layer][: len(rows)] for layer in layers]))
 
     def evaluate(
         self, rows: Sequence[Row], *, decoding: bool = False, alone: bool = False

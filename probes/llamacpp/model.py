@@ -12,23 +12,21 @@ import llama_cpp
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 
-from overlay.errors import InputError
-from probes.batching import DraftReader, Request, draft_side_by_side, grouped
-from probes.chat import Message
-from probes.checks import check_layers, check_length, check_own, check_window
-from probes.cost import Cost
+from probes.base_model import BaseModel
+from probes.batching import Request, draft_side_by_side, grouped
+from probes.checks import check_layers, check_own
 from probes.errors import UnavailableError
 from probes.gguf import file_sha256
 from probes.llamacpp.batch import Row
 from probes.llamacpp.cells import SEQUENCES, Cells
-from probes.llamacpp.evaluator import BATCH_TOKENS, MICRO_BATCH_TOKENS, Evaluator
+from probes.llamacpp.evaluator import BATCH_TOKENS, MICRO_BATCH_TOKENS, Evaluation, Evaluator
 from probes.llamacpp.generation import Generation
 from probes.llamacpp.library import load_context, load_model
 from probes.llamacpp.session import LlamaCppSession
 from probes.llamacpp.tap import LayerTap
 from probes.llamacpp.vocabulary import Vocabulary
 from probes.protocol import Capabilities, ModelInfo, Sampling, Session
-from probes.state import FloatArray, State
+from probes.state import FloatArray
 
 __all__ = ["LlamaCppModel"]
 
@@ -37,7 +35,7 @@ _LOGITS_BYTES = 64 * 2**20
 _Result = TypeVar("_Result")
 
 
-class LlamaCppModel:
+class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
     """A GGUF model under llama.cpp. See :class:`probes.protocol.Model`.
 
     Attributes:
@@ -57,6 +55,8 @@ class LlamaCppModel:
         ModelError: the model cannot be loaded.
     """
 
+    _vocabulary: Vocabulary
+
     def __init__(
         self,
         path: Path,
@@ -73,11 +73,11 @@ class LlamaCppModel:
         self._model = load_model(copy or path, gpu_layers=gpu_layers)
         offloads = bool(gpu_layers) and llama_cpp.llama_supports_gpu_offload()
         self._device = "gpu" if offloads else "cpu"
-        self._vocabulary = Vocabulary(self._model)
+        vocabulary = Vocabulary(self._model)
         self._layers: int = llama_cpp.llama_model_n_layer(self._model)
         self._width: int = llama_cpp.llama_model_n_embd(self._model)
-        self._context_size = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
-        self._cache_size = 2 * self._context_size
+        longest = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
+        self._cache_size = 2 * longest
         self._micro_batch_tokens = BATCH_TOKENS if offloads else MICRO_BATCH_TOKENS
         tap = LayerTap(self._width)
         self._context = load_context(
@@ -97,9 +97,10 @@ class LlamaCppModel:
             cache_size=self._cache_size,
             micro_batch_tokens=self._micro_batch_tokens,
             width=self._width,
-            vocabulary=self._vocabulary.size,
+            vocabulary=vocabulary.size,
         )
-        self._read_rows = max(32, min(BATCH_TOKENS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
+        super().__init__(vocabulary, self._evaluator.meter, longest)
+        self._read_rows = max(32, min(BATCH_TOKENS, _LOGITS_BYTES // (4 * vocabulary.size)))
         self._closed = False
 
     @cached_property
@@ -135,32 +136,6 @@ class LlamaCppModel:
         weights = file_sha256(self._copy) if self._copy else self.info.sha256
         return f"llama.cpp {llama_cpp.__version__} by {self._micro_batch_tokens} {weights}"
 
-    @property
-    def cost(self) -> Cost:
-        """See :attr:`probes.protocol.Model.cost`."""
-        return self._evaluator.meter.cost
-
-    @property
-    def evaluated(self) -> int:
-        """See :attr:`probes.protocol.Model.evaluated`."""
-        return self.cost.evaluated
-
-    def tokenize(self, text: str) -> list[int]:
-        """See :meth:`probes.protocol.Model.tokenize`."""
-        return self._vocabulary.tokenize(text)
-
-    def piece(self, token: int) -> bytes:
-        """See :meth:`probes.protocol.Model.piece`."""
-        return self._vocabulary.piece(token)
-
-    def ends_generation(self, token: int) -> bool:
-        """See :meth:`probes.protocol.Model.ends_generation`."""
-        return self._vocabulary.ends_generation(token)
-
-    def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
-        """See :meth:`probes.protocol.Model.encode_chat`."""
-        return self._vocabulary.encode_chat(messages)
-
     def session(self) -> LlamaCppSession:
         """See :meth:`probes.protocol.Model.session`.
 
@@ -168,85 +143,6 @@ class LlamaCppModel:
             ModelError: all sequences are in use.
         """
         return LlamaCppSession(self, self.cells.take())
-
-    def read_many(self, requests: Sequence[Request], layers: Sequence[int] = ()) -> list[State]:
-        """See :meth:`probes.protocol.Model.read_many`.
-
-        Raises:
-            InputError: a window is empty, or a layer is not there.
-            UnavailableError: layers are asked for that this architecture does not show.
-        """
-        self._check_layers(layers)
-
-        def state(window: Sequence[int], logits: FloatArray, hidden: FloatArray) -> State:
-            return State(tuple(window), _log_probs(logits), hidden, tuple(layers))
-
-        return self._read_windows(requests, layers, state)
-
-    def score_many(self, requests: Sequence[Request]) -> list[float]:
-        """See :meth:`probes.protocol.Model.score_many`."""
-
-        found = self._read_windows(requests, (), _own_log_probs)
-        return [float(np.mean(log_probs)) for log_probs in found]
-
-    def extend_scored(self, requests: Sequence[Request]) -> list[FloatArray]:
-        """See :meth:`probes.protocol.Model.extend_scored`."""
-        return self._read_windows(requests, (), _own_log_probs, stay=True)
-
-    def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
-        """See :meth:`probes.protocol.Model.draft_many`."""
-        return self._draft(sessions, length, (), lambda _drafts, _logits, _hidden: None)
-
-    def draft_states(
-        self, sessions: Sequence[Session], length: int, layers: Sequence[int] = ()
-    ) -> list[State]:
-        """See :meth:`probes.protocol.Model.draft_states`.
-
-        Raises:
-            InputError, UnavailableError: as :meth:`read_many`.
-        """
-        self._check_layers(layers)
-        reader = DraftReader(len(sessions), layers)
-
-        def keep(drafts: Sequence[int], logits: FloatArray, hidden: FloatArray) -> None:
-            reader.add(drafts, _log_probs(logits), hidden)
-
-        return reader.states(self._draft(sessions, length, layers, keep))
-
-    def _draft(
-        self,
-        sessions: Sequence[Session],
-        length: int,
-        layers: Sequence[int],
-        keep: Callable[[Sequence[int], FloatArray, FloatArray], None],
-    ) -> list[list[int]]:
-        """Draft side by side; ``keep`` gets the drafts of each step's rows, and what they gave."""
-        owners = check_own(sessions, LlamaCppSession)
-        for owner in owners:
-            self.check_length(len(owner.tokens) + length)
-        self._flush_and_reuse(owners)
-
-        def step(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
-            rows = [
-                Row(
-                    owners[index].tokens[-1] if token is None else token,
-                    owners[index].cached + number,
-                    owners[index].sequence,
-                    logits=True,
-                )
-                for index, token in last
-            ]
-            logits, hidden = self._evaluator.tapped(
-                rows, layers, decoding=True, alone=len(owners) == 1
-            )
-            keep([index for index, _ in last], logits, hidden)
-            choices: list[int] = np.argmax(logits, axis=1).tolist()
-            return choices
-
-        drafts = draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
-        for owner in owners:
-            self.cells.forget(owner.sequence, owner.cached)
-        return drafts
 
     def generate(self, session: LlamaCppSession, sampling: Sampling) -> Iterator[int]:
         """See :meth:`probes.protocol.Session.generate`.
@@ -271,32 +167,6 @@ class LlamaCppModel:
             self._evaluator.close()
             llama_cpp.llama_free(self._context)
             llama_cpp.llama_model_free(self._model)
-
-    def check_length(self, tokens: int) -> None:
-        """Raise PromptTooLongError unless a session may hold this many tokens."""
-        check_length(tokens, self._context_size)
-
-    def flush(self, sessions: Sequence[Session]) -> None:
-        """See :meth:`probes.protocol.Model.flush`."""
-        rows = []
-        distinct = list({id(own): own for own in check_own(sessions, LlamaCppSession)}.values())
-        for session in distinct:
-            if not session.tokens:
-                raise InputError("the session is empty: extend it first", param="tokens")
-            rows += [
-                Row(token, session.cached + offset, session.sequence, logits=False)
-                for offset, token in enumerate(session.pending[:-1])
-            ]
-        for start in range(0, len(rows), BATCH_TOKENS):
-            self._evaluator.evaluate(rows[start : start + BATCH_TOKENS])
-        for session in distinct:
-            session.cached = len(session.tokens) - 1
-
-    def _flush_and_reuse(self, sessions: Sequence[LlamaCppSession]) -> None:
-        before = self.cost.prefilled
-        self.flush(sessions)
-        fresh = self.cost.prefilled - before
-        self._evaluator.meter.reuse(sum(session.cached for session in sessions) - fresh)
 
     def copy(self, session: LlamaCppSession, without: tuple[int, int] = (0, 0)) -> LlamaCppSession:
         """A session with the same tokens and the same cache cells, but for a span of them."""
@@ -345,26 +215,41 @@ class LlamaCppModel:
         if not self._closed:
             self.cells.give_back(session.sequence)
 
+    def _own(self, sessions: Sequence[Session]) -> list[LlamaCppSession]:
+        return check_own(sessions, LlamaCppSession)
+
+    def _check_layers(self, layers: Sequence[int]) -> None:
+        check_layers(layers, self._layers)
+        if layers and not self.capabilities.layer_states:
+            raise UnavailableError(f"llama.cpp does not name the layers of {self._name}")
+
+    def _flush(self, sessions: Sequence[LlamaCppSession]) -> None:
+        rows = [
+            Row(token, session.cached + offset, session.sequence, logits=False)
+            for session in sessions
+            for offset, token in enumerate(session.pending[:-1])
+        ]
+        for start in range(0, len(rows), BATCH_TOKENS):
+            self._evaluator.evaluate(rows[start : start + BATCH_TOKENS])
+        for session in sessions:
+            session.cached = len(session.tokens) - 1
+
     def _read_windows(
         self,
         requests: Sequence[Request],
         layers: Sequence[int],
-        reduce: Callable[[Sequence[int], FloatArray, FloatArray], _Result],
+        reduce: Callable[[Sequence[int], Evaluation], _Result],
         *,
         stay: bool = False,
     ) -> list[_Result]:
-        """Evaluate each window on a fork of its session and reduce its logits at once.
+        """See :meth:`BaseModel._read_windows`.
 
-        With ``stay`` the sessions are extended by their windows instead. Logits live in llama.cpp's
-        buffer until the next call, so ``reduce`` must copy what it keeps.
+        Each window is evaluated on a fork of its session. ``reduce`` must copy what it keeps of the
+        logits.
         """
-        for session, window in requests:
-            check_window(window)
-            self.check_length(len(session.tokens) + len(window))
-        self._flush_and_reuse(check_own([session for session, _ in requests], LlamaCppSession))
         results: list[_Result] = []
         for group in grouped(requests, rows=self._read_rows, sessions=self.cells.free):
-            owners = check_own([session for session, _ in group], LlamaCppSession)
+            owners = self._own([session for session, _ in group])
             forks = owners if stay else [self.copy(owner) for owner in owners]
             try:
                 rows = [
@@ -376,7 +261,8 @@ class LlamaCppModel:
                 start = 0
                 for _, window in group:
                     end = start + len(window)
-                    results.append(reduce(window, logits[start:end], hidden[:, start:end].copy()))
+                    part = Evaluation(logits[start:end], hidden[:, start:end].copy())
+                    results.append(reduce(window, part))
                     start = end
             finally:
                 if not stay:
@@ -388,23 +274,42 @@ class LlamaCppModel:
                     owner.cached += len(window)
         return results
 
-    def _check_layers(self, layers: Sequence[int]) -> None:
-        check_layers(layers, self._layers)
-        if layers and not self.capabilities.layer_states:
-            raise UnavailableError(f"llama.cpp does not name the layers of {self._name}")
+    def _grow_drafts(
+        self,
+        owners: Sequence[LlamaCppSession],
+        length: int,
+        layers: Sequence[int],
+        keep: Callable[[Sequence[int], Evaluation], None],
+    ) -> list[list[int]]:
+        def step(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
+            rows = [
+                Row(
+                    owners[index].tokens[-1] if token is None else token,
+                    owners[index].cached + number,
+                    owners[index].sequence,
+                    logits=True,
+                )
+                for index, token in last
+            ]
+            read = self._evaluator.tapped(rows, layers, decoding=True, alone=len(owners) == 1)
+            keep([index for index, _ in last], read)
+            choices: list[int] = np.argmax(read.logits, axis=1).tolist()
+            return choices
+
+        drafts = draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
+        for owner in owners:
+            self.cells.forget(owner.sequence, owner.cached)
+        return drafts
+
+    def _arrays(self, read: Evaluation) -> tuple[FloatArray, FloatArray]:
+        return np.asarray(log_softmax(read.logits, axis=1), dtype=np.float32), read.hidden
+
+    def _expected(self, window: Sequence[int], read: Evaluation) -> FloatArray:
+        chosen = read.logits[np.arange(len(window)), list(window)]
+        return np.asarray(chosen - logsumexp(read.logits, axis=1), dtype=np.float32)
 
     def _close_hole(self, session: LlamaCppSession) -> None:
         """Drop masked tokens at the end of the cache: new cells must follow on the last one."""
         filled = self.cells.filled(session.sequence)
         del session.tokens[filled : session.cached]
         session.cached = filled
-
-
-def _own_log_probs(window: Sequence[int], logits: FloatArray, _hidden: FloatArray) -> FloatArray:
-    """``[T]``: how each token of a window was expected."""
-    chosen = logits[np.arange(len(window)), list(window)]
-    return np.asarray(chosen - logsumexp(logits, axis=1), dtype=np.float32)
-
-
-def _log_probs(logits: FloatArray) -> FloatArray:
-    return np.asarray(log_softmax(logits, axis=1), dtype=np.float32)

@@ -13,14 +13,13 @@ import transformers
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from overlay.errors import InputError
-from probes.batching import DraftReader, Request, draft_side_by_side, grouped
-from probes.chat import Message
-from probes.checks import check_layers, check_length, check_own, check_window
-from probes.cost import Cost
+from probes.base_model import BaseModel
+from probes.batching import Request, draft_side_by_side, grouped
+from probes.checks import check_layers, check_own
 from probes.errors import UnavailableError
 from probes.model_cache import default_model_cache
 from probes.protocol import Capabilities, Gradient, ModelInfo, Sampling, Session
-from probes.state import FloatArray, State
+from probes.state import FloatArray
 from probes.transformers.cells import Span, gather
 from probes.transformers.evaluator import Evaluation, Evaluator, Row, Workspace
 from probes.transformers.gradients import Differentiator
@@ -44,7 +43,7 @@ _LOGITS_BYTES = 64 * 2**20
 _Result = TypeVar("_Result")
 
 
-class TransformersModel:
+class TransformersModel(BaseModel[TransformersSession, Evaluation]):
     """A causal language model under transformers. See :class:`DifferentiableModel`.
 
     Args:
@@ -64,6 +63,8 @@ class TransformersModel:
         ModelError: the model cannot be loaded, or this machine lacks what is asked for.
         InputError: ``device``, ``dtype`` or ``quantize`` has an unknown value.
     """
+
+    _vocabulary: Vocabulary
 
     def __init__(
         self,
@@ -92,12 +93,12 @@ class TransformersModel:
         self._quantize = quantize
         self._name = name or _default_name(source)
         self._config = model.config.get_text_config(decoder=True)
-        self._vocabulary = Vocabulary(self._weights.tokenizer, model)
+        vocabulary = Vocabulary(self._weights.tokenizer, model)
         self._evaluator = Evaluator(model)
-        check_sessions(model, self._evaluator, self._vocabulary.size)
+        check_sessions(model, self._evaluator, vocabulary.size)
         trained = getattr(self._config, "max_position_embeddings", None) or context_size
-        self._context_size = min(context_size, trained)
-        self._read_rows = max(32, min(_BATCH_ROWS, _LOGITS_BYTES // (4 * self._vocabulary.size)))
+        super().__init__(vocabulary, self._evaluator.meter, min(context_size, trained))
+        self._read_rows = max(32, min(_BATCH_ROWS, _LOGITS_BYTES // (4 * vocabulary.size)))
 
     @cached_property
     def info(self) -> ModelInfo:
@@ -141,32 +142,6 @@ class TransformersModel:
         """The tokenizer itself."""
         return self._weights.tokenizer
 
-    @property
-    def cost(self) -> Cost:
-        """See :attr:`probes.protocol.Model.cost`."""
-        return self._evaluator.meter.cost
-
-    @property
-    def evaluated(self) -> int:
-        """See :attr:`probes.protocol.Model.evaluated`."""
-        return self.cost.evaluated
-
-    def tokenize(self, text: str) -> list[int]:
-        """See :meth:`probes.protocol.Model.tokenize`."""
-        return self._vocabulary.tokenize(text)
-
-    def piece(self, token: int) -> bytes:
-        """See :meth:`probes.protocol.Model.piece`."""
-        return self._vocabulary.piece(token)
-
-    def ends_generation(self, token: int) -> bool:
-        """See :meth:`probes.protocol.Model.ends_generation`."""
-        return self._vocabulary.ends_generation(token)
-
-    def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
-        """See :meth:`probes.protocol.Model.encode_chat`."""
-        return self._vocabulary.encode_chat(messages)
-
     @cached_property
     def _turner(self) -> KeyTurner:
         return KeyTurner(self.network, self._evaluator)
@@ -174,82 +149,6 @@ class TransformersModel:
     def session(self) -> TransformersSession:
         """See :meth:`probes.protocol.Model.session`."""
         return TransformersSession(self)
-
-    def read_many(self, requests: Sequence[Request], layers: Sequence[int] = ()) -> list[State]:
-        """See :meth:`probes.protocol.Model.read_many`.
-
-        Raises:
-            InputError: a window is empty, or a layer is not there.
-            UnavailableError: layers are asked for that this architecture does not show.
-        """
-        self._check_layers(layers)
-
-        def state(window: Sequence[int], read: Evaluation) -> State:
-            return State(tuple(window), *self._arrays(read), tuple(layers))
-
-        return self._read_windows(requests, layers, state)
-
-    def score_many(self, requests: Sequence[Request]) -> list[float]:
-        """See :meth:`probes.protocol.Model.score_many`."""
-
-        found = self._read_windows(requests, (), _own_log_probs)
-        return [float(np.mean(log_probs)) for log_probs in found]
-
-    def extend_scored(self, requests: Sequence[Request]) -> list[FloatArray]:
-        """See :meth:`probes.protocol.Model.extend_scored`."""
-        return self._read_windows(requests, (), _own_log_probs, stay=True)
-
-    def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
-        """See :meth:`probes.protocol.Model.draft_many`."""
-        return self._draft(sessions, length, (), lambda _drafts, _read: None)
-
-    def draft_states(
-        self, sessions: Sequence[Session], length: int, layers: Sequence[int] = ()
-    ) -> list[State]:
-        """See :meth:`probes.protocol.Model.draft_states`.
-
-        Raises:
-            InputError, UnavailableError: as :meth:`read_many`.
-        """
-        self._check_layers(layers)
-        reader = DraftReader(len(sessions), layers)
-        drafts = self._draft(
-            sessions, length, layers, lambda rows, read: reader.add(rows, *self._arrays(read))
-        )
-        return reader.states(drafts)
-
-    def _draft(
-        self,
-        sessions: Sequence[Session],
-        length: int,
-        layers: Sequence[int],
-        keep: Callable[[Sequence[int], Evaluation], None],
-    ) -> list[list[int]]:
-        """Draft side by side; ``keep`` gets the drafts of each step's rows, and what they gave."""
-        owners = check_own(sessions, TransformersSession)
-        for owner in owners:
-            self.check_length(len(owner.tokens) + length)
-        self._flush_and_reuse(owners)
-        workspace = self._evaluator.workspace(
-            [owner.cells for owner in owners], room=len(owners) * length
-        )
-
-        def step(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
-            rows = [
-                Row(
-                    owners[index].tokens[-1] if token is None else token,
-                    owners[index].cached + number,
-                    index,
-                    logits=True,
-                )
-                for index, token in last
-            ]
-            read = self._evaluator.run(workspace, rows, layers, decoding=True)
-            keep([index for index, _ in last], read)
-            choices: list[int] = read.logits.argmax(dim=-1).tolist()
-            return choices
-
-        return draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
 
     def generate(self, session: TransformersSession, sampling: Sampling) -> Iterator[int]:
         """See :meth:`probes.protocol.Session.generate`."""
@@ -290,10 +189,6 @@ class TransformersModel:
         """See :meth:`probes.protocol.Model.close`."""
         # Nothing outside of Python is held: the weights go with the last reference.
 
-    def check_length(self, tokens: int) -> None:
-        """Raise PromptTooLongError unless a session may hold this many tokens."""
-        check_length(tokens, self._context_size)
-
     def graft(self, session: Session, donor: Session, start: int, stop: int) -> bool:
         """See :meth:`probes.blending.Grafting.graft`.
 
@@ -310,23 +205,20 @@ class TransformersModel:
         own.cells = (*own.cells, Span(turned, turned.start, turned.start + stop - start))
         return True
 
-    def flush(self, sessions: Sequence[Session]) -> None:
-        """See :meth:`probes.protocol.Model.flush`."""
-        distinct = list({id(own): own for own in check_own(sessions, TransformersSession)}.values())
-        for session in distinct:
-            if not session.tokens:
-                raise InputError("the session is empty: extend it first", param="tokens")
-        late = [session for session in distinct if len(session.pending) > 1]
+    def _own(self, sessions: Sequence[Session]) -> list[TransformersSession]:
+        return check_own(sessions, TransformersSession)
+
+    def _check_layers(self, layers: Sequence[int]) -> None:
+        check_layers(layers, self._config.num_hidden_layers)
+        if layers and not self.capabilities.layer_states:
+            raise UnavailableError(f"transformers does not show the layers of {self._name}")
+
+    def _flush(self, sessions: Sequence[TransformersSession]) -> None:
+        late = [session for session in sessions if len(session.pending) > 1]
         for group in grouped([(s, s.pending[:-1]) for s in late], rows=_FLUSH_ROWS):
-            self._flush(check_own([session for session, _ in group], TransformersSession))
+            self._flush_together(self._own([session for session, _ in group]))
 
-    def _flush_and_reuse(self, sessions: Sequence[TransformersSession]) -> None:
-        before = self.cost.prefilled
-        self.flush(sessions)
-        fresh = self.cost.prefilled - before
-        self._evaluator.meter.reuse(sum(session.cached for session in sessions) - fresh)
-
-    def _flush(self, late: Sequence[TransformersSession]) -> None:
+    def _flush_together(self, late: Sequence[TransformersSession]) -> None:
         """Evaluate what is pending in one workspace."""
         rows = [
             Row(token, session.cached + offset, view, logits=False)
@@ -358,17 +250,9 @@ class TransformersModel:
         *,
         stay: bool = False,
     ) -> list[_Result]:
-        """Evaluate each window after its session and reduce its logits at once.
-
-        With ``stay`` the sessions are extended by their windows.
-        """
-        for session, window in requests:
-            check_window(window)
-            self.check_length(len(session.tokens) + len(window))
-        self._flush_and_reuse(check_own([session for session, _ in requests], TransformersSession))
         results: list[_Result] = []
         for group in grouped(requests, rows=self._read_rows):
-            owners = check_own([session for session, _ in group], TransformersSession)
+            owners = self._own([session for session, _ in group])
             rows = [
                 Row(token, owner.cached + offset, view, logits=True)
                 for view, (owner, (_, window)) in enumerate(zip(owners, group, strict=True))
@@ -390,25 +274,52 @@ class TransformersModel:
                 start = end
         return results
 
-    def _check_layers(self, layers: Sequence[int]) -> None:
-        check_layers(layers, self._config.num_hidden_layers)
-        if layers and not self.capabilities.layer_states:
-            raise UnavailableError(f"transformers does not show the layers of {self._name}")
+    def _grow_drafts(
+        self,
+        owners: Sequence[TransformersSession],
+        length: int,
+        layers: Sequence[int],
+        keep: Callable[[Sequence[int], Evaluation], None],
+    ) -> list[list[int]]:
+        workspace = self._evaluator.workspace(
+            [owner.cells for owner in owners], room=len(owners) * length
+        )
+
+        def step(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
+            rows = [
+                Row(
+                    owners[index].tokens[-1] if token is None else token,
+                    owners[index].cached + number,
+                    index,
+                    logits=True,
+                )
+                for index, token in last
+            ]
+            read = self._evaluator.run(workspace, rows, layers, decoding=True)
+            keep([index for index, _ in last], read)
+            choices: list[int] = read.logits.argmax(dim=-1).tolist()
+            return choices
+
+        return draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
 
     def _arrays(self, read: Evaluation) -> tuple[FloatArray, FloatArray]:
-        """``[rows, vocabulary]`` log-probabilities and ``[layers, rows, width]`` states."""
         log_probs = read.logits.float().log_softmax(dim=-1).cpu().numpy()
         if not read.hidden:
             shape = (0, log_probs.shape[0], self._config.hidden_size)
             return log_probs, np.empty(shape, dtype=np.float32)
         return log_probs, torch.stack(read.hidden).float().cpu().numpy()
 
+    def _expected(self, window: Sequence[int], read: Evaluation) -> FloatArray:
+        logits = read.logits.float()
+        chosen = logits[torch.arange(len(window)), list(window)]
+        return np.asarray((chosen - logits.logsumexp(dim=-1)).cpu().numpy())
+
     def _differentiator(self, tokens: Sequence[int], window: Sequence[int]) -> Differentiator:
         for name, value in (("tokens", tokens), ("window", window)):
             if not value:
                 raise InputError(f"{name} is empty", param=name)
         self.check_length(len(tokens) + len(window))
-        return Differentiator(self.network, tokens, window, self._evaluator.meter)
+        return Differentiator(self.network, tokens, window, self._meter)
 
 
 def _default_name(source: Path | str) -> str:
@@ -416,10 +327,3 @@ def _default_name(source: Path | str) -> str:
     if path.suffix == ".gguf":
         return path.stem
     return path.name if isinstance(source, Path) or path.is_dir() else source
-
-
-def _own_log_probs(window: Sequence[int], read: Evaluation) -> FloatArray:
-    """``[T]``: how each token of a window was expected."""
-    logits = read.logits.float()
-    chosen = logits[torch.arange(len(window)), list(window)]
-    return np.asarray((chosen - logits.logsumexp(dim=-1)).cpu().numpy())

@@ -1,0 +1,228 @@
+"""What the models of both backends do alike: how tokens are evaluated is each one's own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from overlay.errors import InputError
+from probes.batching import DraftReader, Request
+from probes.chat import Message
+from probes.checks import check_length, check_window
+from probes.cost import Cost, Meter
+from probes.protocol import Session
+from probes.state import FloatArray, State
+
+__all__ = ["BaseModel", "CachedSession", "Vocabulary"]
+
+
+class Vocabulary(Protocol):
+    """Text to tokens and back; the methods are those of :class:`probes.protocol.Model`."""
+
+    def tokenize(self, text: str) -> list[int]:
+        """See :meth:`probes.protocol.Model.tokenize`."""
+
+    def piece(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.piece`."""
+
+    def ends_generation(self, token: int) -> bool:
+        """See :meth:`probes.protocol.Model.ends_generation`."""
+
+    def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.encode_chat`."""
+
+
+class CachedSession(Session, Protocol):
+    """A backend's own session."""
+
+    @property
+    def cached(self) -> int:
+        """How many tokens, from the first on, have been evaluated and are kept."""
+
+
+_Own = TypeVar("_Own", bound=CachedSession)
+_Read = TypeVar("_Read")
+_Result = TypeVar("_Result")
+
+
+class BaseModel(ABC, Generic[_Own, _Read]):
+    """A model of sessions of the type ``_Own``, whose evaluations give a ``_Read``.
+
+    See :class:`probes.protocol.Model`.
+
+    Args:
+        vocabulary: the model's own.
+        meter: counts what is evaluated.
+        context_size: tokens that one session may hold.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, meter: Meter, context_size: int) -> None:
+        self._vocabulary = vocabulary
+        self._meter = meter
+        self._context_size = context_size
+
+    @property
+    def cost(self) -> Cost:
+        """See :attr:`probes.protocol.Model.cost`."""
+        return self._meter.cost
+
+    @property
+    def evaluated(self) -> int:
+        """See :attr:`probes.protocol.Model.evaluated`."""
+        return self.cost.evaluated
+
+    def tokenize(self, text: str) -> list[int]:
+        """See :meth:`probes.protocol.Model.tokenize`."""
+        return self._vocabulary.tokenize(text)
+
+    def piece(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.piece`."""
+        return self._vocabulary.piece(token)
+
+    def ends_generation(self, token: int) -> bool:
+        """See :meth:`probes.protocol.Model.ends_generation`."""
+        return self._vocabulary.ends_generation(token)
+
+    def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.encode_chat`."""
+        return self._vocabulary.encode_chat(messages)
+
+    def check_length(self, tokens: int) -> None:
+        """Raise PromptTooLongError unless a session may hold this many tokens."""
+        check_length(tokens, self._context_size)
+
+    def flush(self, sessions: Sequence[Session]) -> None:
+        """See :meth:`probes.protocol.Model.flush`."""
+        distinct = list({id(own): own for own in self._own(sessions)}.values())
+        for session in distinct:
+            if not session.tokens:
+                raise InputError("the session is empty: extend it first", param="tokens")
+        self._flush(distinct)
+
+    def read_many(self, requests: Sequence[Request], layers: Sequence[int] = ()) -> list[State]:
+        """See :meth:`probes.protocol.Model.read_many`.
+
+        Raises:
+            InputError: a window is empty, or a layer is not there.
+            UnavailableError: layers are asked for that this architecture does not show.
+        """
+        self._check_layers(layers)
+
+        def state(window: Sequence[int], read: _Read) -> State:
+            return State(tuple(window), *self._arrays(read), tuple(layers))
+
+        return self._read(requests, layers, state)
+
+    def score_many(self, requests: Sequence[Request]) -> list[float]:
+        """See :meth:`probes.protocol.Model.score_many`."""
+        found = self._read(requests, (), self._expected)
+        return [float(np.mean(log_probs)) for log_probs in found]
+
+    def extend_scored(self, requests: Sequence[Request]) -> list[FloatArray]:
+        """See :meth:`probes.protocol.Model.extend_scored`."""
+        return self._read(requests, (), self._expected, stay=True)
+
+    def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
+        """See :meth:`probes.protocol.Model.draft_many`."""
+        return self._draft(sessions, length, (), lambda _drafts, _read: None)
+
+    def draft_states(
+        self, sessions: Sequence[Session], length: int, layers: Sequence[int] = ()
+    ) -> list[State]:
+        """See :meth:`probes.protocol.Model.draft_states`.
+
+        Raises:
+            InputError, UnavailableError: as :meth:`read_many`.
+        """
+        self._check_layers(layers)
+        reader = DraftReader(len(sessions), layers)
+
+        def keep(drafts: Sequence[int], read: _Read) -> None:
+            reader.add(drafts, *self._arrays(read))
+
+        return reader.states(self._draft(sessions, length, layers, keep))
+
+    def _read(
+        self,
+        requests: Sequence[Request],
+        layers: Sequence[int],
+        reduce: Callable[[Sequence[int], _Read], _Result],
+        *,
+        stay: bool = False,
+    ) -> list[_Result]:
+        for session, window in requests:
+            check_window(window)
+            self.check_length(len(session.tokens) + len(window))
+        self._flush_and_reuse(self._own([session for session, _ in requests]))
+        return self._read_windows(requests, layers, reduce, stay=stay)
+
+    def _draft(
+        self,
+        sessions: Sequence[Session],
+        length: int,
+        layers: Sequence[int],
+        keep: Callable[[Sequence[int], _Read], None],
+    ) -> list[list[int]]:
+        owners = self._own(sessions)
+        for owner in owners:
+            self.check_length(len(owner.tokens) + length)
+        self._flush_and_reuse(owners)
+        return self._grow_drafts(owners, length, layers, keep)
+
+    def _flush_and_reuse(self, sessions: Sequence[_Own]) -> None:
+        """Evaluate what is pending; what was there already counts as reused."""
+        before = self.cost.prefilled
+        self.flush(sessions)
+        fresh = self.cost.prefilled - before
+        self._meter.reuse(sum(session.cached for session in sessions) - fresh)
+
+    @abstractmethod
+    def _own(self, sessions: Sequence[Session]) -> list[_Own]:
+        """The sessions, or InputError where another model made one of them."""
+
+    @abstractmethod
+    def _check_layers(self, layers: Sequence[int]) -> None:
+        """Raise what :meth:`read_many` raises of layers."""
+
+    @abstractmethod
+    def _flush(self, sessions: Sequence[_Own]) -> None:
+        """Evaluate what is pending in sessions of which none is empty, and none stands twice."""
+
+    @abstractmethod
+    def _read_windows(
+        self,
+        requests: Sequence[Request],
+        layers: Sequence[int],
+        reduce: Callable[[Sequence[int], _Read], _Result],
+        *,
+        stay: bool = False,
+    ) -> list[_Result]:
+        """Evaluate each window after its session, and reduce what it gives at once.
+
+        Nothing but the last token of a session is pending. With ``stay`` the sessions are extended
+        by their windows.
+        """
+
+    @abstractmethod
+    def _grow_drafts(
+        self,
+        owners: Sequence[_Own],
+        length: int,
+        layers: Sequence[int],
+        keep: Callable[[Sequence[int], _Read], None],
+    ) -> list[list[int]]:
+        """Draft side by side; ``keep`` gets the drafts of each step's rows, and what they gave.
+
+        Nothing but the last token of a session is pending.
+        """
+
+    @abstractmethod
+    def _arrays(self, read: _Read) -> tuple[FloatArray, FloatArray]:
+        """``[rows, vocabulary]`` log-probabilities and ``[layers, rows, width]`` states."""
+
+    @abstractmethod
+    def _expected(self, window: Sequence[int], read: _Read) -> FloatArray:
+        """``[T]``: the natural log-probability of each token of a window."""
