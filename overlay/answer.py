@@ -10,8 +10,8 @@ from probes.reading import Reading
 from probes.token_log_probs import TokenLogProb
 from retriever import RankedChunk
 from selector.budget import Budget
-from selector.confidence import Signs
 from selector.profile import Guarantee
+from selector.signs import Signs
 from selector.verdict import Verdict
 
 __all__ = [
@@ -91,8 +91,8 @@ class Answer:
             calibrated with another embedder, or where half a chunk was let in.
         signs: what it shows of being right; None in plain mode, without retrieval and where there
             is no answer.
-        confidence: how likely the answer is to be right; None there too, and without a profile
-            that was calibrated for it.
+        volatility_index: the calibrated chance that the answer is wrong; None there too, and
+            without a profile that was calibrated for it.
         anchor: sentences of the accepted chunks that stood behind them once more, see
             :func:`overlay.anchor.anchors`; none in other modes, or where there was no room.
         prompt: what the prompt says behind the context, where that was to be echoed.
@@ -117,15 +117,10 @@ class Answer:
     anchor: tuple[str, ...] = ()
     guarantee: Guarantee | None = None
     signs: Signs | None = None
-    confidence: float | None = None
+    volatility_index: float | None = None
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()
-
-    @property
-    def volatility_index(self) -> float:
-        """See :func:`selector.volatility_index.volatility_index`; 0 without signs."""
-        return 0.0 if self.signs is None else self.signs.volatility
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _OUTCOMES = {
 _WIDTH = 80
 _GAP = "  "
 _VERDICT = len("reject: unlikely to help")
-_READINGS = {"similarity": "similar", "question_gain": " gain", "utility": "utility"}
+_READINGS = {"similarity": "similar", "question_gain": " gain", "volatility": "volatility"}
 
 
 def steps(report: Report) -> Text:
@@ -65,20 +65,16 @@ def summary(report: Report, *, verbose: bool = False) -> Text:
     """
     text = Text(_OUTCOMES[Outcome(report["outcome"])], style="bold")
     if report["mode"] == Mode.OVERLAY:
-        text.append(
-            f"; spent {report['spent']:.2f} of {report['budget']['answer']:.2f}, "
-            f"volatility index {report['volatility_index']:.2f}",
-            style="not bold",
-        )
+        spent = f"; spent {report['spent']:.2f} of {report['budget']['answer']:.2f}"
+        text.append(spent, style="not bold")
     for line in _details(report) if verbose else ():
         text.append(f"\n{line}", style="not bold dim")
     if report["note"]:
         text.append(f"\n{report['note']}", style="not bold")
-    sure = report["confidence"]
-    chance = "" if sure is None else f"right with a chance of {sure:.0%}; "
-    cost = report["cost"]
+    index, cost = report["volatility_index"], report["cost"]
+    shaky = "" if index is None else f"volatility index {index:.2f} (chance of being wrong); "
     text.append(
-        f"\n{chance}{cost['evaluated_tokens']} tokens, the first of the answer after "
+        f"\n{shaky}{cost['evaluated_tokens']} tokens, first after "
         f"{cost['seconds_to_first_token']:.1f} s",
         style="not bold dim",
     )
@@ -104,8 +100,8 @@ def _details(report: Report) -> Iterator[str]:
     yield f"model {report['model']}, {cost['seconds']:.1f} s in all"
     for sentence in report["anchor"]:
         yield f'said again beside the question: "{sentence}"'
-    if report["confidence"] is not None:
-        yield "the chance of a right answer: by answers to questions like those of its calibration"
+    if report["volatility_index"] is not None:
+        yield "volatility index: by answers to questions like those of its calibration"
     guarantee = report["guarantee"]
     if guarantee is not None:
         yield (
@@ -128,9 +124,8 @@ def _paragraph(step: Mapping[str, Any], mode: str) -> Text:
         numbers = {
             "similarity": step["chunk"]["similarity"],
             "gain (nats a token)": step["question_gain"],
-            "utility": step["utility"],
-            "drift (bits a token)": drift,
             "volatility": step["volatility"],
+            "drift (bits a token)": drift,
         }
         known = [f"{name} {value:.2f}" for name, value in numbers.items() if value is not None]
         text.append(f"\n  {', '.join(known)}", style="dim")

@@ -45,7 +45,6 @@ def report(answer: Answer) -> dict[str, object]:
         "budget": asdict(answer.budget),
         "spent": answer.spent,
         "volatility_index": answer.volatility_index,
-        "confidence": answer.confidence,
         "log_prob": None if answer.signs is None else answer.signs.log_prob,
         "copied": None if answer.signs is None else answer.signs.copied,
         "guarantee": None if answer.guarantee is None else answer.guarantee.model_dump(),

@@ -48,7 +48,7 @@ class SettingsError(InputError):
 
 
 class Fallback(StrEnum):
-    """What to do when no chunk brings evidence."""
+    """What to do when no chunk is within budget."""
 
     AUTO = "auto"
     """Answer without context where the model is sure of itself, else abstain."""
@@ -179,8 +179,7 @@ class Settings(BaseSettings):
         Order,
         Field(
             description="in which order chunks enter the context: rank, by similarity; best-first "
-            "or best-last, by utility, which only a profile tells beforehand; or bridge, the one "
-            "that moves the model least first"
+            "or best-last, by volatility; or bridge, the one whose logit drift is least first"
         ),
     ] = Order.BEST_FIRST
     recompute: Annotated[
@@ -196,7 +195,7 @@ class Settings(BaseSettings):
     halve: Annotated[
         bool,
         Field(
-            description="whether, where no chunk within budget is likely to help, one that only an "
+            description="whether, where no steady chunk is within budget, one that only an "
             "injected instruction keeps out is cut between sentences, a half or a quarter left "
             "out, so that the rest may enter"
         ),
@@ -204,7 +203,7 @@ class Settings(BaseSettings):
     majority: Annotated[
         bool,
         Field(
-            description="whether, of three chunks or more that a profile puts within budget, those "
+            description="whether, of three chunks or more within budget, those "
             "are kept out whose drafts the majority does not support"
         ),
     ] = True
@@ -230,14 +229,14 @@ class Settings(BaseSettings):
     fallback: Annotated[
         Fallback,
         Field(
-            description="when no chunk brings evidence: answer without context, abstain, or auto, "
+            description="when no chunk is within budget: answer without context, abstain, or auto, "
             "which answers only if the model is sure of itself"
         ),
     ] = Fallback.AUTO
     profile: Annotated[
         str,
         Field(
-            description="what tells how likely a chunk is to help: auto, which is the profile that "
+            description="what tells the volatility of a chunk: auto, which is the profile that "
             "comes with the model, or the default profile if none does; default, which serves any "
             "model; or a file that `overlay calibrate` made"
         ),

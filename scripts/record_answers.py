@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from overlay.cli.progress import track
 from overlay.answer import Answer
+from overlay.cli.progress import track
 from overlay.options import AskOptions, Mode
 from overlay.runtime import Overlay, load_model
 from overlay.settings import Settings, load_settings
@@ -115,7 +115,6 @@ def plain(answer: Answer) -> dict[str, Any]:
             for step in answer.steps
         },
         "index": answer.volatility_index,
-        "confidence": answer.confidence,
         "evaluated": answer.usage.cost.evaluated,
         "first_token": answer.seconds_to_first_token,
     }

@@ -25,24 +25,24 @@ BUDGETS = tuple(step / 100 for step in range(101))
 """Step budgets that are tried."""
 
 Loss = Callable[[Sequence[float], Sequence[bool], float], float | None]
-"""Utilities and labels of a question's chunks, and a step budget, to a loss from 0 to 1; None for
-a question that can have none."""
+"""Volatilities and labels of a question's chunks, and a step budget, to a loss from 0 to 1; None
+for a question that can have none."""
 
 
 def harmful_accepted(
-    utilities: Sequence[float], helpful: Sequence[bool], budget: float
+    volatilities: Sequence[float], helpful: Sequence[bool], budget: float
 ) -> float | None:
     """Share of a question's chunks that do not help which a step budget lets in."""
-    costs = [1 - u for u, helps in zip(utilities, helpful, strict=True) if not helps]
-    return sum(cost <= budget for cost in costs) / len(costs) if costs else None
+    own = [v for v, helps in zip(volatilities, helpful, strict=True) if not helps]
+    return sum(v <= budget for v in own) / len(own) if own else None
 
 
 def helpful_dropped(
-    utilities: Sequence[float], helpful: Sequence[bool], budget: float
+    volatilities: Sequence[float], helpful: Sequence[bool], budget: float
 ) -> float | None:
     """Share of a question's helpful chunks that a step budget keeps out."""
-    costs = [1 - u for u, helps in zip(utilities, helpful, strict=True) if helps]
-    return sum(cost > budget for cost in costs) / len(costs) if costs else None
+    own = [v for v, helps in zip(volatilities, helpful, strict=True) if helps]
+    return sum(v > budget for v in own) / len(own) if own else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,19 @@ class Promise:
 
 
 def loss_table(
-    utilities: Sequence[Sequence[float]], helpful: Sequence[Sequence[bool]], loss: Loss
+    volatilities: Sequence[Sequence[float]], helpful: Sequence[Sequence[bool]], loss: Loss
 ) -> NDArray[np.float64]:
     """``[questions, budgets]``: the loss of each question under each of :data:`BUDGETS`.
 
     Questions that can have no loss are left out.
 
     Args:
-        utilities, helpful: of each question's chunks.
+        volatilities, helpful: of each question's chunks.
     """
     rows = [
-        [loss(u, helps, budget) for budget in BUDGETS]
-        for u, helps in zip(utilities, helpful, strict=True)
-        if loss(u, helps, 0.0) is not None
+        [loss(v, helps, budget) for budget in BUDGETS]
+        for v, helps in zip(volatilities, helpful, strict=True)
+        if loss(v, helps, 0.0) is not None
     ]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(BUDGETS))
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from probes.state import FloatArray
 from selector.budget import Budget
-from selector.confidence import Signs
 from selector.profile import Guarantee, Profile, Rated, Weights
+from selector.signs import Signs
 from selector.verdict import Verdict
 
 __all__ = ["AcceptAll", "Judge", "ProfileJudge"]
@@ -51,8 +51,8 @@ class Judge(Protocol):
     def guarantee(self, chunks: int) -> Guarantee | None:
         """What the budget promises of a question with so many chunks; None for no promise."""
 
-    def confidence(self, signs: Signs) -> float | None:
-        """How likely the answer is to be right; None where nothing tells."""
+    def index(self, signs: Signs) -> float | None:
+        """How likely the answer is to be wrong; None where nothing tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class AcceptAll:
         """None."""
         return None
 
-    def confidence(self, signs: Signs) -> float | None:  # noqa: ARG002 - protocol
+    def index(self, signs: Signs) -> float | None:  # noqa: ARG002 - protocol
         """None."""
         return None
 
@@ -96,7 +96,7 @@ class AcceptAll:
 class ProfileJudge:
     """Judges by what a profile says of each chunk before any draft.
 
-    A step spends the chance that the chunk does not help, ``1 - utility``.
+    A step spends the chunk's volatility.
 
     Attributes:
         question: decides which weights of the profile apply.
@@ -136,23 +136,22 @@ class ProfileJudge:
     def verdict(self, rated: Rated | None, question_gain: float | None, spent: float) -> Verdict:
         """See :meth:`Judge.verdict`."""
         assert rated is not None  # noqa: S101 - tells mypy what a judge that reads is given
-        u, cost = rated.utility, 1.0 - rated.utility
+        v = rated.volatility
         likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
-        what = f"utility {u:.2f} would spend"
-        if not self.budget.allows(cost):
+        if not self.budget.allows(v):
             short, why = "unlikely to help", f"it is not likely to help (with it {likelier})"
             if rated.instructs > 0.5:
                 short = "an instruction"
                 why = f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"
-            reason = f"{why}: {what} {cost:.2f}, and a step may spend {self.budget.step:g}."
-            return Verdict(False, short, reason, cost)
-        if spent + cost > self.budget.answer:
+            reason = f"{why}: volatility {v:.2f}, and a step may spend {self.budget.step:g}."
+            return Verdict(False, short, reason, v)
+        if spent + v > self.budget.answer:
             left = max(self.budget.answer - spent, 0)
-            reason = f"the answer's budget is used up: {what} {cost:.3f}, and {left:.3f} of "
+            reason = f"the answer's budget is used up: volatility {v:.2f}, and {left:.2f} of "
             reason += f"{self.budget.answer:g} is left."
-            return Verdict(False, "budget used up", reason, cost)
-        reason = f"it spends {cost:.2f} of a step's {self.budget.step:g}; with it {likelier}."
-        return Verdict(True, f"spends {cost:.2f}", reason, cost, cost)
+            return Verdict(False, "budget used up", reason, v)
+        reason = f"it spends {v:.2f} of a step's {self.budget.step:g}; with it {likelier}."
+        return Verdict(True, f"spends {v:.2f}", reason, v, v)
 
     def guarantee(self, chunks: int) -> Guarantee | None:
         """None, too, with another embedder: it was promised of verdicts that weigh its own."""
@@ -160,10 +159,10 @@ class ProfileJudge:
             return None
         return self.profile.guarantee(self.budget, chunks)
 
-    def confidence(self, signs: Signs) -> float | None:
-        """See :meth:`Judge.confidence`."""
+    def index(self, signs: Signs) -> float | None:
+        """See :meth:`Judge.index`."""
         states = signs.state is not None
-        weights = self.profile.confidence_in(self.question, states=states)
+        weights = self.profile.index_for(self.question, states=states)
         return None if weights is None else weights.chance(signs)
 
     @property

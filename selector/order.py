@@ -18,25 +18,24 @@ class Order(StrEnum):
     RANK = "rank"
     """The most similar chunk."""
     BEST_FIRST = "best-first"
-    """The chunk of the highest utility."""
+    """The steadiest chunk: that of the lowest volatility."""
     BEST_LAST = "best-last"
-    """That of the lowest: the best one stands next to the question."""
+    """That of the highest: the steadiest one stands next to the question."""
     BRIDGE = "bridge"
     """The chunk that moves the model least."""
 
 
-def ordered(order: Order, utilities: Sequence[float] | None, drifts: Sequence[float]) -> list[int]:
+def ordered(order: Order, volatilities: Sequence[float], drifts: Sequence[float]) -> list[int]:
     """Places of chunks, the first to enter first; equal ones keep their order.
 
     Args:
-        utilities: ``[k]`` where they are known before a chunk is injected; without them chunks go
-            by rank where they were to go by utility.
+        volatilities: ``[k]`` of each chunk, see :class:`selector.verdict.Verdict`.
         drifts: ``[k]`` logit drifts of each chunk alone, bits a token.
     """
     places = list(range(len(drifts)))
     if order is Order.BRIDGE:
         return sorted(places, key=lambda place: drifts[place])
-    if order is Order.RANK or utilities is None:
+    if order is Order.RANK:
         return places
-    sign = -1 if order is Order.BEST_FIRST else 1
-    return sorted(places, key=lambda place: sign * utilities[place])
+    sign = 1 if order is Order.BEST_FIRST else -1
+    return sorted(places, key=lambda place: sign * volatilities[place])

@@ -22,8 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from overlay.errors import InputError
 from probes.state import FloatArray
 from selector.budget import Budget
-from selector.confidence import Confidence
 from selector.guarantee import BUDGETS
+from selector.volatility_index import VolatilityIndex
 
 __all__ = [
     "Fold",
@@ -51,12 +51,12 @@ class Rated(NamedTuple):
     """What the weights say of one chunk.
 
     Attributes:
-        utility: how likely the chunk is to help, 0 to 1.
+        volatility: the chance that it shakes the model without helping, 0 to 1.
         instructs: how much it turns the model's state as injected instructions do, 0 to 1; 0.5
             where one helpful chunk in twenty lies above; 0 where that cannot be told.
     """
 
-    utility: float
+    volatility: float
     instructs: float
 
 
@@ -87,14 +87,14 @@ class Weights(_Frozen):
     instruction_bias: float = 0.0
     typical_chunks: Annotated[int, Field(ge=1)] = 1
 
-    def utilities(
+    def volatilities(
         self,
         gains: Sequence[float],
         deltas: FloatArray | None,
         similarities: Sequence[float] | None = None,
     ) -> list[float]:
-        """The utilities alone of :meth:`rate`."""
-        return [rated.utility for rated in self.rate(gains, deltas, similarities)]
+        """The volatilities alone of :meth:`rate`."""
+        return [rated.volatility for rated in self.rate(gains, deltas, similarities)]
 
     def rate(
         self,
@@ -102,9 +102,9 @@ class Weights(_Frozen):
         deltas: FloatArray | None,
         similarities: Sequence[float] | None = None,
     ) -> list[Rated]:
-        """How likely each chunk of a question is to help, and to carry an instruction.
+        """How likely each chunk of a question is to shake the model, and to carry an instruction.
 
-        Formula: ``s(bias + gain g + similarity c + direction u)
+        Formula: ``1 - s(bias + gain g + similarity c + direction u)
             (1 - s(instruction_bias + instruction u))`` with ``s(x) = 1 / (1 + exp(-x))`` and a
             chunk's question gain ``g``, similarity ``c`` and turn ``u`` above the mean, see
             :func:`above_mean` and :func:`turn_above_mean`
@@ -140,7 +140,7 @@ class Weights(_Frozen):
         if self.direction and self.instruction:
             instructs = _logistic(self.instruction_bias + turns @ np.asarray(self.instruction))
         return [
-            Rated(float(helping * (1 - instructing)), float(instructing))
+            Rated(float(1 - helping * (1 - instructing)), float(instructing))
             for helping, instructing in zip(helps, instructs, strict=True)
         ]
 
@@ -155,8 +155,8 @@ class Fold(_Frozen):
     questions: frozenset[str]
     with_states: Weights
     without_states: Weights
-    confidence: Confidence | None = None
-    confidence_with_states: Confidence | None = None
+    index: VolatilityIndex | None = None
+    index_with_states: VolatilityIndex | None = None
 
 
 class Guarantee(_Frozen):
@@ -187,9 +187,9 @@ class Profile(_Frozen):
         harm: the share of chunks that do not help which each of
             :data:`selector.guarantee.BUDGETS` lets in at most of the next question, in expectation.
         loss: the share of helpful chunks that it keeps out at most, likewise.
-        confidence: how likely an answer is to be right, for a backend that shows no states; None
-            where no answers were looked at.
-        confidence_with_states: the same for one that shows them; None there, too, and where the
+        index: how likely an answer is to be wrong, for a backend that shows no states; None where
+            no answers were looked at.
+        index_with_states: the same for one that shows them; None there, too, and where the
             answers that were looked at had none.
         known: mean log-probability, nats a token, from which on a draft without context counts as
             known to the model; 0 for never.
@@ -205,8 +205,8 @@ class Profile(_Frozen):
     folds: tuple[Fold, ...] = ()
     harm: tuple[float, ...] = ()
     loss: tuple[float, ...] = ()
-    confidence: Confidence | None = None
-    confidence_with_states: Confidence | None = None
+    index: VolatilityIndex | None = None
+    index_with_states: VolatilityIndex | None = None
     known: float = 0.0
     measured: dict[str, Any] = {}
 
@@ -215,10 +215,10 @@ class Profile(_Frozen):
         chosen = self._unseen(question)
         return chosen.with_states if states else chosen.without_states
 
-    def confidence_in(self, question: str, *, states: bool) -> Confidence | None:
-        """What tells how likely the answer to a question is to be right."""
+    def index_for(self, question: str, *, states: bool) -> VolatilityIndex | None:
+        """What tells how likely the answer to a question is to be wrong."""
         chosen = self._unseen(question)
-        return (chosen.confidence_with_states if states else None) or chosen.confidence
+        return (chosen.index_with_states if states else None) or chosen.index
 
     def _unseen(self, question: str) -> Fold | Profile:
         """What was fitted without the question."""

@@ -1,31 +1,63 @@
-"""The volatility index of an answer: how little it rests on the steps that led to it."""
+"""The volatility index of an answer: the calibrated chance that it is wrong."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-__all__ = ["BEGINNING", "volatility_index"]
+import numpy as np
+from pydantic import BaseModel, ConfigDict
 
-BEGINNING = 24
-"""Tokens of an answer, its first ones, that must rest on something: half as many again as a draft
-has by default. What goes on beyond its drafts counts against an answer, however long it is not."""
+from overlay.errors import InputError
+from selector.signs import Signs
+
+__all__ = ["VolatilityIndex"]
 
 
-def volatility_index(utilities: Sequence[float], carried: Sequence[float]) -> float:
-    """How little an answer rests on the chunks that were accepted for it.
+class VolatilityIndex(BaseModel):
+    """A logistic regression of "the answer is wrong".
 
-    Formula: ``prod_j (1 - u_j c_j)``: the chance that none of the accepted chunks both helps and
-        carries the answer, were they independent
-    Range: 0 to 1; 1 where there is none
-    Source: noisy-or, Pearl, 1988, Probabilistic Reasoning in Intelligent Systems, 4.3.2
-
-    A chunk carries as much of an answer as it leads the model to by itself. What no step led to in
-    its own small dose, the model was jolted into.
-
-    Args:
-        utilities: ``u_j``, of each accepted chunk, 0 to 1.
-        carried: ``c_j``, the share of the answer that stands in the chunk and in the draft under it
-            alone, 0 to 1, see :func:`probes.copied.copied_share`.
+    Attributes:
+        bias: what stands alone.
+        log_prob, copied, unsupported, volatility: weights of the :class:`selector.signs.Signs` of
+            that name.
+        state: weights of the state, ``[width]``; empty where it does not count.
     """
-    return math.prod(1 - u * c for u, c in zip(utilities, carried, strict=True))
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    bias: float
+    log_prob: float
+    copied: float
+    unsupported: float = 0.0
+    volatility: float = 0.0
+    state: tuple[float, ...] = ()
+
+    def chance(self, signs: Signs) -> float:
+        """The chance that an answer is wrong.
+
+        Formula: ``1 / (1 + exp(-(bias + w x)))`` with the weights ``w`` and the signs ``x``
+        Range: 0 to 1
+        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on four scores; a linear
+            probe of the state, as Azaria & Mitchell, 2023, arXiv 2304.13734, train a deeper one
+
+        Raises:
+            InputError: the state is not that of this model.
+        """
+        score = (
+            self.bias
+            + self.log_prob * signs.log_prob
+            + self.copied * signs.copied
+            + self.unsupported * signs.unsupported
+            + self.volatility * signs.volatility
+        )
+        if self.state:
+            width = len(self.state)
+            if signs.state is None or signs.state.shape != (width,):
+                raise InputError(
+                    f"the volatility index weighs a state of {width} numbers, and "
+                    f"{'none' if signs.state is None else len(signs.state)} were read",
+                    hint="a profile belongs to one model: calibrate this one",
+                    param="profile",
+                )
+            score += float(signs.state.astype(np.float64) @ np.asarray(self.state))
+        return 1.0 / (1.0 + math.exp(-min(max(score, -30.0), 30.0)))

@@ -84,8 +84,7 @@ def bench(
     settings. Token counts are exact; times are quoted as medians, and as ratios with intervals
     over the rounds.
 
-    What is rejected costs less. With --budget-step 1 --budget-answer 64 everything is let in; with
-    --profile none beside it every chunk is drafted from too, which costs the most.
+    What is rejected costs less. With --budget-step 1 --budget-answer 64 everything is let in.
     """
     from eval.bench.run import read_run
 

@@ -15,9 +15,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "auroc": "eval.readings.auroc:auroc",
         "bench-store": "eval.bench.store:bench_store",
         "blending": "eval.readings.blending:blending",
-        "confidence": "eval.lab.confidence:confidence",
         "curves": "eval.readings.curves:curves",
         "faithfulness": "eval.readings.faithfulness:faithfulness",
+        "index": "eval.lab.index:index",
         "map": "eval.readings.map:volatility_map",
         "sharp-steps": "eval.sharp_steps.command:sharp_steps",
     }

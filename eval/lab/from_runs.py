@@ -1,4 +1,4 @@
-"""The confidence fitted on the answers of evaluations, which cost most of what a fit costs."""
+"""The volatility index fitted on the answers of evaluations: they are most of a fit's cost."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from eval.runs.loading import Run
 from eval.runs.results import judge
-from overlay.calibration.answers import (
+from overlay.calibration.index import (
     FEWEST,
     Answered,
-    FittedConfidence,
-    fit_confidence,
-    with_confidence,
+    FittedIndex,
+    fit_index,
+    with_index,
 )
 from overlay.errors import InputError
 from selector.profile import Fold, Profile, question_key
@@ -49,8 +49,8 @@ def answered_in(run: Run, policy: str) -> list[Answered]:
     return found
 
 
-def refit(profile: Profile, answered: Sequence[Answered]) -> tuple[Profile, FittedConfidence]:
-    """The profile with the confidence that fits these answers.
+def refit(profile: Profile, answered: Sequence[Answered]) -> tuple[Profile, FittedIndex]:
+    """The profile with the index that fits these answers.
 
     A question that the profile was not calibrated on joins one of its folds, whose weights have not
     seen it either. So whoever measures on it later measures nothing that was fitted on it.
@@ -68,15 +68,15 @@ def refit(profile: Profile, answered: Sequence[Answered]) -> tuple[Profile, Fitt
     widened = profile.model_copy(
         update={"folds": _widened(profile.folds, [one.question for one in answered])}
     )
-    fitted = fit_confidence(answered, widened.folds)
+    fitted = fit_index(answered, widened.folds)
     if fitted is None:
         raise InputError(
-            f"{len(answered)} answers tell nothing of how sure an answer is",
+            f"{len(answered)} answers are too few to fit a volatility index",
             hint=f"it takes {FEWEST} and more outside of each of the {len(profile.folds)} folds, "
             "right ones and wrong ones among them",
             param="results",
         )
-    return with_confidence(widened, fitted), fitted
+    return with_index(widened, fitted), fitted
 
 
 def _widened(folds: Sequence[Fold], questions: Sequence[str]) -> tuple[Fold, ...]:

@@ -19,7 +19,7 @@ class OverlayPolicy:
     Args:
         budget: volatility that one step may spend; the settings' by default.
         answer_budget: volatility that the whole answer may spend; likewise.
-        fallback: what to do when no passage brings evidence; likewise.
+        fallback: what to do when no passage is within budget; likewise.
         profile: what judges, as the setting of this name.
         order: in which order chunks enter the context, likewise.
         halve: whether the half of a chunk may enter without an instruction beside it, likewise.
@@ -65,6 +65,5 @@ class OverlayPolicy:
             answer.outcome,
             tuple(place in accepted for place in range(len(passages))),
             answer.volatility_index,
-            answer.confidence,
             answer.signs,
         )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from overlay.answer import Outcome
 from overlay.labelled.items import Passage
-from selector.confidence import Signs
+from selector.signs import Signs
 
 __all__ = ["Policy", "Response"]
 
@@ -20,9 +20,8 @@ class Response:
     Attributes:
         outcome: answered from passages, answered without, or abstained.
         accepted: for each passage, whether the answer could see it.
-        volatility: how shaky the policy takes its answer to be, from 0 to 1, larger is worse;
-            None where a policy says nothing of that.
-        confidence: how likely the policy takes its answer to be right, from 0 to 1; likewise.
+        volatility: how likely the policy takes its answer to be wrong, from 0 to 1; None where a
+            policy says nothing of that.
         signs: see :class:`overlay.answer.Answer`; likewise.
     """
 
@@ -30,7 +29,6 @@ class Response:
     outcome: Outcome
     accepted: tuple[bool, ...]
     volatility: float | None = None
-    confidence: float | None = None
     signs: Signs | None = None
 
 

@@ -9,7 +9,6 @@ from typing import Literal
 
 from eval.metrics.abstention import aurc
 from eval.metrics.acceptance import acceptance
-from eval.runs.record import Reply
 from eval.runs.results import Flip, Result
 from overlay.labelled.items import Kind
 from selector.statistics.interval import Interval
@@ -113,25 +112,11 @@ FLIPS = (
 )
 
 
-_Chance = Callable[[Reply], float | None]
-"""How likely a policy takes its answer to be wrong, or how shaky."""
-
-
-def _volatility(reply: Reply) -> float | None:
-    return reply.volatility
-
-
-def _doubt(reply: Reply) -> float | None:
-    return None if reply.confidence is None else 1.0 - reply.confidence
-
-
-def _judged(
-    results: Sequence[Result], chance: _Chance
-) -> tuple[list[float], list[bool], list[Result]]:
+def _judged(results: Sequence[Result]) -> tuple[list[float], list[bool], list[Result]]:
     """What was said of each answer, whether it is wrong, and the result, where both are known."""
     chances, wrong, found = [], [], []
     for r in results:
-        said = chance(r.reply)
+        said = r.reply.volatility
         if said is not None and r.right is not None and not r.abstained:
             chances.append(said)
             wrong.append(not r.right)
@@ -139,8 +124,8 @@ def _judged(
     return chances, wrong, found
 
 
-def _auroc(results: Sequence[Result], seed: int, chance: _Chance) -> Interval | None:
-    chances, wrong, found = _judged(results, chance)
+def _auroc(results: Sequence[Result], seed: int) -> Interval | None:
+    chances, wrong, found = _judged(results)
     if not found:
         return None
     return wrong_answer_auroc(chances, wrong, [r.question for r in found], seed=seed)
@@ -160,10 +145,9 @@ def _aurc(results: Sequence[Result], _seed: int) -> float | None:
 def _error(
     results: Sequence[Result],
     _seed: int,
-    chance: _Chance,
     error: Callable[[Sequence[float], Sequence[bool]], float],
 ) -> float | None:
-    chances, wrong, found = _judged(results, chance)
+    chances, wrong, found = _judged(results)
     return error(chances, wrong) if found else None
 
 
@@ -198,39 +182,21 @@ WHOLES = (
     ),
     Whole(
         "volatility AUROC",
-        "chance that a wrong answer was reported as shakier than a right one",
+        "chance that a wrong answer has the higher volatility index than a right one",
         "higher",
-        partial(_auroc, chance=_volatility),
-    ),
-    Whole(
-        "confidence AUROC",
-        "chance that a right answer was given with more confidence than a wrong one",
-        "higher",
-        partial(_auroc, chance=_doubt),
-    ),
-    Whole(
-        "confidence ECE",
-        "reported confidence against the share of right answers, ten bins",
-        "lower",
-        partial(_error, chance=_doubt, error=expected_calibration_error),
+        _auroc,
     ),
     Whole("AURC", "area under the risk-coverage curve, steadiest answers first", "lower", _aurc),
     Whole(
         "ECE",
-        "reported volatility against the share of wrong answers, ten bins",
+        "volatility index against the share of wrong answers, ten bins",
         "lower",
-        partial(_error, chance=_volatility, error=expected_calibration_error),
+        partial(_error, error=expected_calibration_error),
     ),
     Whole(
         "Brier",
-        "squared error of the reported volatility as a chance of being wrong",
+        "squared error of the volatility index as a chance of being wrong",
         "lower",
-        partial(_error, chance=_volatility, error=brier),
-    ),
-    Whole(
-        "confidence Brier",
-        "squared error of the reported confidence as a chance of being right",
-        "lower",
-        partial(_error, chance=_doubt, error=brier),
+        partial(_error, error=brier),
     ),
 )

@@ -21,7 +21,7 @@ class Reply:
     """What one policy made of a case.
 
     Attributes:
-        outcome, accepted, volatility, confidence, signs: see
+        outcome, accepted, volatility, signs: see
             :class:`eval.policies.protocol.Response`; the last are None in runs of before they were
             kept, and their state is kept of the run's subject only.
         evaluated: model-token evaluations that the policy would need if it ran alone.
@@ -37,7 +37,6 @@ class Reply:
     seconds: float | None
     decoded: int | None = None
     reused: int | None = None
-    confidence: float | None = None
     signs: KeptSigns | None = None
 
 

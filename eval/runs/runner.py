@@ -123,7 +123,6 @@ def _reply(model: SharedModel, policy: Policy, item: Item, *, state: bool) -> Re
         seconds=None,
         decoded=spent.decoded,
         reused=spent.reused,
-        confidence=response.confidence,
         signs=keep(response.signs, state=state),
     )
 

@@ -43,7 +43,8 @@ class RunSpec(BaseModel):
         policies: what answers them; see :data:`eval.policies.catalogue.KINDS`.
         reference: name of the policy with which the others are compared.
         subject: name of the policy whose worst failures the report shows, and whose answers keep
-            the state that a confidence is fitted on; the first one of kind overlay if not given.
+            the state that a volatility index is fitted on; the first one of kind overlay if not
+            given.
         timed: the first so many cases are answered again by each policy alone, for wall times.
         same: pairs of policies that must give the same answers; the report checks it.
     """

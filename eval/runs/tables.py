@@ -45,7 +45,7 @@ def result_tables(run: Run) -> list[Table]:
             names=[(m.name, m.explains) for m in MEANS],
         ),
         _measures(
-            "Stability and confidence",
+            "Stability",
             rows_of=[(row.policy, row.values) for row in rows],
             names=[(m.name, m.explains) for m in (*FLIPS, *WHOLES)],
         ),

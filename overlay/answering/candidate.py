@@ -73,9 +73,9 @@ class Candidate:
         return None if self.seen is None else self.seen.rated
 
     @property
-    def utility(self) -> float:
-        """How likely it is to help; 0 where nothing tells."""
-        return 0.0 if self.rated is None else self.rated.utility
+    def volatility(self) -> float:
+        """See :class:`selector.verdict.Verdict`; 1 where nothing tells."""
+        return 1.0 if self.rated is None else self.rated.volatility
 
     @property
     def draft(self) -> State | None:

@@ -17,10 +17,9 @@ from probes.layers import answer_layer
 from probes.logit_drift import logit_drift
 from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
-from selector.confidence import WINDOW, Signs
 from selector.majority import can_outvote
 from selector.profile import Guarantee
-from selector.volatility_index import BEGINNING, volatility_index
+from selector.signs import BEGINNING, WINDOW, Signs, unsupported
 
 __all__ = ["explain", "step_of"]
 
@@ -55,7 +54,7 @@ def explain(
         mode=job.options.mode,
         guarantee=_guarantee(job, candidates),
         signs=signs,
-        confidence=None if signs is None else job.judge.confidence(signs),
+        volatility_index=None if signs is None else job.judge.index(signs),
         prompt=as_text(job.model, job.prompt.tail) if job.options.echo else "",
         prompt_log_probs=speech.echoed,
         log_probs=tuple(log_probs),
@@ -115,16 +114,16 @@ def _signs(
     workspace.close(twin)
     rests_on = [one for one in candidates if one.accepted and outcome is Outcome.ANSWERED]
     beginning = as_text(model, speech.session.tokens[speech.start : speech.start + BEGINNING])
-    utilities = [one.utility for one in rests_on]
+    volatilities = [one.volatility for one in rests_on]
     carried = [
         copied_share(beginning, question, one.text, said(job, one.draft)) for one in rests_on
     ]
-    job.ledger.book("confidence")
+    job.ledger.book("index")
     return Signs(
         log_prob=read.mean_log_prob,
         copied=copied_share(speech.text, question, "\n".join(one.text for one in rests_on)),
-        volatility=volatility_index(utilities, carried),
-        utility=max(utilities, default=0.0),
+        unsupported=unsupported(volatilities, carried),
+        volatility=min(volatilities, default=1.0),
         state=read.hidden[0].mean(axis=0) if states else None,
     )
 

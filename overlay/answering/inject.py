@@ -41,15 +41,17 @@ def inject(
     """Put the accepted chunks into the context, in the order that the settings name.
 
     Returns:
-        The candidates, those that entered first, in order; and the context.
+        The candidates, those that entered first, in order, or as they were where nothing was
+        judged; and the context.
     """
     found = list(candidates)
     if job.settings.order is Order.BRIDGE and job.judge.reads:
         found, _ = read_alone(job, workspace, found)
     entering = _arranged(job, [one for one in found if one.accepted])
     out = [one for one in found if not one.accepted]
-    # What was kept out before anything was read of it comes last.
-    found = [*entering, *sorted(out, key=lambda one: one.seen is None and job.judge.reads)]
+    if job.judge.reads:
+        # What was kept out before anything was read of it comes last.
+        found = [*entering, *sorted(out, key=lambda one: one.seen is None)]
     if not entering or entering[0].session is None:
         session = workspace.fork(workspace.prefix)
         for one in entering:
@@ -95,4 +97,4 @@ def _arranged(job: Job, accepted: Sequence[Candidate]) -> list[Candidate]:
         one.seen.reading.logit_drift if one.seen and one.seen.reading else 0.0 for one in accepted
     ]
     order = job.settings.order if job.judge.reads else Order.RANK
-    return [accepted[n] for n in ordered(order, [one.utility for one in accepted], drifts)]
+    return [accepted[n] for n in ordered(order, [one.volatility for one in accepted], drifts)]

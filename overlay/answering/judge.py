@@ -19,16 +19,16 @@ _HALVED = "a part of it, without what turns the model as instructions do"
 
 
 def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Judge every chunk, those likeliest to help first, as long as budget and room last.
+    """Judge every chunk, the steadiest first, as long as budget and room last.
 
     Chunks go by rank where the settings' order says so, or the judge weighs nothing.
     """
     judged = rated(job, candidates)
     by_rank = job.settings.order is Order.RANK or not job.judge.reads
     order = Order.RANK if by_rank else Order.BEST_FIRST
-    utilities = [one.utility for one in judged]
+    volatilities = [one.volatility for one in judged]
     left, spent = workspace.room, 0.0
-    for place in ordered(order, utilities, [0.0] * len(utilities)):
+    for place in ordered(order, volatilities, [0.0] * len(judged)):
         one = judged[place]
         if job.judge.reads and one.seen is None:
             continue  # for want of room it was not read

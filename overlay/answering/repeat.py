@@ -22,14 +22,14 @@ def repeat(
     """Say sentences of the accepted chunks again, as far as there is room.
 
     Returns:
-        The candidates, the likeliest of those let in with its draft; and the context.
+        The candidates, the steadiest of those let in with its draft; and the context.
     """
     found = list(candidates)
     if not job.settings.anchor or not any(one.accepted for one in found):
         return found, context
-    best = max(
+    best = min(
         (place for place, one in enumerate(found) if one.accepted),
-        key=lambda place: found[place].utility,
+        key=lambda place: found[place].volatility,
     )
     found[best] = draft_of(job, found[best])
     draft = said(job, found[best].draft)

@@ -1,8 +1,8 @@
 """Stage 4: of a chunk that instructs the model, the part without the instruction may enter.
 
 An instruction stands somewhere in a passage. Cut between sentences, one half often has it, or one
-half of that, and the rest what is known. Where another chunk is likely to help, an attacked one
-is better left alone: what is left of it can still be an instruction.
+half of that, and the rest what is known. Where another chunk is steady, an attacked one is better
+left alone: what is left of it can still be an instruction.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from overlay.sentences import remainders
 
 __all__ = ["shorten"]
 
-_LIKELY = 0.6
-"""Utility of a chunk that makes up for an attacked one. Irrelevant ones within budget mostly lie
-below, the best helpful one of a question above in nine of ten."""
+_STEADY = 0.4
+"""Volatility of a chunk that makes up for an attacked one. Irrelevant ones within budget mostly lie
+above, the best helpful one of a question below in nine of ten."""
 
 
 def shorten(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Cut the chunks that would be within budget but for an instruction in them.
 
-    Nothing is done where a chunk is within budget that is likely to help. Otherwise each part of
-    :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the highest
-    utility, if it is within budget, takes it. Sessions of what is not let in are closed.
+    Nothing is done where a steady chunk is within budget. Otherwise each part of
+    :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the lowest
+    volatility, if it is within budget, takes it. Sessions of what is not let in are closed.
     """
     kept = list(candidates)
-    if job.settings.halve and not any(_likely(job, one) for one in kept):
+    if job.settings.halve and not any(_steady(job, one) for one in kept):
         spare = workspace.spare(kept)
         for place, one in enumerate(candidates):
             if _instructs(job, one):
@@ -52,13 +52,13 @@ def _with_best_part(
     for part in _parts(job, workspace, whole, spare):
         tried = rated(job, [*candidates[:place], part, *candidates[place + 1 :]])
         worse = tried
-        if best is None or tried[place].utility > best[place].utility:
+        if best is None or tried[place].volatility < best[place].volatility:
             worse, best = best or [], tried
         if worse:
             workspace.forget(worse[place])
     if best is None:
         return candidates
-    if not job.judge.budget.allows(1 - best[place].utility):
+    if not job.judge.budget.allows(best[place].volatility):
         workspace.forget(best[place])
         return candidates
     workspace.forget(whole)
@@ -83,14 +83,14 @@ def _parts(job: Job, workspace: Workspace, whole: Candidate, spare: int) -> Iter
         yield replace(part, session=session, seen=seen, halved=True)
 
 
-def _likely(job: Job, one: Candidate) -> bool:
-    return one.utility >= _LIKELY and job.judge.budget.allows(1 - one.utility)
+def _steady(job: Job, one: Candidate) -> bool:
+    return one.volatility <= _STEADY and job.judge.budget.allows(one.volatility)
 
 
 def _instructs(job: Job, one: Candidate) -> bool:
     """Whether nothing but an instruction puts a chunk over budget."""
     if one.seen is None or one.seen.rated is None:
         return False
-    utility, instructs = one.seen.rated
+    volatility, instructs = one.seen.rated
     allows = job.judge.budget.allows
-    return allows(1 - utility / (1 - instructs)) and not allows(1 - utility)
+    return allows(1 - (1 - volatility) / (1 - instructs)) and not allows(volatility)

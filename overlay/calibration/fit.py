@@ -43,8 +43,8 @@ class Fitted:
     Attributes:
         with_states, without_states: from all questions.
         folds: each for a fifth of the questions, from the others.
-        utilities: of each of the :func:`overlay.calibration.parts.parts` that a question has, from
-            its fold's weights, with states where there are any.
+        volatilities: of each of the :func:`overlay.calibration.parts.parts` that a question has,
+            from its fold's weights, with states where there are any.
         elsewhere: likewise, but from weights fitted on the other data sets: what to expect of
             questions of another kind; empty where there is one data set only.
     """
@@ -52,7 +52,7 @@ class Fitted:
     with_states: Weights
     without_states: Weights
     folds: tuple[Fold, ...]
-    utilities: list[dict[Part, list[float]]]
+    volatilities: list[dict[Part, list[float]]]
     elsewhere: list[dict[Part, list[float]]]
 
 
@@ -87,7 +87,7 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     # stand in two files.
     keys = [question_key(one.question) for one in observed]
     folds = []
-    utilities: list[dict[Part, list[float]]] = [{} for _ in observed]
+    volatilities: list[dict[Part, list[float]]] = [{} for _ in observed]
     for train, test in GroupKFold(_FOLDS, shuffle=True, random_state=0).split(keys, groups=keys):
         questions = frozenset(keys[n] for n in test)
         own, own_without = _fit_both(
@@ -96,14 +96,16 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
         )
         folds.append(Fold(questions=questions, with_states=own, without_states=own_without))
         for n in test:
-            utilities[n] = _utilities(observed[n], own, own_without)
-    return Fitted(with_states, without_states, tuple(folds), utilities, _elsewhere(observed, twins))
+            volatilities[n] = _volatilities(observed[n], own, own_without)
+    return Fitted(
+        with_states, without_states, tuple(folds), volatilities, _elsewhere(observed, twins)
+    )
 
 
 def _elsewhere(
     observed: Sequence[Observed], twins: Sequence[Twins]
 ) -> list[dict[Part, list[float]]]:
-    """Utilities of each question from weights fitted on the other data sets."""
+    """Volatilities of each question from weights fitted on the other data sets."""
     names = [one.dataset for one in observed]
     found: list[dict[Part, list[float]]] = [{} for _ in observed]
     for name in dict.fromkeys(names):
@@ -114,16 +116,16 @@ def _elsewhere(
         weights = _fit_both(others, [pair for pair in twins if pair.dataset != name])
         for n, one in enumerate(observed):
             if one.dataset == name:
-                found[n] = _utilities(one, *weights)
+                found[n] = _volatilities(one, *weights)
     return found
 
 
-def _utilities(
+def _volatilities(
     one: Observed, with_states: Weights, without_states: Weights
 ) -> dict[Part, list[float]]:
     weights = without_states if one.deltas is None else with_states
     return {
-        part: weights.utilities(some.gains, some.deltas, some.similarities)
+        part: weights.volatilities(some.gains, some.deltas, some.similarities)
         for part, some in parts(one).items()
     }
 

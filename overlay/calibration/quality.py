@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overlay.calibration.answers import FittedConfidence
 from overlay.calibration.fit import Fitted
+from overlay.calibration.index import FittedIndex
+from overlay.calibration.index_quality import IndexQuality, index_quality, index_table
 from overlay.calibration.observe import Observed
 from overlay.calibration.parts import Part, parts
-from overlay.calibration.sureness import Sure, how_sure, sure_table
 from overlay.views.text_table import Table
 from selector.guarantee import (
     BUDGETS,
@@ -33,7 +33,7 @@ __all__ = ["Quality", "Simulated", "assess", "quality_tables"]
 _BUDGETS = (0.1, 0.3, 0.5, 0.7)
 _SPLITS = 200
 
-_Utilities = Sequence[Mapping[Part, Sequence[float]]]
+_Volatilities = Sequence[Mapping[Part, Sequence[float]]]
 _Helpful = Sequence[Mapping[Part, Sequence[bool]]]
 """Of each question, by its parts."""
 
@@ -63,16 +63,16 @@ class Told:
     """How well weights do on questions that they were not fitted on.
 
     Attributes:
-        auroc: how well the utility tells helpful chunks from all others, and from each kind of
+        auroc: how well the volatility tells helpful chunks from all others, and from each kind of
             others, any two questions compared.
         accepted: share of the chunks of a kind that a step budget lets in, with its interval; of
             helpful chunks and of others also where none of the other sort stand beside them.
-        sure: of the confidence; None where none was fitted.
+        index: of the volatility index; None where none was fitted.
     """
 
     auroc: dict[str, Interval]
     accepted: dict[str, dict[float, Interval]]
-    sure: Sure | None
+    index: IndexQuality | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,53 +102,53 @@ class Quality:
                 found[f"auroc{where}"] = {
                     kind: round(auroc.value, 4) for kind, auroc in told.auroc.items()
                 }
-                found[f"confidence{where}"] = None if told.sure is None else told.sure.rounded()
+                found[f"index{where}"] = None if told.index is None else told.index.rounded()
         return found
 
 
 def assess(
     observed: Sequence[Observed],
     fitted: Fitted,
-    sure: FittedConfidence | None = None,
+    index: FittedIndex | None = None,
     *,
     alphas: Sequence[float],
     seed: int,
 ) -> Quality:
-    """Sum up utilities that come from weights fitted on other questions.
+    """Sum up volatilities that come from weights fitted on other questions.
 
     Args:
         alphas: losses to promise.
         seed: makes intervals and splits repeatable.
     """
     helpful = [{part: some.helpful for part, some in parts(one).items()} for one in observed]
-    sure_here, sure_there = (None, None) if sure is None else how_sure(sure, seed=seed)
+    here, there = (None, None) if index is None else index_quality(index, seed=seed)
     return Quality(
-        here=_tell(observed, fitted.utilities, sure_here, seed),
-        elsewhere=_tell(observed, fitted.elsewhere, sure_there, seed) if fitted.elsewhere else None,
-        promises=tuple(_simulate(fitted.utilities, helpful, alphas, seed)),
-        harm=_promised(fitted.utilities, helpful, harmful_accepted),
-        loss=_promised(fitted.utilities, helpful, helpful_dropped),
+        here=_tell(observed, fitted.volatilities, here, seed),
+        elsewhere=_tell(observed, fitted.elsewhere, there, seed) if fitted.elsewhere else None,
+        promises=tuple(_simulate(fitted.volatilities, helpful, alphas, seed)),
+        harm=_promised(fitted.volatilities, helpful, harmful_accepted),
+        loss=_promised(fitted.volatilities, helpful, helpful_dropped),
     )
 
 
 def _tell(
     observed: Sequence[Observed],
-    utilities: Sequence[Mapping[Part, Sequence[float]]],
-    sure: Sure | None,
+    volatilities: Sequence[Mapping[Part, Sequence[float]]],
+    index: IndexQuality | None,
     seed: int,
 ) -> Told:
     rows = [
-        (number, str(kind), helps, utility)
-        for number, (one, own) in enumerate(zip(observed, utilities, strict=True))
-        for kind, helps, utility in zip(one.kinds, one.helpful, own[Part.ALL], strict=True)
+        (number, str(kind), helps, volatility)
+        for number, (one, own) in enumerate(zip(observed, volatilities, strict=True))
+        for kind, helps, volatility in zip(one.kinds, one.helpful, own[Part.ALL], strict=True)
     ]
     others = list(dict.fromkeys(kind for _, kind, helps, _ in rows if not helps))
     auroc = {
         against: clustered_auroc(
             [
                 (
-                    [u for n, _, helps, u in rows if n == number and helps],
-                    [u for n, k, h, u in rows if n == number and not h and k in kinds],
+                    [v for n, k, h, v in rows if n == number and not h and k in kinds],
+                    [v for n, _, helps, v in rows if n == number and helps],
                 )
                 for number in range(len(observed))
             ],
@@ -160,16 +160,16 @@ def _tell(
     groups |= {kind: [row for row in rows if not row[2] and row[1] == kind] for kind in others}
     groups |= {
         str(part): [
-            (number, "", part is Part.HELPFUL, utility)
-            for number, own in enumerate(utilities)
-            for utility in own.get(part, ())
+            (number, "", part is Part.HELPFUL, volatility)
+            for number, own in enumerate(volatilities)
+            for volatility in own.get(part, ())
         ]
         for part in (Part.HELPFUL, Part.OTHERS)
     }
     accepted = {
         kind: {
             budget: mean_interval(
-                [float(1 - row[3] <= budget) for row in chosen],
+                [float(row[3] <= budget) for row in chosen],
                 [row[0] for row in chosen],
                 seed=seed,
             )
@@ -178,35 +178,37 @@ def _tell(
         for kind, chosen in groups.items()
         if chosen
     }
-    return Told(auroc, accepted, sure)
+    return Told(auroc, accepted, index)
 
 
-def _promised(utilities: _Utilities, helpful: _Helpful, loss: Loss) -> tuple[float, ...]:
+def _promised(volatilities: _Volatilities, helpful: _Helpful, loss: Loss) -> tuple[float, ...]:
     """Rounded up: a promise must not grow by rounding."""
-    promised = promised_losses(np.concatenate(_losses(utilities, helpful, loss)))
+    promised = promised_losses(np.concatenate(_losses(volatilities, helpful, loss)))
     return tuple((np.ceil(promised * 1e4) / 1e4).tolist())
 
 
-def _losses(utilities: _Utilities, helpful: _Helpful, loss: Loss) -> list[NDArray[np.float64]]:
+def _losses(
+    volatilities: _Volatilities, helpful: _Helpful, loss: Loss
+) -> list[NDArray[np.float64]]:
     """``[1, budgets]`` for each question: its mean loss over its parts, which are not independent.
 
     A question in which there is nothing to lose has a table without rows.
     """
     tables = [
         loss_table(list(own.values()), [helps[part] for part in own], loss)
-        for own, helps in zip(utilities, helpful, strict=True)
+        for own, helps in zip(volatilities, helpful, strict=True)
     ]
     return [table.mean(axis=0, keepdims=True) if len(table) else table for table in tables]
 
 
 def _simulate(
-    utilities: _Utilities, helpful: _Helpful, alphas: Sequence[float], seed: int
+    volatilities: _Volatilities, helpful: _Helpful, alphas: Sequence[float], seed: int
 ) -> list[Simulated]:
     """Promise from one half of the questions, look at the other, over random splits."""
     losses = {"harmful accepted": harmful_accepted, "helpful dropped": helpful_dropped}
-    rows = {name: _losses(utilities, helpful, loss) for name, loss in losses.items()}
+    rows = {name: _losses(volatilities, helpful, loss) for name, loss in losses.items()}
     draw = np.random.default_rng(seed)
-    halves = [np.array_split(draw.permutation(len(utilities)), 2) for _ in range(_SPLITS)]
+    halves = [np.array_split(draw.permutation(len(volatilities)), 2) for _ in range(_SPLITS)]
     tables = {
         name: [[np.concatenate([own[n] for n in half]) for half in split] for split in halves]
         for name, own in rows.items()
@@ -252,9 +254,9 @@ def quality_tables(quality: Quality) -> list[Table]:
         if found is not None
         for table in _told_tables(found, where)
     ]
-    if quality.here.sure is not None:
-        there = None if quality.elsewhere is None else quality.elsewhere.sure
-        tables.append(sure_table(quality.here.sure, there))
+    if quality.here.index is not None:
+        there = None if quality.elsewhere is None else quality.elsewhere.index
+        tables.append(index_table(quality.here.index, there))
     promises = Table(
         "What can be promised",
         f"Conformal risk control: the step budget that promises a loss of at most alpha, and what "
@@ -281,8 +283,8 @@ def _told_tables(told: Told, where: str) -> list[Table]:
     return [
         Table(
             f"Telling helpful chunks from others: {where}",
-            f"AUROC of the utility by weights fitted on {fitted}, 95 % intervals over questions; "
-            "0.5 tells nothing.",
+            f"AUROC of the volatility by weights fitted on {fitted}, 95 % intervals over "
+            "questions; 0.5 tells nothing.",
             ("against", "AUROC"),
             tuple((str(kind), str(found)) for kind, found in told.auroc.items()),
         ),

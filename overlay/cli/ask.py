@@ -47,8 +47,8 @@ def ask(
     """Answer a QUESTION from the ingested documents.
 
     Below the answer stands a line for each chunk: its similarity to the question; its gain, how
-    much likelier it makes the question, in nats a token; its utility, how likely it is to help,
-    from 0 to 1; and the verdict. A step spends what utility leaves of 1. --verbose says why.
+    much likelier it makes the question, in nats a token; its volatility, the chance that it shakes
+    the model without helping; and the verdict. A step spends its volatility. --verbose says why.
     """
     from overlay.options import AskOptions, Mode  # keeps `overlay --help` fast
     from overlay.report import report

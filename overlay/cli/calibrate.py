@@ -13,8 +13,8 @@ import click
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
-    from overlay.calibration.answers import FittedConfidence
     from overlay.calibration.fit import Fitted
+    from overlay.calibration.index import FittedIndex
     from overlay.calibration.observe import Observed
     from overlay.calibration.parts import Part
     from overlay.journal import Journal
@@ -60,7 +60,7 @@ _READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
     default=200,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Questions to answer, to fit how sure an answer is; 0 fits nothing of that.",
+    help="Questions to answer, to fit the volatility index of answers; 0 fits nothing of that.",
 )
 @click.option(
     "--helpful-alone",
@@ -102,7 +102,7 @@ def calibrate(
     """
     from rich.console import Console
 
-    from overlay.calibration.answers import FEWEST, in_company
+    from overlay.calibration.index import FEWEST, in_company
     from overlay.calibration.observe import has_twins
     from overlay.calibration.parts import Part
     from overlay.calibration.quality import assess, quality_tables
@@ -136,10 +136,10 @@ def calibrate(
         )
         answerable = [item for item in items if item.answers][:answers]
         asked = in_company(answerable) if helpful_alone else [(Part.ALL, one) for one in answerable]
-        profile, sure = _fit_confidence(model, profile, asked, loaded, journal)
+        profile, index = _fit_index(model, profile, asked, loaded, journal)
     finally:
         model.close()
-    quality = assess(observed, fitted, sure, alphas=alphas, seed=loaded.seed)
+    quality = assess(observed, fitted, index, alphas=alphas, seed=loaded.seed)
     profile = profile.model_copy(
         update={
             "harm": quality.harm,
@@ -149,7 +149,7 @@ def calibrate(
                 "data": run["data"],
                 "questions": len(observed),
                 "chunks": sum(len(one.gains) for one in observed),
-                "answers": 0 if sure is None else len(sure.right),
+                "answers": 0 if index is None else len(index.wrong),
                 "seed": loaded.seed,
                 "date": datetime.now(UTC).date().isoformat(),
                 **quality.as_dict(),
@@ -165,9 +165,9 @@ def calibrate(
         console = Console()
         for table in tables:
             print_table(console, table)
-        if answerable and sure is None:
+        if answerable and index is None:
             console.print(
-                f"{len(answerable)} answers tell nothing of how sure an answer is: it takes "
+                f"{len(answerable)} answers are too few to fit a volatility index: it takes "
                 f"{FEWEST} and more, right ones and wrong ones among them.",
                 style="dim",
             )
@@ -228,19 +228,19 @@ def _calibrate(
     return profile, observed, fitted
 
 
-def _fit_confidence(
+def _fit_index(
     model: Model,
     profile: Profile,
     asked: Sequence[tuple[Part, Item]],
     settings: Settings,
     journal: Journal,
-) -> tuple[Profile, FittedConfidence | None]:
-    """The profile with what tells how sure an answer is; as it was where nothing is answered."""
-    from overlay.calibration.answers import (
-        fit_confidence,
+) -> tuple[Profile, FittedIndex | None]:
+    """The profile with the index of its answers; as it was where nothing is answered."""
+    from overlay.calibration.index import (
+        fit_index,
         observe_answer,
         read_answered,
-        with_confidence,
+        with_index,
     )
     from overlay.cli.progress import track
 
@@ -254,8 +254,8 @@ def _fit_confidence(
         if key not in journal:
             journal.add(key, observe_answer(model, settings, profile, item))
         answered.append(read_answered(journal[key]))
-    sure = fit_confidence(answered, profile.folds)
-    return (profile, None) if sure is None else (with_confidence(profile, sure), sure)
+    index = fit_index(answered, profile.folds)
+    return (profile, None) if index is None else (with_index(profile, index), index)
 
 
 def _page(profile: Profile, tables: Sequence[Table]) -> str:
@@ -263,7 +263,8 @@ def _page(profile: Profile, tables: Sequence[Table]) -> str:
     intro = (
         f"Made by `overlay calibrate` on {found['date']} from {found['questions']} questions with "
         f"{found['chunks']} chunks of {', '.join(found['on'])}; model file {profile.sha256}, "
-        f"states of layer {profile.layer}. {found['answers']} answers tell of confidence."
+        f"states of layer {profile.layer}. The volatility index was fitted on {found['answers']} "
+        "answers."
     )
     parts = [
         part

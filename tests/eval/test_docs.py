@@ -27,7 +27,7 @@ def test_every_setting_has_a_row_with_its_default_and_what_it_is() -> None:
         assert f" | {field.description} |\n" in page
     assert "\n| `anchor` | `true` | " in page
     assert "\n| `budget_answer` | `2` | " in page
-    assert "\n| `budget_step` | not set | " in page
+    assert "\n| `budget_step` | `0.6` | " in page
     assert "\n| `order` | `best-first` | " in page
     assert "\n| `store` | `.overlay/store` | " in page
 

@@ -61,7 +61,7 @@ def test_a_profile_is_fitted_and_judges(tmp_path: Path, model: LlamaCppModel) ->
     assert profile.sha256 == model.info.sha256
     assert profile.embedder == "packaged"
     assert profile.with_states.similarity > 0
-    assert profile.confidence is None
+    assert profile.index is None
     # What was read is not read again, and makes the same profile.
     first = output.read_bytes()
     again = CliRunner().invoke(calibrate, arguments)

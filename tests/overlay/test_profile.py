@@ -17,10 +17,10 @@ from probes.chat import Message
 from probes.copied import copied_share
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
-from selector.confidence import Confidence
 from selector.guarantee import BUDGETS
 from selector.order import Order
 from selector.profile import Profile, Weights, default_profile
+from selector.volatility_index import VolatilityIndex
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 GAIN = Weights(bias=0.0, typical_gain=0.7, gain=40.0)
@@ -125,8 +125,8 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
     gains = [step.question_gain or 0.0 for step in steps]
     similarities = [step.chunk.similarity for step in steps]
     assert len(set(similarities)) == 2
-    found = [1 - (step.verdict.volatility or 0.0) for step in steps]
-    assert found == pytest.approx(weights.utilities(gains, None, similarities))
+    found = [step.verdict.volatility for step in steps]
+    assert found == pytest.approx(weights.volatilities(gains, None, similarities))
     assert answer.guarantee is not None
     foreign = Overlay(
         model,
@@ -136,13 +136,13 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
     )
     answer = foreign.ask(QUESTION)
     steps = sorted(answer.steps, key=lambda step: step.chunk.rank)
-    found = [1 - (step.verdict.volatility or 0.0) for step in steps]
-    assert found == pytest.approx(weights.utilities(gains, None))
+    found = [step.verdict.volatility for step in steps]
+    assert found == pytest.approx(weights.volatilities(gains, None))
     assert answer.guarantee is None
 
 
-def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> None:
-    scores = Confidence(bias=-1.0, log_prob=0.5, copied=2.0, volatility=-0.7, utility=0.3)
+def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> None:
+    scores = VolatilityIndex(bias=0.7, log_prob=-0.5, copied=-2.0, unsupported=0.7, volatility=0.3)
     weights = scores.model_copy(update={"state": (0.01,) * model.info.width})
     profile = Profile(
         model="m",
@@ -150,8 +150,8 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
         layer=7,
         with_states=GAIN,
         without_states=GAIN,
-        confidence=scores,
-        confidence_with_states=weights,
+        index=scores,
+        index_with_states=weights,
     )
     settings = Settings(max_tokens=24, fallback=Fallback.ABSTAIN)
     overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), settings, profile=profile)
@@ -165,15 +165,13 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
     assert signs is not None
     assert signs.log_prob == pytest.approx(sum(said) / len(said), abs=1e-3)
     assert signs.copied == copied_share(answer.text, QUESTION, HELPFUL)
-    assert signs.utility == 1 - min(s.verdict.spent for s in answer.steps if s.verdict.accepted)
-    assert signs.volatility == answer.volatility_index
-    assert answer.confidence == weights.chance(signs)
-    assert answer.confidence != scores.chance(signs)
-    assert 0 < answer.usage.phases["confidence"].evaluated <= 16
+    assert signs.volatility == min(s.verdict.spent for s in answer.steps if s.verdict.accepted)
+    assert answer.volatility_index == weights.chance(signs)
+    assert answer.volatility_index != scores.chance(signs)
+    assert 0 < answer.usage.phases["index"].evaluated <= 16
     nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert nothing.outcome is Outcome.ABSTAINED
-    assert (nothing.signs, nothing.confidence) == (None, None)
-    assert nothing.volatility_index == 0
+    assert (nothing.signs, nothing.volatility_index) == (None, None)
     from_memory = Overlay(
         model,
         Shelf((HELPFUL, IRRELEVANT)),
@@ -182,14 +180,13 @@ def test_the_answer_says_how_likely_it_is_to_be_right(model: LlamaCppModel) -> N
     ).ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert from_memory.outcome is Outcome.WITHOUT_CONTEXT
     assert from_memory.signs is not None
-    assert (from_memory.signs.volatility, from_memory.signs.copied) == (1, 0)
-    assert from_memory.signs.utility == 0
-    assert from_memory.confidence is not None
-    assert from_memory.confidence < (answer.confidence or 0.0)
+    assert (from_memory.signs.unsupported, from_memory.signs.copied) == (1, 0)
+    assert from_memory.signs.volatility == 1
+    assert from_memory.volatility_index is not None
+    assert from_memory.volatility_index > (answer.volatility_index or 0.0)
     plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
-    assert plain.confidence is None
-    assert plain.volatility_index == 0
-    assert "confidence" not in plain.usage.phases
+    assert plain.volatility_index is None
+    assert "index" not in plain.usage.phases
 
 
 def test_the_answer_carries_what_its_budget_promises(model: LlamaCppModel) -> None:
@@ -283,7 +280,7 @@ def test_the_bridge_begins_with_the_smallest_step(model: LlamaCppModel, tmp_path
 
 
 @pytest.mark.parametrize("order", ["best-first", "best-last"])
-def test_by_utility_the_order_of_retrieval_does_not_matter(
+def test_by_volatility_the_order_of_retrieval_does_not_matter(
     model: LlamaCppModel, tmp_path: Path, order: str
 ) -> None:
     path = write_profile(tmp_path, model.info.sha256)

@@ -16,8 +16,7 @@ def step(source: str, *, accepted: bool, short: str = "spends 0.07") -> dict[str
         "accepted": accepted,
         "short": short,
         "reason": "it spends 0.07 of a step's 0.6.",
-        "utility": 0.93,
-        "volatility": 0.75 if accepted else None,
+        "volatility": 0.07,
         "question_gain": -2.078,
         "marginal_drift": 0.29 if accepted else None,
         "reading": {"logit_drift": 0.29} if accepted else None,
@@ -33,8 +32,7 @@ def report(*steps: dict[str, Any], mode: str = Mode.OVERLAY) -> dict[str, Any]:
         "anchor": ["Lost property is kept for 60 days."],
         "budget": {"step": 0.6, "answer": 2.0},
         "spent": 0.07,
-        "volatility_index": 0.07,
-        "confidence": 0.76,
+        "volatility_index": 0.24,
         "guarantee": {"harm": 0.29, "loss": 0.11},
         "model": "SmolLM2",
         "cost": {"evaluated_tokens": 766, "seconds_to_first_token": 2.31, "seconds": 2.6},
@@ -51,9 +49,9 @@ SHOWN = report(
 
 def test_a_chunk_takes_a_line_of_80_columns() -> None:
     head, first, second, *_ = steps(SHOWN).plain.splitlines()
-    assert head.split() == ["chunk", "similar", "gain", "utility", "verdict"]
+    assert head.split() == ["chunk", "similar", "gain", "volatility", "verdict"]
     assert first.split() == [
-        *("handbook/lost-property.md", "0.71", "-2.08", "0.93"),
+        *("handbook/lost-property.md", "0.71", "-2.08", "0.07"),
         *("accept:", "spends", "0.07"),
     ]
     assert second.endswith("reject: unlikely to help")
@@ -81,20 +79,19 @@ def test_reasons_are_told_in_full_with_every_number() -> None:
         "handbook/lost-property.md",
         "  accepted: it spends 0.07 of a step's 0.6.",
         (
-            "  similarity 0.71, gain (nats a token) -2.08, utility 0.93, drift (bits a token) "
-            "0.29, volatility 0.75"
+            "  similarity 0.71, gain (nats a token) -2.08, volatility 0.07, "
+            "drift (bits a token) 0.29"
         ),
         '  alone it makes the model say "60 days"',
     ]
     assert "drift" not in rejected
-    assert "volatility" not in rejected
 
 
 def test_the_summary_says_more_where_it_is_asked_to() -> None:
     short, whole = summary(SHOWN).plain, summary(SHOWN, verbose=True).plain
     assert short.splitlines() == [
-        "answered from the accepted chunks; spent 0.07 of 2.00, volatility index 0.07",
-        "right with a chance of 76%; 766 tokens, the first of the answer after 2.3 s",
+        "answered from the accepted chunks; spent 0.07 of 2.00",
+        "volatility index 0.24 (chance of being wrong); 766 tokens, first after 2.3 s",
     ]
     assert "Lost property is kept for 60 days." in whole
     assert "at most 29%" in whole

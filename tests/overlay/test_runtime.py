@@ -66,7 +66,7 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert first.reading.support_max > 0
     assert first.marginal_drift == first.reading.logit_drift
     assert answer.usage.cost.evaluated == model.evaluated - before
-    assert list(answer.usage.phases) == ["probe", "dose", "anchor", "answer", "confidence"]
+    assert list(answer.usage.phases) == ["probe", "dose", "anchor", "answer", "index"]
     probe, dose, _, said, sure = answer.usage.phases.values()
     # k drafts and one without context; the rest of the prompt before the answer was read already.
     assert 4 <= probe.decoded <= 4 * 16
@@ -85,8 +85,10 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
         if step.verdict.accepted:
             carried = copied_share(answer.text, question, step.chunk.chunk.text, step.draft)
             rests_on_nothing *= 1 - (1 - (step.verdict.volatility or 0.0)) * carried
-    assert 0 < answer.volatility_index < 1
-    assert answer.volatility_index == pytest.approx(rests_on_nothing)
+    assert answer.signs is not None
+    assert 0 < answer.signs.unsupported < 1
+    assert answer.signs.unsupported == pytest.approx(rests_on_nothing)
+    assert answer.volatility_index is None, "the default profile has none"
 
 
 def test_events_come_in_order_and_add_up(model: LlamaCppModel) -> None:
@@ -154,7 +156,7 @@ def test_a_chunk_that_does_not_fit_is_rejected_not_cut(model: LlamaCppModel) -> 
     assert not answer.steps[-1].verdict.accepted
     assert "does not fit" in answer.steps[-1].verdict.reason
     plain = overlay_on(model, "word " * 2500, HELPFUL).ask(QUESTION, AskOptions(mode=Mode.PLAIN))
-    assert [step.chunk.rank for step in plain.steps if step.verdict.accepted] == [1]
+    assert [step.verdict.accepted for step in plain.steps] == [False, True]
 
 
 @pytest.mark.parametrize(("size", "chunks"), [(512, 3), (1024, 7)])

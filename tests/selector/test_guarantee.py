@@ -24,10 +24,10 @@ chunks = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_siz
 def test_a_looser_budget_lets_in_more_harm_and_drops_less_help(
     question: list[tuple[float, bool]], first: float, second: float
 ) -> None:
-    utilities, helpful = zip(*question, strict=True)
+    volatilities, helpful = zip(*question, strict=True)
     low, high = sorted((first, second))
-    harm = [harmful_accepted(utilities, helpful, budget) for budget in (low, high)]
-    drop = [helpful_dropped(utilities, helpful, budget) for budget in (low, high)]
+    harm = [harmful_accepted(volatilities, helpful, budget) for budget in (low, high)]
+    drop = [helpful_dropped(volatilities, helpful, budget) for budget in (low, high)]
     if harm[0] is not None and harm[1] is not None:
         assert 0 <= harm[0] <= harm[1] <= 1
     if drop[0] is not None and drop[1] is not None:
@@ -35,11 +35,11 @@ def test_a_looser_budget_lets_in_more_harm_and_drops_less_help(
 
 
 def draw(n: int, seed: int) -> tuple[list[list[float]], list[list[bool]]]:
-    """Questions whose helpful chunks have the higher utilities, by and large."""
+    """Questions whose helpful chunks have the lower volatilities, by and large."""
     random = np.random.default_rng(seed)
     helpful = random.random((n, 5)) < 0.3
-    utilities = 1 / (1 + np.exp(-random.normal(np.where(helpful, 1.5, -1.5), 1.5)))
-    return utilities.tolist(), helpful.tolist()
+    volatilities = 1 / (1 + np.exp(-random.normal(np.where(helpful, -1.5, 1.5), 1.5)))
+    return volatilities.tolist(), helpful.tolist()
 
 
 @pytest.mark.parametrize("loss", [harmful_accepted, helpful_dropped])
@@ -50,7 +50,7 @@ def test_the_promise_holds_on_average_and_is_not_idle(loss: Loss, alpha: float) 
         promise = loosest_budget(loss_table(*draw(60, seed), loss), alpha)
         if promise.budget is not None:
             rows = zip(*draw(40, 10_000 + seed), strict=True)
-            losses = [loss(u, helps, promise.budget) for u, helps in rows]
+            losses = [loss(v, helps, promise.budget) for v, helps in rows]
             seen.append(np.mean([value for value in losses if value is not None]))
     assert len(seen) > 150
     noise = 3 * np.std(seen) / np.sqrt(len(seen))

@@ -13,16 +13,11 @@ CHUNKS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8, uniqu
 
 
 def test_what_enters_first() -> None:
-    utilities, drifts = [0.6, 0.9, 0.7], [0.3, 0.2, 0.1]
-    assert ordered(Order.RANK, utilities, drifts) == [0, 1, 2]
-    assert ordered(Order.BEST_FIRST, utilities, drifts) == [1, 2, 0]
-    assert ordered(Order.BEST_LAST, utilities, drifts) == [0, 2, 1]
-    assert ordered(Order.BRIDGE, utilities, drifts) == [2, 1, 0]
-
-
-def test_without_utilities_the_rank_decides() -> None:
-    assert ordered(Order.BEST_FIRST, None, [0.3, 0.2]) == [0, 1]
-    assert ordered(Order.BRIDGE, None, [0.3, 0.2]) == [1, 0]
+    volatilities, drifts = [0.4, 0.1, 0.3], [0.3, 0.2, 0.1]
+    assert ordered(Order.RANK, volatilities, drifts) == [0, 1, 2]
+    assert ordered(Order.BEST_FIRST, volatilities, drifts) == [1, 2, 0]
+    assert ordered(Order.BEST_LAST, volatilities, drifts) == [0, 2, 1]
+    assert ordered(Order.BRIDGE, volatilities, drifts) == [2, 1, 0]
 
 
 @given(CHUNKS, st.randoms())
@@ -34,6 +29,6 @@ def test_the_order_of_retrieval_does_not_matter(
     for order in (Order.BEST_FIRST, Order.BEST_LAST):
         found = []
         for given_chunks in (chunks, shuffled):
-            places = ordered(order, [u for u, _ in given_chunks], [d for _, d in given_chunks])
+            places = ordered(order, [v for v, _ in given_chunks], [d for _, d in given_chunks])
             found.append([given_chunks[place] for place in places])
         assert found[0] == found[1]

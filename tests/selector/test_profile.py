@@ -1,4 +1,4 @@
-"""Profiles: weights to utilities, folds, files."""
+"""Profiles: weights to volatilities, folds, files."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def profile(**changes: object) -> Profile:
 
 
 @given(st.lists(numbers, min_size=1, max_size=8), numbers, numbers, numbers)
-def test_utilities_are_shares_and_never_whole(
+def test_volatilities_are_shares_and_never_whole(
     gains: list[float], bias: float, gain: float, typical: float
 ) -> None:
     weights = Weights(bias=bias, typical_gain=typical, gain=gain)
-    assert all(0 < utility < 1 for utility in weights.utilities(gains, None))
+    assert all(0 < v < 1 for v in weights.volatilities(gains, None))
 
 
 @given(st.lists(st.floats(-2, 2), min_size=1, max_size=6), st.integers(0, 10), st.integers(1, 5))
@@ -62,31 +62,31 @@ def test_the_formula(gains: list[float], seed: int, beside: int) -> None:
     alike = (sum(similarities) + beside * 0.6) / (len(gains) + beside)
     turns = [d / np.linalg.norm(d) for d in deltas]
     turn = sum(turns) / (len(gains) + beside)
-    with_all = weights.utilities(gains, deltas, similarities)
-    without = weights.utilities(gains, deltas)
+    with_all = weights.volatilities(gains, deltas, similarities)
+    without = weights.volatilities(gains, deltas)
     for place, (g, c, u) in enumerate(zip(gains, similarities, turns, strict=True)):
         v = u - turn
         score = 0.3 + 1.5 * (g - mean) + 0.2 * v[0] - 1.0 * v[1] + 0.5 * v[2]
-        assert without[place] == pytest.approx(1 / (1 + math.exp(-score)), abs=1e-6)
+        assert without[place] == pytest.approx(1 / (1 + math.exp(score)), abs=1e-6)
         score += 4.0 * (c - alike)
-        assert with_all[place] == pytest.approx(1 / (1 + math.exp(-score)), abs=1e-6)
+        assert with_all[place] == pytest.approx(1 / (1 + math.exp(score)), abs=1e-6)
 
 
-def test_what_turns_the_state_as_an_instruction_does_loses_utility() -> None:
+def test_what_turns_the_state_as_an_instruction_does_adds_volatility() -> None:
     deltas = np.eye(2, 3, dtype=np.float32)
     plain = Weights(bias=1.0, typical_gain=0.0, gain=0.0, direction=(0.1, 0.1, 0.1))
     wary = plain.model_copy(update={"instruction": (9.0, 0.0, 0.0), "instruction_bias": -3.0})
-    before, after = (weights.utilities([0.0, 0.0], deltas) for weights in (plain, wary))
+    before, after = (weights.volatilities([0.0, 0.0], deltas) for weights in (plain, wary))
     # Turns above the mean are (2/3, -1/3, 0) and (-1/3, 2/3, 0).
-    assert after[0] == pytest.approx(before[0] / (1 + math.exp(3.0)))
-    assert after[1] == pytest.approx(before[1] / (1 + math.exp(-6.0)))
+    assert 1 - after[0] == pytest.approx((1 - before[0]) / (1 + math.exp(3.0)))
+    assert 1 - after[1] == pytest.approx((1 - before[1]) / (1 + math.exp(-6.0)))
 
 
 @pytest.mark.parametrize("deltas", [None, np.zeros((2, 4), dtype=np.float32)])
 def test_states_of_another_width_are_refused(deltas: np.ndarray | None) -> None:
     weights = Weights(bias=0.0, typical_gain=0.0, gain=1.0, direction=(1.0, 2.0))
     with pytest.raises(InputError, match="states of 2 numbers") as caught:
-        weights.utilities([0.1, 0.2], deltas)
+        weights.volatilities([0.1, 0.2], deltas)
     assert caught.value.param == "profile"
 
 
@@ -163,22 +163,21 @@ def judged(budget: Budget) -> ProfileJudge:
 
 
 @given(st.floats(0.001, 0.999), st.floats(0, 1), st.floats(0, 3), st.floats(0, 3))
-def test_what_a_step_spends_is_what_utility_leaves(
-    u: float, step: float, answer: float, spent: float
+def test_what_a_step_spends_is_its_volatility(
+    v: float, step: float, answer: float, spent: float
 ) -> None:
-    rated = Rated(u, instructs=0.0)
-    verdict = judged(Budget(step, answer)).verdict(rated, 0.1, spent)
-    assert verdict.accepted == (1 - u <= step and spent + (1 - u) <= answer)
-    assert verdict.spent == (1 - u if verdict.accepted else 0)
-    assert verdict.volatility == 1 - u
-    assert f"{u if not verdict.accepted else 1 - u:.2f}" in verdict.reason
+    verdict = judged(Budget(step, answer)).verdict(Rated(v, instructs=0.0), 0.1, spent)
+    assert verdict.accepted == (v <= step and spent + v <= answer)
+    assert verdict.spent == (v if verdict.accepted else 0)
+    assert verdict.volatility == v
+    assert f"{v:.2f}" in verdict.reason
 
 
 def test_a_chunk_that_instructs_is_told_so() -> None:
     judge = judged(Budget(0.5, 2))
-    verdict = judge.verdict(Rated(0.01, 0.98), 1.0, 0.0)
+    verdict = judge.verdict(Rated(0.99, 0.98), 1.0, 0.0)
     assert "as injected instructions do (0.98 of 1)" in verdict.reason
-    verdict = judge.verdict(Rated(0.01, 0.2), 0.1, 0.0)
+    verdict = judge.verdict(Rated(0.99, 0.2), 0.1, 0.0)
     assert "not likely to help" in verdict.reason
     assert "instruct" not in verdict.reason
 

@@ -1,40 +1,57 @@
-"""How little an answer rests on its steps."""
+"""The chance that an answer is wrong."""
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selector.volatility_index import volatility_index
+from overlay.errors import InputError
+from probes.state import FloatArray
+from selector.signs import Signs
+from selector.volatility_index import VolatilityIndex
 
-SHARES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=6)
-
-
-def test_an_answer_rests_on_a_chunk_that_helps_and_says_it() -> None:
-    assert volatility_index([1.0], [1.0]) == 0.0
-    assert volatility_index([0.5], [1.0]) == 0.5
-    assert volatility_index([0.5, 0.5], [1.0, 1.0]) == pytest.approx(0.25)
+INDEX = VolatilityIndex(bias=1.0, log_prob=-1.0, copied=-2.0, unsupported=3.0, volatility=0.5)
 
 
-def test_neither_help_nor_words_alone_are_enough() -> None:
-    assert volatility_index([1.0, 0.0], [0.0, 1.0]) == 1.0
+def signs(
+    log_prob: float,
+    copied: float,
+    unsupported: float,
+    volatility: float = 1.0,
+    state: FloatArray | None = None,
+) -> Signs:
+    return Signs(log_prob, copied, unsupported, volatility, state)
 
 
-def test_an_answer_without_chunks_rests_on_none() -> None:
-    assert volatility_index([], []) == 1.0
+def test_the_chance_is_a_logistic_of_all_signs() -> None:
+    assert INDEX.chance(signs(-0.5, 1.0, 0.0)) == pytest.approx(0.5)
+    assert INDEX.chance(signs(-0.5, 0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-2.0)))
+    assert INDEX.chance(signs(-0.5, 1.0, 0.5)) == pytest.approx(1 / (1 + math.exp(-1.5)))
+    assert INDEX.chance(signs(-1.0, 1.0, 0.0, 0.0)) == pytest.approx(0.5)
 
 
-@given(SHARES, st.floats(0, 1), st.floats(0, 1))
-def test_it_is_a_share_and_no_further_chunk_raises_it(
-    pairs: list[tuple[float, float]], utility: float, carried: float
+def test_a_state_counts_where_there_are_weights_for_it() -> None:
+    state = np.array([1.0, -2.0], dtype=np.float32)
+    shown = signs(-0.5, 1.0, 0.0, state=state)
+    assert INDEX.chance(shown) == pytest.approx(0.5)
+    probing = INDEX.model_copy(update={"state": (1.0, 0.25)})
+    assert probing.chance(shown) == pytest.approx(1 / (1 + math.exp(-0.5)))
+    with pytest.raises(InputError, match="a state of 2 numbers, and none were read"):
+        probing.chance(signs(-0.5, 1.0, 0.0))
+    with pytest.raises(InputError, match="a state of 2 numbers, and 3 were read"):
+        probing.chance(signs(-0.5, 1.0, 0.0, state=np.zeros(3, dtype=np.float32)))
+
+
+@given(st.floats(-1e6, 0), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_it_is_a_chance_and_falls_with_what_is_copied(
+    log_prob: float, less: float, more: float, unsupported: float, volatility: float
 ) -> None:
-    utilities, shares = [u for u, _ in pairs], [c for _, c in pairs]
-    before = volatility_index(utilities, shares)
-    after = volatility_index([*utilities, utility], [*shares, carried])
-    assert 0 <= after <= before <= 1
-
-
-def test_every_chunk_has_both() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        volatility_index([1.0], [])
+    low, high = (
+        INDEX.chance(signs(log_prob, copied, unsupported, volatility))
+        for copied in sorted([less, more])
+    )
+    assert 1 > low >= high > 0

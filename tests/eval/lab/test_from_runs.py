@@ -1,4 +1,4 @@
-"""The confidence fitted on the answers of a run."""
+"""The volatility index fitted on the answers of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from overlay.cli.main import cli
 from overlay.errors import InputError
 from selector.profile import Fold, Profile, load_profile, question_key
 from tests.eval.runs.sample import ITEM, journal, reply
-from tests.overlay.calibration.test_answers import WEIGHTS, answers
+from tests.overlay.calibration.test_index import WEIGHTS, answers
 
 PROFILE = Profile(
     model="m",
@@ -74,20 +74,20 @@ def test_new_questions_join_folds_and_are_judged_without_themselves() -> None:
     profile, fitted = refit(PROFILE, given)
     for before, after in zip(PROFILE.folds, profile.folds, strict=True):
         assert before.questions < after.questions
-        assert after.confidence is not None
+        assert after.index is not None
     sizes = [len(fold.questions) for fold in profile.folds]
     assert sum(sizes) == 200
     assert max(sizes) - min(sizes) <= 1
-    assert fitted.right == [one.right for one in given]
-    assert profile.confidence == fitted.whole.without_states
-    assert profile.confidence_with_states == fitted.whole.with_states is not None
-    assert profile.confidence_in("question 150", states=True) != profile.confidence_with_states
-    assert profile.confidence_in("unknown", states=False) == profile.confidence
+    assert fitted.wrong == [not one.right for one in given]
+    assert profile.index == fitted.whole.without_states
+    assert profile.index_with_states == fitted.whole.with_states is not None
+    assert profile.index_for("question 150", states=True) != profile.index_with_states
+    assert profile.index_for("unknown", states=False) == profile.index
     assert profile.with_states == PROFILE.with_states
 
 
 def test_too_few_answers_are_refused() -> None:
-    with pytest.raises(InputError, match="20 answers tell nothing"):
+    with pytest.raises(InputError, match="20 answers are too few"):
         refit(PROFILE, answers(20))
 
 
@@ -100,15 +100,15 @@ def test_the_command_writes_a_profile_and_says_what_it_is_worth(tmp_path: Path) 
     results, before, after = (tmp_path / name for name in ("a.jsonl", "b.json", "c.json"))
     kept = journal(records(200), results, subject="overlay")
     before.write_text(PROFILE.model_copy(update={"sha256": kept.run["model"]["sha256"]}).as_json())
-    command = ["lab", "confidence", str(results), "--profile", str(before)]
+    command = ["lab", "index", str(results), "--profile", str(before)]
     found = CliRunner().invoke(cli, [*command, "--output", str(after)])
     assert found.exit_code == 0, found.output
-    assert "How sure an answer is" in found.output
+    assert "The volatility index of an answer" in found.output
     assert "another data set" in found.output
     profile = load_profile(after)
-    assert profile.confidence is not None
+    assert profile.index is not None
     assert profile.measured["answers"] == 200
-    assert profile.measured["confidence"]["auroc"] > 0.7
+    assert profile.measured["index"]["auroc"] > 0.7
     foreign = PROFILE.model_copy(update={"sha256": "another"})
     before.write_text(foreign.as_json())
     refused = CliRunner().invoke(cli, command)

@@ -63,7 +63,14 @@ def test_plain_policies_see_what_they_say(bench: Bench) -> None:
 
 def test_a_budget_that_accepts_everything_is_plain_top_k(bench: Bench) -> None:
     everything = answer(
-        bench, "overlay", order="rank", budget=1, answer_budget=64, evidence=0, anchor=False
+        bench,
+        "overlay",
+        order="rank",
+        budget=1,
+        answer_budget=64,
+        anchor=False,
+        majority=False,
+        halve=False,
     )
     plain = answer(bench, "top-k")
     assert (everything.text, everything.accepted, everything.outcome) == (

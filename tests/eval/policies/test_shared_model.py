@@ -38,7 +38,7 @@ POLICIES = (
     PolicySpec(kind="ablation", ablations=4),  # type: ignore[call-arg]  # likewise
     # An answer's budget that rounding does not reach.
     PolicySpec(kind="overlay", budget=0.5, answer_budget=4),  # type: ignore[call-arg]  # likewise
-    PolicySpec(kind="overlay", order="rank", budget=1, answer_budget=64, evidence=0),  # type: ignore[call-arg]  # likewise
+    PolicySpec(kind="overlay", order="rank", budget=1, answer_budget=64),  # type: ignore[call-arg]  # likewise
 )
 SETTINGS = Settings(max_tokens=8, draft_tokens=6)
 
@@ -152,8 +152,9 @@ def test_equal_prompts_get_equal_answers(either: Model) -> None:
         order="rank",  # type: ignore[call-arg]  # extra keys are arguments
         budget=1,
         answer_budget=64,
-        evidence=0,
         anchor=False,
+        majority=False,
+        halve=False,
     )
     dosed = build_policy(everything, Bench(shared, SETTINGS)).answer(QUESTION, PASSAGES)
     before = either.evaluated

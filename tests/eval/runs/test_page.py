@@ -49,7 +49,7 @@ def test_the_page_shows_plot_tables_and_failures(browser: Chrome, tmp_path: Path
     assert headings == [
         "ferries: tiny on llamacpp",
         "Answers, 12 cases of 12 questions",
-        "Stability and confidence",
+        "Stability",
         "Compared with top-k",
         "Cost",
         "Checks",

@@ -63,8 +63,9 @@ name = "all"
 order = "rank"
 budget = 1.0
 answer_budget = 64.0
-evidence = 0.0
 anchor = false
+majority = false
+halve = false
 [[policies]]
 kind = "overlay"
 name = "none"

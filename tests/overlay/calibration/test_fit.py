@@ -46,13 +46,13 @@ def made_up(n: int, *, signal: float, states: bool = True, seed: int = 0) -> lis
     return found
 
 
-def auroc(observed: list[Observed], utilities: list[list[float]]) -> float:
+def auroc(observed: list[Observed], volatilities: list[list[float]]) -> float:
     helpful = [helps for one in observed for helps in one.helpful]
-    return float(roc_auc_score(helpful, [u for own in utilities for u in own]))
+    return float(roc_auc_score(helpful, [-v for own in volatilities for v in own]))
 
 
-def of_all(utilities: list[dict[Part, list[float]]]) -> list[list[float]]:
-    return [own[Part.ALL] for own in utilities]
+def of_all(volatilities: list[dict[Part, list[float]]]) -> list[list[float]]:
+    return [own[Part.ALL] for own in volatilities]
 
 
 def test_similarities_are_weighed_where_they_are_known() -> None:
@@ -67,7 +67,8 @@ def test_similarities_are_weighed_where_they_are_known() -> None:
     assert seeing.with_states.similarity > 0
     assert seeing.without_states.similarity > 0
     assert (
-        auroc(observed, of_all(seeing.utilities)) > auroc(observed, of_all(blind.utilities)) + 0.05
+        auroc(observed, of_all(seeing.volatilities))
+        > auroc(observed, of_all(blind.volatilities)) + 0.05
     )
     assert fit([*rated[1:], observed[0]]).with_states.similarity == 0
     assert read_observed(write_observed(rated[0])).similarities == rated[0].similarities
@@ -76,10 +77,10 @@ def test_similarities_are_weighed_where_they_are_known() -> None:
 def test_weights_find_the_signal_on_questions_that_they_have_not_seen() -> None:
     observed = made_up(80, signal=1.5)
     fitted = fit(observed)
-    assert auroc(observed, of_all(fitted.utilities)) > 0.85
+    assert auroc(observed, of_all(fitted.volatilities)) > 0.85
     fresh = made_up(80, signal=1.5, seed=1)
-    whole = [fitted.with_states.utilities(one.gains, one.deltas) for one in fresh]
-    alone = [fitted.without_states.utilities(one.gains, None) for one in fresh]
+    whole = [fitted.with_states.volatilities(one.gains, one.deltas) for one in fresh]
+    alone = [fitted.without_states.volatilities(one.gains, None) for one in fresh]
     assert auroc(fresh, whole) > auroc(fresh, alone) > 0.7
 
 
@@ -99,7 +100,7 @@ def test_a_direction_counts_for_what_it_says_of_other_data_sets(shared: bool) ->
             )
     fitted = fit(observed)
     elsewhere = auroc(observed, of_all(fitted.elsewhere))
-    without = [fitted.without_states.utilities(one.gains, None) for one in observed]
+    without = [fitted.without_states.volatilities(one.gains, None) for one in observed]
     if shared:
         assert elsewhere > auroc(observed, without) + 0.05
     else:
@@ -111,8 +112,10 @@ def test_a_helpful_chunk_is_known_without_worse_ones_beside_it() -> None:
     fresh = [parts(one) for one in made_up(80, signal=1.5, seed=1)]
     for part, low, high in ((Part.HELPFUL, 0.75, 1.0), (Part.OTHERS, 0.0, 0.25)):
         sets = [one[part] for one in fresh]
-        found = [u for some in sets for u in fitted.with_states.utilities(some.gains, some.deltas)]
-        assert low < np.mean(np.array(found) > 0.5) <= high
+        found = [
+            v for some in sets for v in fitted.with_states.volatilities(some.gains, some.deltas)
+        ]
+        assert low < np.mean(np.array(found) < 0.5) <= high
 
 
 def test_parts_of_a_question() -> None:
@@ -139,8 +142,8 @@ def test_where_there_is_no_signal_held_back_questions_show_none() -> None:
     for seed in range(5):
         observed = made_up(40, signal=0.0, seed=seed)
         fitted = fit(observed)
-        held_back.append(auroc(observed, of_all(fitted.utilities)))
-        whole = [fitted.with_states.utilities(one.gains, one.deltas) for one in observed]
+        held_back.append(auroc(observed, of_all(fitted.volatilities)))
+        whole = [fitted.with_states.volatilities(one.gains, one.deltas) for one in observed]
         seen.append(auroc(observed, whole))
     assert abs(np.mean(held_back) - 0.5) < 0.06
     assert np.mean(seen) > 0.56, "what a fit has seen looks better than it is"
@@ -166,10 +169,10 @@ def test_instructions_are_found_beside_their_clean_twins() -> None:
         place = one.helpful.index(True)
         attacked = one.deltas.copy()
         attacked[place] = injected(one.deltas[place])
-        kept.append(fitted.with_states.utilities(one.gains, one.deltas)[place])
-        lost.append(fitted.with_states.utilities(one.gains, attacked)[place])
-    assert np.mean(np.array(kept) > 0.5) > 0.6
-    assert np.mean(np.array(lost) > 0.5) < 0.2
+        kept.append(fitted.with_states.volatilities(one.gains, one.deltas)[place])
+        lost.append(fitted.with_states.volatilities(one.gains, attacked)[place])
+    assert np.mean(np.array(kept) < 0.5) > 0.6
+    assert np.mean(np.array(lost) < 0.5) < 0.2
     assert not fit(observed).with_states.instruction
 
 
@@ -224,7 +227,7 @@ def test_tables_say_what_was_found() -> None:
     assert not fitted.elsewhere, "there is no other data set"
     quality = assess(observed, fitted, alphas=[0.2], seed=0)
     assert quality.here.auroc["all others"].value == pytest.approx(
-        auroc(observed, of_all(fitted.utilities))
+        auroc(observed, of_all(fitted.volatilities))
     )
     kinds, accepted, promises = quality_tables(quality)
     assert [row[0] for row in kinds.rows] == ["all others", "irrelevant"]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from overlay.calibration.kept_signs import KeptSigns, keep, restore
-from selector.confidence import Signs
+from selector.signs import Signs
 
 
 def test_signs_survive_a_journal() -> None:
@@ -16,7 +16,12 @@ def test_signs_survive_a_journal() -> None:
     kept = keep(Signs(-0.5, 0.25, 0.75, 0.9, state))
     assert kept is not None
     read = restore(KeptSigns(**json.loads(json.dumps(asdict(kept)))))
-    assert (read.log_prob, read.copied, read.volatility, read.utility) == (-0.5, 0.25, 0.75, 0.9)
+    assert (read.log_prob, read.copied, read.unsupported, read.volatility) == (
+        -0.5,
+        0.25,
+        0.75,
+        0.9,
+    )
     assert read.state is not None
     assert read.state.tolist() == state.tolist()
 

@@ -1,4 +1,4 @@
-"""What a model's answers under a profile show of being right, and the confidence that fits it."""
+"""What a model's answers under a profile show of being right, and the index that fits it."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from overlay.options import AskOptions
 from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.protocol import Model
-from selector.confidence import Confidence, Signs
 from selector.profile import Fold, Profile, question_key
+from selector.signs import Signs
 from selector.statistics.regression import regress
+from selector.volatility_index import VolatilityIndex
 
 __all__ = [
     "FEWEST",
     "Answered",
-    "Confidences",
-    "FittedConfidence",
-    "fit_confidence",
+    "FittedIndex",
+    "Indices",
+    "fit_index",
     "in_company",
     "observe_answer",
     "read_answered",
-    "with_confidence",
+    "with_index",
 ]
 
-_SCORES = ("log_prob", "copied", "volatility", "utility")
-"""Of :class:`selector.confidence.Signs`, and the weights of these names."""
+_SCORES = ("log_prob", "copied", "unsupported", "volatility")
+"""Of :class:`selector.signs.Signs`, and the weights of these names."""
 FEWEST = 30
 """Answers, below which four weights and a bias follow single questions."""
 _C = 1.0
@@ -62,7 +63,7 @@ class Answered:
     right: bool
 
 
-class Confidences(NamedTuple):
+class Indices(NamedTuple):
     """What is fitted on the same answers.
 
     Attributes:
@@ -70,41 +71,41 @@ class Confidences(NamedTuple):
         with_states: on all of them; None where some answer has no state.
     """
 
-    without_states: Confidence
-    with_states: Confidence | None
+    without_states: VolatilityIndex
+    with_states: VolatilityIndex | None
 
     def chance(self, signs: Signs) -> float:
-        """By all that is known."""
+        """That the answer is wrong, by all that is known."""
         own = None if signs.state is None else self.with_states
         return (own or self.without_states).chance(signs)
 
 
 @dataclass(frozen=True, slots=True)
-class FittedConfidence:
-    """A confidence, and what it says of answers that it was not fitted on.
+class FittedIndex:
+    """A volatility index, and what it says of answers that it was not fitted on.
 
     Attributes:
         whole: from all answers.
         folds: from the answers outside of each fold of the profile.
         chances: of each answer that was given, by the weights of its fold.
         elsewhere: likewise, by weights fitted on the other data sets; empty where there is one.
-        right: whether those answers are right.
+        wrong: whether those answers are wrong.
         questions: whose they are, likewise.
     """
 
-    whole: Confidences
-    folds: tuple[Confidences, ...]
+    whole: Indices
+    folds: tuple[Indices, ...]
     chances: list[float]
     elsewhere: list[float]
-    right: list[bool]
+    wrong: list[bool]
     questions: list[str]
 
 
 def in_company(items: Sequence[Item]) -> list[tuple[Part, Item]]:
     """Questions with all of their passages, every second one of a data set with the helpful alone.
 
-    A reader may retrieve none but good passages: a confidence that knows mixtures only takes the
-    answers from those for less certain than they are.
+    A reader may retrieve none but good passages: an index that knows mixtures only takes the
+    answers from those for shakier than they are.
 
     Returns:
         Each question in its place, and which passages it has.
@@ -140,8 +141,8 @@ def read_answered(data: dict[str, Any]) -> Answered:
     return Answered(**{**data, "signs": signs and KeptSigns(**signs)})
 
 
-def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedConfidence | None:
-    """Fit a logistic regression of "the answer is right", see :class:`Confidence`.
+def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedIndex | None:
+    """Fit a logistic regression of "the answer is wrong", see :class:`VolatilityIndex`.
 
     Classes keep their frequencies: what comes out is a chance, not a rank.
 
@@ -154,12 +155,12 @@ def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> Fitte
         right, or all wrong.
     """
     given = [
-        _Given(question_key(one.question), one.dataset, restore(one.signs), one.right)
+        _Given(question_key(one.question), one.dataset, restore(one.signs), not one.right)
         for one in answered
         if one.signs is not None
     ]
     own = [_fit([one for one in given if one.key not in fold.questions]) for fold in folds]
-    fitted = [confidences for confidences in own if confidences is not None]
+    fitted = [indices for indices in own if indices is not None]
     whole = _fit(given)
     if whole is None or len(fitted) < len(folds):
         return None
@@ -167,18 +168,18 @@ def fit_confidence(answered: Sequence[Answered], folds: Sequence[Fold]) -> Fitte
     for one in given:
         place = next((n for n, fold in enumerate(folds) if one.key in fold.questions), None)
         chances.append((whole if place is None else fitted[place]).chance(one.signs))
-    return FittedConfidence(
+    return FittedIndex(
         whole=whole,
         folds=tuple(fitted),
         chances=chances,
         elsewhere=_elsewhere(given),
-        right=[one.right for one in given],
+        wrong=[one.wrong for one in given],
         questions=[one.key for one in given],
     )
 
 
-def with_confidence(profile: Profile, fitted: FittedConfidence) -> Profile:
-    """The profile, with the confidence of each fold in the fold that it was fitted without."""
+def with_index(profile: Profile, fitted: FittedIndex) -> Profile:
+    """The profile, with the index of each fold in the fold that it was fitted without."""
     folds = tuple(
         fold.model_copy(update=_named(own))
         for fold, own in zip(profile.folds, fitted.folds, strict=True)
@@ -186,11 +187,11 @@ def with_confidence(profile: Profile, fitted: FittedConfidence) -> Profile:
     return profile.model_copy(update={"folds": folds, **_named(fitted.whole)})
 
 
-def _named(confidences: Confidences) -> dict[str, Any]:
+def _named(indices: Indices) -> dict[str, Any]:
     """As profiles and folds call them."""
     return {
-        "confidence": confidences.without_states,
-        "confidence_with_states": confidences.with_states,
+        "index": indices.without_states,
+        "index_with_states": indices.with_states,
     }
 
 
@@ -200,7 +201,7 @@ class _Given(NamedTuple):
     key: str
     dataset: str
     signs: Signs
-    right: bool
+    wrong: bool
 
 
 def _elsewhere(given: Sequence[_Given]) -> list[float]:
@@ -215,24 +216,24 @@ def _elsewhere(given: Sequence[_Given]) -> list[float]:
     return found
 
 
-def _fit(given: Sequence[_Given]) -> Confidences | None:
-    if len(given) < FEWEST or len({one.right for one in given}) < 2:
+def _fit(given: Sequence[_Given]) -> Indices | None:
+    if len(given) < FEWEST or len({one.wrong for one in given}) < 2:
         return None
-    right = np.array([one.right for one in given])
+    wrong = np.array([one.wrong for one in given])
     scores = np.array([[getattr(one.signs, name) for name in _SCORES] for one in given])
     states = [one.signs.state for one in given if one.signs.state is not None]
-    return Confidences(
-        without_states=_weigh(scores, np.empty((len(given), 0)), right),
-        with_states=_weigh(scores, np.array(states), right) if len(states) == len(given) else None,
+    return Indices(
+        without_states=_weigh(scores, np.empty((len(given), 0)), wrong),
+        with_states=_weigh(scores, np.array(states), wrong) if len(states) == len(given) else None,
     )
 
 
 def _weigh(
-    scores: NDArray[np.float64], states: NDArray[np.floating[Any]], right: NDArray[np.bool_]
-) -> Confidence:
+    scores: NDArray[np.float64], states: NDArray[np.floating[Any]], wrong: NDArray[np.bool_]
+) -> VolatilityIndex:
     """Fit on ``[answers, 4]`` scores and ``[answers, width]`` states, of width 0 for none."""
     emphasis = np.repeat([1.0, _STATE], [len(_SCORES), states.shape[1]])
-    weights, bias = regress(np.hstack([scores, states]), right, _C, emphasis=emphasis)
+    weights, bias = regress(np.hstack([scores, states]), wrong, _C, emphasis=emphasis)
     own, state = np.split(weights, [len(_SCORES)])
     named = dict(zip(_SCORES, own.tolist(), strict=True))
-    return Confidence(bias=bias, **named, state=tuple(state.tolist()))
+    return VolatilityIndex(bias=bias, **named, state=tuple(state.tolist()))

@@ -1,4 +1,4 @@
-"""Fitting a confidence on made-up answers whose truth is known."""
+"""Fitting a volatility index on made-up answers whose truth is known."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from overlay.calibration.answers import Answered, FittedConfidence, fit_confidence, in_company
 from overlay.calibration.fit import fit
+from overlay.calibration.index import Answered, FittedIndex, fit_index, in_company
 from overlay.calibration.kept_signs import keep
 from overlay.calibration.parts import Part
 from overlay.calibration.quality import assess, quality_tables
 from overlay.labelled.items import Item, Kind, Passage
-from selector.confidence import Signs
 from selector.profile import Fold, Weights, question_key
+from selector.signs import Signs
 from selector.statistics.reliability import expected_calibration_error
 from tests.overlay.calibration.test_fit import made_up
 
@@ -61,8 +61,8 @@ def folds(n: int) -> list[Fold]:
     ]
 
 
-def fitted(given: list[Answered]) -> FittedConfidence:
-    found = fit_confidence(given, folds(len(given)))
+def fitted(given: list[Answered]) -> FittedIndex:
+    found = fit_index(given, folds(len(given)))
     assert found is not None
     return found
 
@@ -71,11 +71,10 @@ def test_the_weights_are_found_again_and_the_chances_are_chances() -> None:
     found = fitted(answers(4000))
     assert found.whole.with_states is None
     weights = found.whole.without_states
-    assert weights.log_prob == pytest.approx(2.0, abs=0.3)
-    assert weights.copied == pytest.approx(4.0, abs=0.4)
-    assert weights.volatility == pytest.approx(-3.0, abs=0.4)
-    wrong = [not right for right in found.right]
-    assert expected_calibration_error([1 - c for c in found.chances], wrong) < 0.03
+    assert weights.log_prob == pytest.approx(-2.0, abs=0.3)
+    assert weights.copied == pytest.approx(-4.0, abs=0.4)
+    assert weights.unsupported == pytest.approx(3.0, abs=0.4)
+    assert expected_calibration_error(found.chances, found.wrong) < 0.03
 
 
 def test_states_say_what_the_other_signs_do_not() -> None:
@@ -85,8 +84,8 @@ def test_states_say_what_the_other_signs_do_not() -> None:
     assert found.whole.with_states is not None
     half = np.split(np.array(found.whole.with_states.state), 2)
     # The penalty is large: the signs of their weights are found again, not their size.
-    assert half[0].min() > 3 * np.abs(half[1]).max()
-    told, guessed = (roc_auc_score(one.right, one.chances) for one in (found, other))
+    assert half[0].max() < -3 * np.abs(half[1]).max()
+    told, guessed = (roc_auc_score(one.wrong, one.chances) for one in (found, other))
     assert told > guessed + 0.05
     # What a backend without states goes by is the same.
     assert found.whole.without_states == other.whole.without_states
@@ -111,7 +110,7 @@ def test_an_answer_is_judged_by_weights_that_have_not_seen_it() -> None:
 def test_abstentions_tell_nothing() -> None:
     given = answers(100)
     abstained = [replace(one, signs=None, right=False) for one in answers(50)]
-    assert fit_confidence([*given, *abstained], folds(100)) == fitted(given)
+    assert fit_index([*given, *abstained], folds(100)) == fitted(given)
 
 
 def test_every_second_question_of_a_set_has_helpful_passages_alone() -> None:
@@ -129,23 +128,25 @@ def test_every_second_question_of_a_set_has_helpful_passages_alone() -> None:
     assert found[9][1] == nothing_helps
 
 
-def test_too_few_answers_or_right_ones_alone_give_no_confidence() -> None:
-    assert fit_confidence(answers(20), folds(20)) is None
+def test_too_few_answers_or_right_ones_alone_give_no_index() -> None:
+    assert fit_index(answers(20), folds(20)) is None
     # Enough in all, too few without a fold.
-    assert fit_confidence(answers(35), folds(35)) is None
+    assert fit_index(answers(35), folds(35)) is None
     right = [replace(one, right=True) for one in answers(100)]
-    assert fit_confidence(right, folds(100)) is None
+    assert fit_index(right, folds(100)) is None
 
 
-def test_the_page_says_how_sure_answers_are() -> None:
+def test_the_page_says_what_the_index_is_worth() -> None:
     sets = ("made up", "another")
     observed = [
         replace(one, dataset=sets[number % 2]) for number, one in enumerate(made_up(60, signal=1.0))
     ]
     given = [replace(one, dataset=sets[number % 2]) for number, one in enumerate(answers(200))]
     found = fit(observed)
-    quality = assess(observed, found, fit_confidence(given, found.folds), alphas=[0.2], seed=0)
-    assert quality.here.sure is not None
-    assert quality.here.sure.auroc.value > 0.7
-    [table] = [one for one in quality_tables(quality) if one.title == "How sure an answer is"]
+    quality = assess(observed, found, fit_index(given, found.folds), alphas=[0.2], seed=0)
+    assert quality.here.index is not None
+    assert quality.here.index.auroc.value > 0.7
+    [table] = [
+        one for one in quality_tables(quality) if one.title == "The volatility index of an answer"
+    ]
     assert [row[0] for row in table.rows] == ["questions like these", "another data set"]

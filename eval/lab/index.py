@@ -1,4 +1,4 @@
-"""``overlay lab confidence``: fit how sure an answer is on the answers of a run."""
+"""``overlay lab index``: fit the volatility index on the answers of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from eval.runs.loading import Run
     from selector.profile import Profile
 
-__all__ = ["confidence"]
+__all__ = ["index"]
 
 
 @click.command()
@@ -29,7 +29,7 @@ __all__ = ["confidence"]
 @click.option("--policy", help="Whose answers to take. Default: the run's subject.")
 @output_option("--output", "Write the profile here; name it in the setting `profile`.")
 @json_option
-def confidence(
+def index(
     results: tuple[Path, ...],
     *,
     path: Path | None,
@@ -37,7 +37,7 @@ def confidence(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Fit how sure an answer is, on answers that RESULTS hold already.
+    """Fit the volatility index on answers that RESULTS hold already.
 
     RESULTS are files that `overlay eval run --output` wrote, all of the same model. `overlay
     calibrate` asks some questions for the same purpose; a run has asked more, in the company of
@@ -47,7 +47,7 @@ def confidence(
 
     from eval.lab.from_runs import answered_in, refit
     from eval.runs.loading import load_run
-    from overlay.calibration.sureness import how_sure, sure_table
+    from overlay.calibration.index_quality import index_quality, index_table
     from overlay.views.files import save
     from overlay.views.text_table import print_table
 
@@ -55,14 +55,14 @@ def confidence(
     profile = _profile(path, runs)
     answered = [one for run in runs for one in answered_in(run, policy or run.subject)]
     profile, fitted = refit(profile, answered)
-    here, elsewhere = how_sure(fitted, seed=runs[0].seed)
+    here, elsewhere = index_quality(fitted, seed=runs[0].seed)
     measured = {
-        "answers": len(fitted.right),
+        "answers": len(fitted.wrong),
         "answers_to": len(set(fitted.questions)),
         "answers_of": list(dict.fromkeys(run.title for run in runs)),
         "answers_date": datetime.now(UTC).date().isoformat(),
-        "confidence": here.rounded(),
-        "confidence_elsewhere": None if elsewhere is None else elsewhere.rounded(),
+        "index": here.rounded(),
+        "index_elsewhere": None if elsewhere is None else elsewhere.rounded(),
     }
     if output is not None:
         changed = profile.model_copy(update={"measured": {**profile.measured, **measured}})
@@ -70,7 +70,7 @@ def confidence(
     if as_json:
         click.echo(json.dumps(measured))
     else:
-        print_table(Console(), sure_table(here, elsewhere))
+        print_table(Console(), index_table(here, elsewhere))
 
 
 def _profile(path: Path | None, runs: list[Run]) -> Profile:
