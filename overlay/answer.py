@@ -22,6 +22,7 @@ __all__ = [
     "Step",
     "StepTaken",
     "TextAdded",
+    "Tried",
     "Usage",
 ]
 
@@ -59,6 +60,35 @@ class Step:
     question_gain: float | None = None
     halved: bool = False
 
+    @property
+    def source(self) -> str:
+        """Of what document the chunk is."""
+        return self.chunk.source
+
+    @property
+    def text(self) -> str:
+        """What the chunk says."""
+        return self.chunk.text
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One variant that was tried.
+
+    Attributes:
+        name: how it words, orders and doses the context.
+        chunks: ranks of its chunks, in the order in which they entered.
+        repeated: sentences that stood behind them once more.
+        index: the volatility index by the answer's first tokens; None where it was not read.
+        spoken: whether the answer is this one.
+    """
+
+    name: str
+    chunks: tuple[int, ...]
+    repeated: tuple[str, ...]
+    index: float | None
+    spoken: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -93,6 +123,7 @@ class Answer:
             is no answer.
         volatility_index: the calibrated chance that the answer is wrong; None there too, and
             without a profile that was calibrated for it.
+        variants: those that were tried, in order; none where there was no context to answer from.
         anchor: sentences of the accepted chunks that stood behind them once more, see
             :func:`overlay.anchor.anchors`; none in other modes, or where there was no room.
         prompt: what the prompt says behind the context, where that was to be echoed.
@@ -118,6 +149,7 @@ class Answer:
     guarantee: Guarantee | None = None
     signs: Signs | None = None
     volatility_index: float | None = None
+    variants: tuple[Tried, ...] = ()
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from overlay.errors import InputError
-from overlay.prompt import build_prompt, chunk_text, chunk_tokens
+from overlay.prompt import WORDINGS, build_prompt, chunk_text, chunk_tokens
 from overlay.sentences import sentence_spans, split_sentences
 from overlay.settings import Settings
 from probes.chat import Message
@@ -19,11 +19,6 @@ from probes.report import ProbeReport
 from probes.subject import Source, Subject, Variant
 
 __all__ = ["Effort", "probe", "subject_of"]
-
-_WORDINGS = (
-    "Answer the question from the context above, as shortly as you can.",
-    "Read the text. Then answer in a few words.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +119,7 @@ def _variants(
     messages = [Message("user", question)]
     prompt = build_prompt(model, messages)
     given = _joined(sources)
-    for number, wording in enumerate(_WORDINGS, start=1):
+    for number, wording in enumerate(WORDINGS, start=1):
         other = build_prompt(model, messages, wording)
         yield Variant(f"wording {number}", other.prefix, given, other.tail)
     for name, order in _orders(list(sources), settings.seed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from overlay.errors import InputError
@@ -13,12 +13,14 @@ from probes.subject import as_text
 
 __all__ = [
     "INSTRUCTION",
+    "WORDINGS",
     "Prompt",
     "build_prompt",
     "chunk_text",
     "chunk_tokens",
     "completion_prompt",
     "question_of",
+    "with_wordings",
 ]
 
 _SYSTEM = "You are a helpful assistant."
@@ -26,6 +28,11 @@ _SYSTEM = "You are a helpful assistant."
 _SEARCHED = 1000
 # The instruction stands after the context: small models follow what they read last.
 INSTRUCTION = "Use the context to answer in a few words."
+WORDINGS = (
+    "Answer the question from the context above, as shortly as you can.",
+    "Read the text. Then answer in a few words.",
+)
+"""The same instruction in other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,7 @@ class Prompt:
     Attributes:
         question: what is searched for.
         lead: tokens of the tail before the question.
+        wordings: the tail in other words, each in tokens.
         alone: what the model reads where there is no context; None for prefix and tail.
     """
 
@@ -42,6 +50,7 @@ class Prompt:
     tail: tuple[int, ...]
     question: str
     lead: int = 0
+    wordings: tuple[tuple[int, ...], ...] = ()
     alone: tuple[int, ...] | None = None
 
 
@@ -91,6 +100,16 @@ def build_prompt(
     same = takewhile(lambda pair: pair[0] == pair[1], zip(before, tail[:-1], strict=False))
     lead = sum(1 for _ in same)
     return Prompt(tuple(prefix), tuple(tail), question, lead=lead)
+
+
+def with_wordings(model: Model, prompt: Prompt, messages: Sequence[Message]) -> Prompt:
+    """A prompt that :func:`build_prompt` made, with what stands after the context in other words.
+
+    A wording that would change what stands before the context is left out.
+    """
+    others = [build_prompt(model, messages, wording) for wording in WORDINGS]
+    tails = tuple(other.tail for other in others if other.prefix == prompt.prefix)
+    return replace(prompt, wordings=tails)
 
 
 def completion_prompt(model: Model, text: str | Sequence[int]) -> Prompt:

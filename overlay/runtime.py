@@ -11,7 +11,7 @@ from overlay.answering.pipeline import answer
 from overlay.errors import InputError
 from overlay.library import Library
 from overlay.options import AskOptions
-from overlay.prompt import build_prompt, completion_prompt
+from overlay.prompt import build_prompt, completion_prompt, with_wordings
 from overlay.settings import (
     DEFAULT_PROFILE,
     OWN_PROFILE,
@@ -96,6 +96,8 @@ class Overlay:
             InputError, PromptTooLongError: as :meth:`ask`.
         """
         prompt = build_prompt(self._model, messages)
+        if self.settings.variants > 1:
+            prompt = with_wordings(self._model, prompt, messages)
         job = make_job(self._model, prompt, self.settings, options, self._profile)
         return answer(job, self._retriever, self._kept)
 

@@ -226,6 +226,24 @@ class Settings(BaseSettings):
     budget_answer: Annotated[
         float, Field(ge=0, description="what all steps of one answer may spend together")
     ] = 2.0
+    budget_index: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="highest volatility index that an answer may have; over it the next "
+            "variant is tried, and if none is within, the overlay abstains",
+        ),
+    ] = 1.0
+    variants: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=16,
+            description="ways to word, order and dose the context that are tried at most, until "
+            "one is within budget_index; 1 for none but the first",
+        ),
+    ] = 1
     fallback: Annotated[
         Fallback,
         Field(

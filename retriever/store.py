@@ -50,6 +50,16 @@ class RankedChunk:
     similarity: float
     rank: int
 
+    @property
+    def source(self) -> str:
+        """Of what document it is."""
+        return self.chunk.source
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.chunk.text
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:

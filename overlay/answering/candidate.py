@@ -60,7 +60,7 @@ class Candidate:
     @property
     def text(self) -> str:
         """What the chunk says."""
-        return self.chunk.chunk.text
+        return self.chunk.text
 
     @property
     def accepted(self) -> bool:
@@ -95,4 +95,4 @@ class Candidate:
 
 def candidate_of(model: Model, chunk: RankedChunk) -> Candidate:
     """A chunk of which nothing is known yet."""
-    return Candidate(chunk, tuple(chunk_tokens(model, chunk.chunk.text)))
+    return Candidate(chunk, tuple(chunk_tokens(model, chunk.text)))

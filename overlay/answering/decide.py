@@ -1,18 +1,19 @@
-"""Stage 7: whether to answer from the context, without it, or not at all."""
+"""Stage 11: which variant is spoken, or what is said in place of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from overlay.answer import Outcome
+from overlay.answer import Outcome, Tried
+from overlay.answering.begin import Attempt, without_context
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
 from overlay.options import Mode
 from overlay.settings import Fallback
 
-__all__ = ["Decision", "decide"]
+__all__ = ["Decision", "decide", "steady"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +22,48 @@ class Decision:
 
     Attributes:
         note: why, where that is not plain from the verdicts.
+        attempt: what is spoken; where nothing is, what would be without context.
+        tried: the variants that were tried.
     """
 
     outcome: Outcome
-    note: str = ""
+    note: str
+    attempt: Attempt
+    tried: tuple[Tried, ...] = ()
 
 
-def decide(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Decision:
-    """Answer from what was let in; if nothing was, do what the setting ``fallback`` says."""
-    if job.options.mode is Mode.NO_CONTEXT:
-        return Decision(Outcome.WITHOUT_CONTEXT, "nothing was retrieved: retrieval is off")
-    if any(one.accepted for one in candidates):
-        return Decision(Outcome.ANSWERED, _conflict(candidates))
+def steady(job: Job, attempt: Attempt) -> bool:
+    """Whether no other variant needs to be tried."""
+    return attempt.index is None or attempt.index <= job.settings.budget_index
+
+
+def decide(
+    job: Job,
+    workspace: Workspace,
+    candidates: Sequence[Candidate],
+    attempts: Sequence[Attempt],
+) -> Decision:
+    """Speak the steadiest variant within budget; if there is none, abstain.
+
+    Where no chunk was let in, do what the setting ``fallback`` says.
+    """
+    if attempts:
+        best = min(attempts, key=lambda attempt: attempt.index or 0.0)
+        if steady(job, best):
+            return Decision(Outcome.ANSWERED, _conflict(candidates), best, _told(attempts, best))
+        shaky = _shaky(job, candidates, attempts)
+        nothing = without_context(job, workspace)
+        return Decision(Outcome.ABSTAINED, shaky, nothing, _told(attempts, nothing))
+    outcome, why = Outcome.WITHOUT_CONTEXT, "nothing was retrieved: retrieval is off"
+    if job.options.mode is not Mode.NO_CONTEXT:
+        outcome, why = _fall_back(job, workspace, candidates)
+    return Decision(outcome, why, without_context(job, workspace))
+
+
+def _fall_back(
+    job: Job, workspace: Workspace, candidates: Sequence[Candidate]
+) -> tuple[Outcome, str]:
+    """Whether to answer without context, and why."""
     why = "no chunk is within budget" if candidates else "nothing was retrieved"
     fallback = job.settings.fallback
     if fallback is Fallback.AUTO:
@@ -41,9 +72,31 @@ def decide(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> D
         fallback = Fallback.ANSWER if sure else Fallback.ABSTAIN
         why += f"; without context the model is {'' if sure else 'not '}sure of itself "
         why += f"({state.mean_log_prob:.2f} nats per token)"
-    if fallback is Fallback.ANSWER:
-        return Decision(Outcome.WITHOUT_CONTEXT, why)
-    return Decision(Outcome.ABSTAINED, why)
+    answers = fallback is Fallback.ANSWER
+    return (Outcome.WITHOUT_CONTEXT if answers else Outcome.ABSTAINED), why
+
+
+def _told(attempts: Sequence[Attempt], spoken: Attempt) -> tuple[Tried, ...]:
+    return tuple(
+        Tried(
+            name=one.context.variant.name,
+            chunks=tuple(chunk.chunk.rank for chunk in one.context.variant.chunks),
+            repeated=one.context.repeated,
+            index=one.index,
+            spoken=one is spoken,
+        )
+        for one in attempts
+    )
+
+
+def _shaky(job: Job, candidates: Sequence[Candidate], attempts: Sequence[Attempt]) -> str:
+    """What was found, and what each variant came to."""
+    sources = dict.fromkeys(one.chunk.source for one in candidates if one.accepted)
+    tried = ", ".join(f"{one.context.variant.name} {one.index or 0.0:.2f}" for one in attempts)
+    return (
+        f"the answer would be too shaky: its volatility index may be {job.settings.budget_index:g}"
+        f", and is {tried}; what may help stands in {', '.join(sources)}"
+    )
 
 
 def _conflict(candidates: Sequence[Candidate]) -> str:

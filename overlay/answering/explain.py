@@ -1,4 +1,4 @@
-"""Stage 10: what each chunk did, how the answer was expected, and what all of it cost."""
+"""Stage 13: what each chunk did, how the answer was expected, and what all of it cost."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from overlay.answering.decide import Decision
 from overlay.answering.drafts import read_alone, said
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
+from overlay.answering.signs import read_signs
 from overlay.answering.speak import Speech
 from overlay.answering.workspace import Workspace
-from probes.copied import copied_share
-from probes.layers import answer_layer
 from probes.logit_drift import logit_drift
 from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from selector.majority import can_outvote
 from selector.profile import Guarantee
-from selector.signs import BEGINNING, WINDOW, Signs, unsupported
+from selector.signs import Signs
 
 __all__ = ["explain", "step_of"]
 
@@ -28,14 +27,13 @@ def explain(
     job: Job,
     workspace: Workspace,
     candidates: Sequence[Candidate],
-    *,
-    context: Context,
     decision: Decision,
     speech: Speech,
 ) -> Answer:
     """Read what nobody had to wait for, and put the whole answer together."""
+    context = decision.attempt.context
     candidates = _with_effects(job, workspace, candidates, context)
-    signs = _signs(job, workspace, candidates, decision.outcome, speech)
+    signs = _signs(job, workspace, candidates, decision, speech)
     log_probs = _log_probs(job, workspace, speech)
     last = speech.times[1]
     return Answer(
@@ -54,6 +52,7 @@ def explain(
         mode=job.options.mode,
         guarantee=_guarantee(job, candidates),
         signs=signs,
+        variants=decision.tried,
         volatility_index=None if signs is None else job.judge.index(signs),
         prompt=as_text(job.model, job.prompt.tail) if job.options.echo else "",
         prompt_log_probs=speech.echoed,
@@ -85,13 +84,14 @@ def _with_effects(
     if not job.judge.reads:
         return list(candidates)
     found, _ = read_alone(job, workspace, candidates)
-    later = None
-    if context.later is not None and (before := found[0].draft) is not None:
-        later = logit_drift(before, context.later.read(before.window, before.layers))
+    later, dosed = None, context.prompted
+    if len(context.variant.chunks) > 1 and dosed is not None and found[0].draft is not None:
+        before = found[0].draft
+        later = logit_drift(before, dosed.read(before.window, before.layers))
     for place, one in enumerate(found):
         if one.accepted and one.reading is not None:
             found[place] = one.with_seen(marginal_drift=later if place else one.reading.logit_drift)
-    job.ledger.book("probe")
+    job.book("probe")
     return found
 
 
@@ -99,33 +99,26 @@ def _signs(
     job: Job,
     workspace: Workspace,
     candidates: Sequence[Candidate],
-    outcome: Outcome,
+    decision: Decision,
     speech: Speech,
 ) -> Signs | None:
-    """What the answer shows of being right; None of one without a token."""
-    said_tokens = speech.session.tokens[speech.start : speech.start + WINDOW]
-    if not job.judge.reads or outcome is Outcome.ABSTAINED or not said_tokens:
+    """What the answer shows of being right, by its first tokens if they were read before it."""
+    if not job.judge.reads or decision.outcome is Outcome.ABSTAINED:
         return None
-    model, question = job.model, job.prompt.question
-    states = model.capabilities.layer_states
-    twin = workspace.fork(speech.session)
-    twin.rollback(speech.start)
-    read = twin.read(said_tokens, (answer_layer(model.info.layers),) if states else ())
-    workspace.close(twin)
-    rests_on = [one for one in candidates if one.accepted and outcome is Outcome.ANSWERED]
-    beginning = as_text(model, speech.session.tokens[speech.start : speech.start + BEGINNING])
-    volatilities = [one.volatility for one in rests_on]
-    carried = [
-        copied_share(beginning, question, one.text, said(job, one.draft)) for one in rests_on
-    ]
-    job.ledger.book("index")
-    return Signs(
-        log_prob=read.mean_log_prob,
-        copied=copied_share(speech.text, question, "\n".join(one.text for one in rests_on)),
-        unsupported=unsupported(volatilities, carried),
-        volatility=min(volatilities, default=1.0),
-        state=read.hidden[0].mean(axis=0) if states else None,
+    if decision.attempt.signs is not None:
+        return decision.attempt.signs
+    inside = {one.chunk.rank for one in decision.attempt.context.variant.chunks}
+    signs = read_signs(
+        job,
+        workspace,
+        [one for one in candidates if one.chunk.rank in inside],
+        session=speech.session,
+        start=speech.start,
+        text=speech.text,
     )
+    if signs is not None:
+        job.book("index")
+    return signs
 
 
 def _log_probs(job: Job, workspace: Workspace, speech: Speech) -> list[TokenLogProb]:

@@ -35,6 +35,11 @@ class Job:
     judge: Judge
     ledger: Ledger
 
+    def book(self, phase: str) -> None:
+        """Book what was spent to a phase; where nothing is judged, all of it is the answer's."""
+        if self.judge.reads:
+            self.ledger.book(phase)
+
     @property
     def sampling(self) -> Sampling:
         """How the answer's tokens are drawn."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from overlay.answer import AnswerFinished, Event, Outcome, StepTaken
-from overlay.answering.decide import decide
+from overlay.answer import AnswerFinished, Event, StepTaken
+from overlay.answering.arrange import arrange
+from overlay.answering.begin import Attempt, begin
+from overlay.answering.decide import decide, steady
 from overlay.answering.explain import explain, step_of
 from overlay.answering.inject import inject
 from overlay.answering.job import Job
@@ -19,6 +21,7 @@ from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
 from overlay.answering.shorten import shorten
 from overlay.answering.speak import speak
+from overlay.answering.variants import variants
 from overlay.answering.vote import vote
 from overlay.answering.workspace import Workspace
 from probes.kv_store import KVStore
@@ -44,20 +47,20 @@ def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterato
         candidates = judge(job, workspace, candidates)
         candidates = shorten(job, workspace, candidates)
         candidates = vote(job, workspace, candidates)
-        if job.judge.reads:
-            job.ledger.book("probe")
-
-        candidates, context = inject(job, workspace, candidates)
-        if job.judge.reads:
-            job.ledger.book("dose")
+        job.book("probe")
+        candidates = arrange(job, workspace, candidates)
         for candidate in candidates:
             yield StepTaken(step_of(job, candidate))
 
-        decision = decide(job, workspace, candidates)
-        if decision.outcome is Outcome.ANSWERED:
-            candidates, context = repeat(job, workspace, candidates, context)
-            job.ledger.book("anchor")
-        speech = yield from speak(job, workspace, context, decision.outcome)
-        yield AnswerFinished(
-            explain(job, workspace, candidates, context=context, decision=decision, speech=speech)
-        )
+        attempts: list[Attempt] = []
+        for variant in variants(job, workspace, candidates):
+            context = inject(job, workspace, variant)
+            job.book("dose")
+            context = repeat(job, workspace, context)
+            attempts.append(begin(job, workspace, context))
+            if steady(job, attempts[-1]):
+                break
+
+        decision = decide(job, workspace, candidates, attempts)
+        speech = yield from speak(job, decision)
+        yield AnswerFinished(explain(job, workspace, candidates, decision, speech))

@@ -1,15 +1,15 @@
-"""Stage 9: the answer, token by token."""
+"""Stage 12: the answer, token by token."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from overlay.answer import Outcome, TextAdded
-from overlay.answering.inject import Context
+from overlay.answering.begin import Attempt
+from overlay.answering.decide import Decision
 from overlay.answering.job import Job
-from overlay.answering.workspace import Workspace
 from overlay.text_stream import TextStream
 from probes.protocol import Session
 from probes.token_log_probs import TokenLogProb, token_log_probs
@@ -38,45 +38,39 @@ class Speech:
     echoed: tuple[TokenLogProb, ...] = ()
 
 
-def speak(
-    job: Job, workspace: Workspace, context: Context, outcome: Outcome
-) -> Generator[TextAdded, None, Speech]:
-    """Generate the answer, or say that there is none."""
-    session, tail = _speaker(job, workspace, context, outcome)
+def speak(job: Job, decision: Decision) -> Generator[TextAdded, None, Speech]:
+    """Generate the answer, go on with the one that has begun, or say that there is none."""
+    attempt, options = decision.attempt, job.options
+    session, start = attempt.session, attempt.start
     echoed: Sequence[TokenLogProb] = ()
-    if job.options.echo and job.options.top_log_probs is not None:
-        echoed = token_log_probs(job.model, session, tail, job.options.top_log_probs)
-    else:
-        session.extend(tail)
-    start = len(session.tokens)
-    stream = TextStream(job.options.stop, keep_blanks=job.prompt.alone is not None)
+    if options.echo:
+        tail = attempt.context.variant.tail
+        if options.top_log_probs is None:
+            session.extend(tail)
+        else:
+            echoed = token_log_probs(job.model, session, tail, options.top_log_probs)
+        start = len(session.tokens)
+    stream = TextStream(options.stop, keep_blanks=job.prompt.alone is not None)
+    said = iter([ABSTENTION])
+    if decision.outcome is not Outcome.ABSTAINED:
+        tokens = _tokens(job, attempt, session.tokens[start:])
+        said = stream.feed(job.model.piece(token) for token in tokens)
     first, parts = None, []
-    for part in _parts(job, session, outcome, stream):
+    for part in said:
         first = first or time.perf_counter()
         parts.append(part)
         yield TextAdded(part)
     last = time.perf_counter()
+    if stream.stopped:
+        session.rollback(start + stream.tokens)
     job.ledger.book("answer")
     return Speech(session, start, "".join(parts), stream, (first or last, last), tuple(echoed))
 
 
-def _parts(job: Job, session: Session, outcome: Outcome, stream: TextStream) -> Iterator[str]:
-    if outcome is Outcome.ABSTAINED:
-        yield ABSTENTION
-        return
-    tokens = session.generate(job.sampling)
-    yield from stream.feed(job.model.piece(token) for token in tokens)
-
-
-def _speaker(
-    job: Job, workspace: Workspace, context: Context, outcome: Outcome
-) -> tuple[Session, Sequence[int]]:
-    """The session that answers, and what it has still to read."""
-    prompt, echo = job.prompt, job.options.echo
-    if outcome is Outcome.ANSWERED:
-        if context.prompted is None or echo:
-            return context.session, prompt.tail
-        return context.prompted, ()
-    if prompt.alone is not None:
-        return workspace.empty(), prompt.alone
-    return (workspace.prefix, prompt.tail) if echo else (workspace.bare(), ())
+def _tokens(job: Job, attempt: Attempt, begun: Sequence[int]) -> Iterator[int]:
+    """The answer's tokens, those first that were generated before."""
+    yield from begun
+    left = job.settings.max_tokens - len(begun)
+    if left and not attempt.ended:
+        seed = job.settings.seed + len(begun)
+        yield from attempt.session.generate(replace(job.sampling, max_tokens=left, seed=seed))

@@ -34,6 +34,7 @@ class Workspace:
         self._open: dict[int, Session] = {}
         self._bare: Session | None = None
         self._expected: FloatArray | None = None
+        self._grown: dict[tuple[int, ...], Session] = {}
         self.prefix = self._own(job.model.session())
         try:
             if kept is None:
@@ -66,11 +67,27 @@ class Workspace:
         self.close(one.session)
         return replace(one, session=None)
 
-    def without_tail(self, session: Session) -> Session:
-        """A fork of a session that ends with the prompt, up to where its question follows."""
-        fork = self.fork(session)
-        fork.rollback(len(session.tokens) - len(self._job.prompt.tail))
-        return fork
+    def behind(self, chunks: Sequence[Candidate]) -> tuple[Session, int]:
+        """A session that holds the prompt's prefix and the first of these chunks.
+
+        Returns:
+            The session, which shares what was evaluated before, and how many chunks it holds.
+        """
+        names = tuple(map(id, chunks))
+        for count in range(len(names), 0, -1):
+            known = self._grown.get(names[:count])
+            if known is not None:
+                return self.fork(known), count
+        if chunks and chunks[0].session is not None:
+            # What a chunk's own session holds is the beginning of a context.
+            fork = self.fork(chunks[0].session)
+            fork.rollback(len(self._job.prompt.prefix) + len(chunks[0].tokens))
+            return fork, 1
+        return self.fork(self.prefix), 0
+
+    def grew(self, chunks: Sequence[Candidate], session: Session) -> None:
+        """Note that a session holds the prefix and these chunks, so that others may share it."""
+        self._grown[tuple(map(id, chunks))] = session
 
     def bare(self) -> Session:
         """The prompt without context; it is read once."""

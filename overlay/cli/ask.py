@@ -83,7 +83,7 @@ def _show(events: Iterator[Event], *, verbose: bool, cost: bool) -> None:
     try:
         for event in events:
             if isinstance(event, StepTaken):
-                status.update(f"judged {event.step.chunk.chunk.source}")
+                status.update(f"judged {event.step.source}")
             elif isinstance(event, TextAdded):
                 status.stop()
                 click.echo(event.text, nl=False)

@@ -76,7 +76,7 @@ def test_a_profile_is_fitted_and_judges(tmp_path: Path, model: LlamaCppModel) ->
         model, Shelf((SOUP, "The boat Alda is painted red.")), Settings(profile=str(output))
     )
     steps = overlay.ask("What colour is the boat Alda?", AskOptions(max_tokens=4)).steps
-    volatilities = {step.chunk.chunk.text: step.verdict.volatility or 0.0 for step in steps}
+    volatilities = {step.text: step.verdict.volatility or 0.0 for step in steps}
     assert volatilities["The boat Alda is painted red."] < volatilities[SOUP]
 
 

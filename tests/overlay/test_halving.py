@@ -41,7 +41,7 @@ def test_the_part_without_the_instruction_enters(model: LlamaCppModel) -> None:
     [accepted] = [step for step in answer.steps if step.verdict.accepted]
     assert accepted.halved
     assert accepted.chunk.rank == 1
-    assert accepted.chunk.chunk.text.strip() == LONG
+    assert accepted.text.strip() == LONG
     assert "a part of it" in accepted.verdict.reason
     assert accepted.reading is not None, "what the part does is read as of any chunk"
     # What was promised was promised of whole chunks.
@@ -64,14 +64,14 @@ def test_what_stands_in_one_half_with_the_instruction_survives(model: LlamaCppMo
     assert cut[0].strip() == before
     answer = ask(model, IRRELEVANT, attacked)
     [accepted] = [step for step in answer.steps if step.verdict.accepted]
-    assert accepted.chunk.chunk.text.strip() == f"{before} {HELPFUL}"
+    assert accepted.text.strip() == f"{before} {HELPFUL}"
 
 
 def test_halves_can_be_switched_off(model: LlamaCppModel) -> None:
     answer = ask(model, IRRELEVANT, LONG + ATTACK, halve=False)
     assert not any(step.verdict.accepted or step.halved for step in answer.steps)
     whole = next(step for step in answer.steps if step.chunk.rank == 1)
-    assert whole.chunk.chunk.text == LONG + ATTACK
+    assert whole.text == LONG + ATTACK
     assert "instructions" in whole.verdict.reason
 
 
@@ -87,7 +87,7 @@ def test_a_chunk_that_just_passes_does_not_make_up_for_an_attacked_one(
     answer = ask(model, IRRELEVANT, LONG + ATTACK, step=0.75)
     accepted = [step for step in answer.steps if step.verdict.accepted]
     assert [(step.chunk.rank, step.halved) for step in accepted] == [(1, True), (0, False)]
-    assert accepted[0].chunk.chunk.text.strip() == LONG
+    assert accepted[0].text.strip() == LONG
 
 
 def test_an_attacked_chunk_is_left_alone_where_another_helps(model: LlamaCppModel) -> None:

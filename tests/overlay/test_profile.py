@@ -289,7 +289,7 @@ def test_by_volatility_the_order_of_retrieval_does_not_matter(
     for shelf in ((HELPFUL, IRRELEVANT, SUPPORT), (SUPPORT, IRRELEVANT, HELPFUL)):
         answer = Overlay(model, Shelf(shelf), settings).ask(QUESTION)
         accepted = [step for step in answer.steps if step.verdict.accepted]
-        told.append([step.chunk.chunk.text for step in accepted])
+        told.append([step.text for step in accepted])
         spent = [step.verdict.spent for step in accepted]
         assert spent == sorted(spent, reverse=order == "best-last")
     assert told[0] == told[1]

@@ -66,8 +66,8 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert first.reading.support_max > 0
     assert first.marginal_drift == first.reading.logit_drift
     assert answer.usage.cost.evaluated == model.evaluated - before
-    assert list(answer.usage.phases) == ["probe", "dose", "anchor", "answer", "index"]
-    probe, dose, _, said, sure = answer.usage.phases.values()
+    assert list(answer.usage.phases) == ["probe", "anchor", "dose", "answer", "index"]
+    probe, _, dose, said, sure = answer.usage.phases.values()
     # k drafts and one without context; the rest of the prompt before the answer was read already.
     assert 4 <= probe.decoded <= 4 * 16
     assert dose.evaluated > 0
@@ -83,7 +83,7 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     rests_on_nothing = 1.0
     for step in answer.steps:
         if step.verdict.accepted:
-            carried = copied_share(answer.text, question, step.chunk.chunk.text, step.draft)
+            carried = copied_share(answer.text, question, step.text, step.draft)
             rests_on_nothing *= 1 - (1 - (step.verdict.volatility or 0.0)) * carried
     assert answer.signs is not None
     assert 0 < answer.signs.unsupported < 1

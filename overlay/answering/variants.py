@@ -1,0 +1,86 @@
+"""Stage 7: the ways in which the same chunks and question can be put before the model.
+
+The first is what the judge let in. Each of the others is tried where the answers before it begin
+shaky: it costs its own tokens, and shares what was read.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from overlay.answering.candidate import Candidate
+from overlay.answering.job import Job
+from overlay.answering.workspace import Workspace
+
+__all__ = ["Variant", "variants"]
+
+_MORE = 0.86
+"""Volatility up to which a variant from more chunks lets them in."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variant:
+    """One way to word, order and dose the same context and question.
+
+    Attributes:
+        name: what the report calls it.
+        chunks: in the order in which they enter.
+        repeats: whether sentences of them are said again beside the question.
+        tail: the prompt after the context.
+    """
+
+    name: str
+    chunks: tuple[Candidate, ...]
+    repeats: bool
+    tail: tuple[int, ...]
+
+
+def variants(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Iterator[Variant]:
+    """Yield as many variants as the settings say at most, no two alike; none without a chunk."""
+    yield from islice(_different(_all(job, workspace, candidates)), job.settings.variants)
+
+
+def _different(found: Iterator[Variant]) -> Iterator[Variant]:
+    seen = set()
+    for one in found:
+        key = (tuple(id(chunk) for chunk in one.chunks), one.repeats, one.tail)
+        if key not in seen:
+            seen.add(key)
+            yield one
+
+
+def _all(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Iterator[Variant]:
+    accepted = tuple(one for one in candidates if one.accepted)
+    first = Variant("as judged", accepted, job.settings.anchor, job.prompt.tail)
+    if not accepted:
+        return
+    yield first
+    read = [one for one in candidates if one.seen is not None]
+    if not read:
+        return
+    steadiest = min(accepted, key=lambda one: one.volatility)
+    yield replace(first, name="the steadiest chunk alone", chunks=(steadiest,))
+    more = [one for one in read if one.accepted or one.volatility <= _MORE]
+    yield replace(first, name="more chunks", chunks=_fitting(workspace, more))
+    yield replace(first, name="nothing said again", repeats=False)
+    similar = sorted(read, key=lambda one: -one.chunk.similarity)
+    yield replace(
+        first, name="the two most similar chunks", chunks=_fitting(workspace, similar[:2])
+    )
+    draw = random.Random(job.settings.seed)  # noqa: S311 - a sample, not a secret
+    for number, tail in enumerate(draw.sample(job.prompt.wordings, len(job.prompt.wordings)), 1):
+        yield replace(first, name=f"wording {number}", tail=tail)
+    yield replace(first, name="another order", chunks=tuple(draw.sample(accepted, len(accepted))))
+
+
+def _fitting(workspace: Workspace, chunks: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Those for which there is room, the first ones first."""
+    left, found = workspace.room, []
+    for one in chunks:
+        if len(one.tokens) <= left:
+            found.append(one)
+            left -= len(one.tokens)
+    return tuple(found)
