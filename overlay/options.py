@@ -30,6 +30,8 @@ class AskOptions:
         top_log_probs: say of each token of the answer how it was expected, and name so many of
             the likeliest tokens in its place; None says nothing.
         echo: give the prompt back, and say the same of its tokens, those of the chunks aside.
+        select: answer with the accepted sentence nearest to the question, quoted with its source,
+            in place of generating.
 
     Raises:
         InputError: a value is out of range; ``param`` names it.
@@ -45,6 +47,7 @@ class AskOptions:
     stop: tuple[str, ...] = field(default=())
     top_log_probs: int | None = None
     echo: bool = False
+    select: bool = False
 
     @property
     def overrides(self) -> dict[str, float]:
@@ -69,5 +72,12 @@ class AskOptions:
                 raise InputError(
                     f"{name} is {value}", hint=f"it lies between {low} and {high}", param=name
                 )
+        if self.select and (self.mode is not Mode.OVERLAY or self.echo):
+            raise InputError(
+                "select quotes an accepted sentence, and here nothing is judged, or the prompt is "
+                "echoed",
+                hint="leave select out, or the other option",
+                param="select",
+            )
         if any(not text for text in self.stop):
             raise InputError("a stop text is empty", hint="leave it out", param="stop")

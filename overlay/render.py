@@ -100,6 +100,9 @@ def _details(report: Report) -> Iterator[str]:
     yield f"model {report['model']}, {cost['seconds']:.1f} s in all"
     for sentence in report["anchor"]:
         yield f'said again beside the question: "{sentence}"'
+    for tried in report["variants"] if len(report["variants"]) > 1 else ():
+        index = "" if tried["index"] is None else f": volatility index {tried['index']:.2f}"
+        yield f"variant {tried['name']}{index}{', this answer' if tried['spoken'] else ''}"
     if report["volatility_index"] is not None:
         yield "volatility index: by answers to questions like those of its calibration"
     guarantee = report["guarantee"]

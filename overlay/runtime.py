@@ -115,6 +115,12 @@ class Overlay:
                 range.
             PromptTooLongError: the prompt outgrows the model's context.
         """
+        if options.select:
+            raise InputError(
+                "select quotes a sentence, and a text is continued here",
+                hint="ask in a chat",
+                param="select",
+            )
         built = completion_prompt(self._model, prompt)
         settings = self.settings.model_copy(update={"fallback": Fallback.ANSWER})
         # What was calibrated for a model is a chat, and says nothing of a bare text.

@@ -109,6 +109,13 @@ class OverlayFields(_Body):
     retrieval: Annotated[
         bool, Field(description="false: retrieve nothing, and answer without context")
     ] = True
+    select: Annotated[
+        bool,
+        Field(
+            description="quote the accepted sentence nearest to the question, with its source, "
+            "in place of generating"
+        ),
+    ] = False
     k: Annotated[_Integer | None, Field(description="how many chunks to retrieve")] = None
     budget: Annotated[BudgetFields | None, Field(description="limits on volatility")] = None
 
@@ -181,6 +188,7 @@ class _Request(_Body):
             return AskOptions(
                 mode=self.mode,
                 k=wish.k,
+                select=wish.select,
                 budget=_complete(wish.budget, default),
                 max_tokens=self.max_tokens,
                 temperature=self.temperature,
@@ -189,7 +197,9 @@ class _Request(_Body):
                 stop=tuple(self.stop or ()),
             )
         except InputError as error:
-            paths = {name: f"overlay.{name}" for name in ("k", "budget.step", "budget.answer")}
+            paths = {
+                name: f"overlay.{name}" for name in ("k", "select", "budget.step", "budget.answer")
+            }
             error.param = paths.get(error.param or "", error.param)
             raise
 

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "faithfulness": "eval.readings.faithfulness:faithfulness",
         "index": "eval.lab.index:index",
         "map": "eval.readings.map:volatility_map",
+        "variants": "eval.lab.variants:variants",
         "sharp-steps": "eval.sharp_steps.command:sharp_steps",
     }
 )

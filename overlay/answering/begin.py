@@ -37,7 +37,7 @@ class Attempt:
 
 
 def begin(job: Job, workspace: Workspace, context: Context) -> Attempt:
-    """Generate the first tokens and read the volatility index there.
+    """Generate the first tokens, or take those of a quote, and read the volatility index there.
 
     Nothing is generated yet where there is no other variant to choose.
     """
@@ -46,10 +46,16 @@ def begin(job: Job, workspace: Workspace, context: Context) -> Attempt:
     if context.repeated:
         job.model.flush([session])
         job.book("anchor")
-    if job.settings.variants == 1 or job.options.echo or not job.judge.reads:
+    quote = context.variant.quote
+    alone = job.settings.variants == 1 or job.options.echo or not job.judge.reads
+    if alone and not quote:
         return Attempt(context, session, start)
     length = min(WINDOW, job.settings.max_tokens)
-    begun = list(session.generate(replace(job.sampling, max_tokens=length)))
+    if quote:
+        begun = job.model.tokenize(quote)
+        session.extend(begun)
+    else:
+        begun = list(session.generate(replace(job.sampling, max_tokens=length)))
     signs = read_signs(
         job,
         workspace,
@@ -60,7 +66,8 @@ def begin(job: Job, workspace: Workspace, context: Context) -> Attempt:
     )
     index = None if signs is None else job.judge.index(signs)
     job.book("answer")
-    return Attempt(context, session, start, len(begun) < length, signs, index)
+    ended = bool(quote) or len(begun) < length
+    return Attempt(context, session, start, ended, signs, index)
 
 
 def without_context(job: Job, workspace: Workspace) -> Attempt:

@@ -41,7 +41,7 @@ def explain(
         outcome=decision.outcome,
         note=decision.note,
         anchor=context.repeated,
-        finish_reason=_finish_reason(job, speech),
+        finish_reason=_finish_reason(job, decision, speech),
         steps=tuple(step_of(job, one) for one in candidates),
         budget=job.judge.budget,
         spent=sum(one.verdict.spent for one in candidates if one.verdict is not None),
@@ -148,6 +148,6 @@ def _guarantee(job: Job, candidates: Sequence[Candidate]) -> Guarantee | None:
     return promised
 
 
-def _finish_reason(job: Job, speech: Speech) -> str:
-    full = speech.stream.tokens >= job.settings.max_tokens
-    return "length" if full and not speech.stream.stopped else "stop"
+def _finish_reason(job: Job, decision: Decision, speech: Speech) -> str:
+    ended = speech.stream.stopped or decision.attempt.ended
+    return "length" if speech.stream.tokens >= job.settings.max_tokens and not ended else "stop"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from overlay.anchor import anchors
-from overlay.answering.drafts import said
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
+from overlay.answering.nearest import nearest
 from overlay.answering.workspace import Workspace
 from overlay.prompt import chunk_tokens
 
@@ -19,12 +18,10 @@ def repeat(job: Job, workspace: Workspace, context: Context) -> Context:
     variant = context.variant
     if not variant.repeats:
         return context
-    steadiest = min(variant.chunks, key=lambda one: one.volatility)
-    texts = [one.text for one in variant.chunks]
     room = workspace.left(context.session)
     repeated: list[str] = []
     tokens: list[int] = []
-    for sentence in anchors(job.prompt.question, texts, said(job, steadiest.draft)):
+    for sentence in nearest(job, variant.chunks):
         # In quotation marks it is no further chunk, which a small model would rather go on with.
         more = chunk_tokens(job.model, f'"{sentence}"')
         if len(tokens) + len(more) <= room:

@@ -13,6 +13,7 @@ from itertools import islice
 
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
+from overlay.answering.nearest import holder, nearest
 from overlay.answering.workspace import Workspace
 
 __all__ = ["Variant", "variants"]
@@ -30,23 +31,29 @@ class Variant:
         chunks: in the order in which they enter.
         repeats: whether sentences of them are said again beside the question.
         tail: the prompt after the context.
+        quote: what is said in place of generating; empty to generate.
     """
 
     name: str
     chunks: tuple[Candidate, ...]
     repeats: bool
     tail: tuple[int, ...]
+    quote: str = ""
 
 
 def variants(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     """Yield as many variants as the settings say at most, no two alike; none without a chunk."""
-    yield from islice(_different(_all(job, workspace, candidates)), job.settings.variants)
+    if job.options.select:
+        yield from _quoted(job, [one for one in candidates if one.accepted])
+        return
+    found = _different(_all(job, workspace, candidates))
+    yield from islice(found, job.settings.variants)
 
 
 def _different(found: Iterator[Variant]) -> Iterator[Variant]:
     seen = set()
     for one in found:
-        key = (tuple(id(chunk) for chunk in one.chunks), one.repeats, one.tail)
+        key = (tuple(id(chunk) for chunk in one.chunks), one.repeats, one.tail, one.quote)
         if key not in seen:
             seen.add(key)
             yield one
@@ -74,6 +81,15 @@ def _all(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Ite
     for number, tail in enumerate(draw.sample(job.prompt.wordings, len(job.prompt.wordings)), 1):
         yield replace(first, name=f"wording {number}", tail=tail)
     yield replace(first, name="another order", chunks=tuple(draw.sample(accepted, len(accepted))))
+    yield from _quoted(job, accepted)
+
+
+def _quoted(job: Job, accepted: Sequence[Candidate]) -> Iterator[Variant]:
+    """The accepted sentence itself with its source, as the chunk that says it leads to it."""
+    for sentence in nearest(job, accepted)[:1] if accepted else ():
+        chunk = holder(sentence, accepted)
+        quote = f'"{sentence}" ({chunk.chunk.source})'
+        yield Variant("the sentence itself", (chunk,), False, job.prompt.tail, quote)
 
 
 def _fitting(workspace: Workspace, chunks: Sequence[Candidate]) -> tuple[Candidate, ...]:

@@ -23,6 +23,10 @@ __all__ = ["ask"]
 @settings_options("max_tokens", "temperature", "seed")
 @settings_options("model", "backend", "device", "dtype", "quantize")
 @settings_options("context_size", "store", "embedder")
+@settings_options("variants", "budget_index")
+@click.option(
+    "--select", is_flag=True, help="Quote the accepted sentence nearest to the question instead."
+)
 @click.option("--plain", is_flag=True, help="Plain RAG: every retrieved chunk, unjudged.")
 @click.option(
     "--verbose", is_flag=True, help="The full reason for every verdict, with all its numbers."
@@ -37,6 +41,7 @@ def ask(
     question: str,
     config: Path | None,
     *,
+    select: bool,
     plain: bool,
     verbose: bool,
     cost: bool,
@@ -58,9 +63,13 @@ def ask(
 
     if plain and no_retrieval:
         raise click.UsageError("--plain and --no-retrieval exclude each other")
+    if select and (plain or no_retrieval):
+        raise click.UsageError(
+            "--select quotes what was accepted; --plain and --no-retrieval judge nothing"
+        )
     mode = Mode.PLAIN if plain else Mode.NO_CONTEXT if no_retrieval else Mode.OVERLAY
     with open_overlay(load_settings(config, **settings)) as overlay:
-        events = overlay.stream([Message("user", question)], AskOptions(mode=mode))
+        events = overlay.stream([Message("user", question)], AskOptions(mode=mode, select=select))
         if as_json:
             *_, last = events
             answer: Answer = last.answer  # type: ignore[union-attr]  # the last event has it

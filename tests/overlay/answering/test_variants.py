@@ -6,7 +6,8 @@ import pytest
 
 from overlay.answer import Answer, Outcome
 from overlay.answering.speak import ABSTENTION
-from overlay.options import AskOptions
+from overlay.errors import InputError
+from overlay.options import AskOptions, Mode
 from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Settings
@@ -120,6 +121,34 @@ def test_a_stop_text_ends_what_had_begun(model: LlamaCppModel) -> None:
     assert many.text == one.text
     assert many.finish_reason == one.finish_reason
     assert len(many.log_probs) == len(one.log_probs)
+
+
+def test_the_accepted_sentence_is_quoted_in_place_of_generating(model: LlamaCppModel) -> None:
+    answer = ask(model, AskOptions(budget=Budget(0.5, 4), select=True, max_tokens=4))
+    assert answer.text == '"Emrys Pask is the engineer of the Thread." (0.md)'
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.finish_reason == "stop"
+    assert answer.usage.phases["answer"].decoded == 0
+    [tried] = answer.variants
+    assert tried.chunks == (0,)
+    assert answer.volatility_index == tried.index is not None
+    shaky = AskOptions(budget=Budget(0.5, 4), select=True)
+    assert ask(model, shaky, budget_index=0.0).outcome is Outcome.ABSTAINED
+    nothing = AskOptions(budget=Budget(0, 0), select=True)
+    assert ask(model, nothing).outcome is not Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("options", [{"mode": Mode.PLAIN}, {"echo": True}])
+def test_a_quote_where_nothing_is_judged_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(InputError) as caught:
+        AskOptions(select=True, **options)  # type: ignore[arg-type]  # options by name
+    assert caught.value.param == "select"
+
+
+def test_a_completion_quotes_nothing(model: LlamaCppModel) -> None:
+    overlay = Overlay(model, Shelf(TEXTS), Settings(max_tokens=4))
+    with pytest.raises(InputError, match="ask in a chat"):
+        overlay.complete("The engineer is", AskOptions(select=True))
 
 
 def test_an_echoed_prompt_has_one_variant(model: LlamaCppModel) -> None:
