@@ -226,6 +226,13 @@ class Settings(BaseSettings):
     budget_answer: Annotated[
         float, Field(ge=0, description="what all steps of one answer may spend together")
     ] = 2.0
+    judge_doses: Annotated[
+        bool,
+        Field(
+            description="whether a dose after which the growing context is over budget_step is "
+            "rolled back, halved and tried once more"
+        ),
+    ] = False
     budget_index: Annotated[
         float,
         Field(

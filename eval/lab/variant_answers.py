@@ -110,7 +110,7 @@ def answer_in_every_variant(
         candidates = arrange(job, workspace, candidates)
         for variant in variants(job, workspace, candidates):
             spent = model.evaluated
-            context = repeat(job, workspace, inject(job, workspace, variant))
+            context = repeat(job, workspace, inject(job, workspace, candidates, variant))
             attempt = begin(job, workspace, context)
             found.append(_spoken(job, workspace, candidates, attempt, item, spent))
         spent = model.evaluated

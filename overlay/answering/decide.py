@@ -81,6 +81,7 @@ def _told(attempts: Sequence[Attempt], spoken: Attempt) -> tuple[Tried, ...]:
         Tried(
             name=one.context.variant.name,
             chunks=tuple(chunk.chunk.rank for chunk in one.context.variant.chunks),
+            doses=one.context.doses,
             repeated=one.context.repeated,
             index=one.index,
             spoken=one is spoken,

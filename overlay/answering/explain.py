@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import replace
 
 from overlay.answer import Answer, Outcome, Step, Usage
 from overlay.answering.candidate import Candidate
@@ -32,6 +33,7 @@ def explain(
 ) -> Answer:
     """Read what nobody had to wait for, and put the whole answer together."""
     context = decision.attempt.context
+    candidates = _as_spoken(candidates, decision)
     candidates = _with_effects(job, workspace, candidates, context)
     signs = _signs(job, workspace, candidates, decision, speech)
     log_probs = _log_probs(job, workspace, speech)
@@ -77,6 +79,42 @@ def step_of(job: Job, one: Candidate) -> Step:
     )
 
 
+def _as_spoken(candidates: Sequence[Candidate], decision: Decision) -> list[Candidate]:
+    """The same, with the verdicts that hold of the context which the answer was given from."""
+    if decision.outcome is not Outcome.ANSWERED:
+        return list(candidates)
+    variant = decision.attempt.context.variant
+    inside = {one.chunk.rank: one for one in variant.chunks}
+    rolled_back = {
+        rank for dose in decision.attempt.context.doses for rank in dose.chunks if not dose.accepted
+    }
+    return [
+        _ruled(one, inside.get(one.chunk.rank), rolled_back, variant.name) for one in candidates
+    ]
+
+
+def _ruled(
+    one: Candidate, inside: Candidate | None, rolled_back: Set[int], variant: str
+) -> Candidate:
+    """A candidate, with the verdict that its place in a variant's context gives it."""
+    verdict = one.verdict
+    assert verdict is not None  # noqa: S101 - tells mypy that every candidate was judged
+    if inside is not None and not verdict.accepted:
+        reason = f'the variant "{variant}" lets it in; before that: {verdict.reason}'
+        spent = verdict.volatility or 0.0
+        short = f"let in by a variant, spends {spent:.2f}"
+        verdict = replace(verdict, accepted=True, short=short, reason=reason, spent=spent)
+        return replace(one, verdict=replace(verdict, outvoted=False))
+    if inside is None and verdict.accepted:
+        why, short = f'the variant "{variant}" leaves it out', "left out by a variant"
+        if one.chunk.rank in rolled_back:
+            why, short = "behind the chunks before it the context was over budget", "rolled back"
+        reason = f"{why}; before that: {verdict.reason}"
+        rejected = replace(verdict, accepted=False, short=short, reason=reason, spent=0.0)
+        return replace(one, verdict=rejected)
+    return one if inside is None or not inside.halved else replace(inside, session=one.session)
+
+
 def _with_effects(
     job: Job, workspace: Workspace, candidates: Sequence[Candidate], context: Context
 ) -> list[Candidate]:
@@ -84,13 +122,15 @@ def _with_effects(
     if not job.judge.reads:
         return list(candidates)
     found, _ = read_alone(job, workspace, candidates)
-    later, dosed = None, context.prompted
-    if len(context.variant.chunks) > 1 and dosed is not None and found[0].draft is not None:
-        before = found[0].draft
-        later = logit_drift(before, dosed.read(before.window, before.layers))
+    order = [one.chunk.rank for one in context.variant.chunks]
+    [first] = [one for one in found if one.chunk.rank == order[0]] if order else [None]
+    later, before = None, None if first is None else first.draft
+    if len(order) > 1 and context.prompted is not None and before is not None:
+        later = logit_drift(before, context.prompted.read(before.window, before.layers))
     for place, one in enumerate(found):
         if one.accepted and one.reading is not None:
-            found[place] = one.with_seen(marginal_drift=later if place else one.reading.logit_drift)
+            alone = one.reading.logit_drift
+            found[place] = one.with_seen(marginal_drift=alone if one is first else later)
     job.book("probe")
     return found
 

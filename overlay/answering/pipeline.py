@@ -54,7 +54,7 @@ def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterato
 
         attempts: list[Attempt] = []
         for variant in variants(job, workspace, candidates):
-            context = inject(job, workspace, variant)
+            context = inject(job, workspace, candidates, variant)
             job.book("dose")
             context = repeat(job, workspace, context)
             attempts.append(begin(job, workspace, context))
