@@ -65,6 +65,8 @@ def _fall_back(
 ) -> tuple[Outcome, str]:
     """Whether to answer without context, and why."""
     why = "no chunk is within budget" if candidates else "nothing was retrieved"
+    if any(one.accepted for one in candidates):
+        why = "no sentence within budget shares a word with the question"
     fallback = job.settings.fallback
     if fallback is Fallback.AUTO:
         [state] = job.model.draft_states([workspace.bare()], job.settings.draft_tokens)

@@ -18,11 +18,12 @@ from overlay.settings import Fallback, Settings
 from probes.chat import Message
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
+from tests.overlay.answering.test_design import called
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
 
-STAGES = ("judge", "shorten", "vote", "inject", "decide", "repeat", "explain")
+STAGES = tuple(called())
 EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)
 
 
@@ -40,6 +41,7 @@ def test_closing_an_answer_at_any_event_leaves_no_session_open(
     options = AskOptions(mode=mode, budget=Budget(1, 10), max_tokens=4)
     free = model.cells.free
     events = len(list(stream(model, options)))
+    assert events > 1
     for stop in range(1, events):
         begun = stream(model, options)
         for _ in range(stop):
