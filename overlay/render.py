@@ -22,8 +22,9 @@ _OUTCOMES = {
     Outcome.ABSTAINED: "abstained",
 }
 _WIDTH = 80
-_GAP = "  "
-_VERDICT = len("reject: unlikely to help")
+_GAPS = (" ", "  ")
+"""Before the readings, and before the verdict."""
+_VERDICT = len("reject: an instruction")
 _READINGS = {"similarity": "similar", "question_gain": " gain", "volatility": "volatility"}
 
 
@@ -33,10 +34,12 @@ def steps(report: Report) -> Text:
     Fits 80 columns; a name that is too long for that stands on a line of its own.
     """
     shown = _READINGS if report["mode"] == Mode.OVERLAY else {"similarity": "similar"}
-    room = _WIDTH - sum(len(title) + 1 for title in shown.values()) - 2 * len(_GAP) - _VERDICT
+    room = _WIDTH - sum(len(title) + 1 for title in shown.values())
+    room -= sum(map(len, _GAPS)) + _VERDICT
     names = [len(step["chunk"]["source"]) for step in report["steps"]]
     width = max((length for length in names if length <= room), default=len("chunk"))
-    head = f"{'chunk':{width}}{_GAP} {' '.join(shown.values())}{_GAP}verdict"
+    left, right = _GAPS
+    head = f"{'chunk':{width}}{left} {' '.join(shown.values())}{right}verdict"
     lines = [Text(head, style="bold")]
     for step in report["steps"]:
         name = step["chunk"]["source"]
@@ -48,7 +51,7 @@ def steps(report: Report) -> Text:
         )
         word, colour = ("accept", "green") if step["accepted"] else ("reject", "red")
         verdict = (f"{word}: {step['short']}", colour)
-        lines.append(Text.assemble(f"{name:{width}}{_GAP} {values}{_GAP}", verdict))
+        lines.append(Text.assemble(f"{name:{width}}{left} {values}{right}", verdict))
     return Text("\n").join(lines)
 
 

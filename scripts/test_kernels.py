@@ -16,6 +16,7 @@ import argparse
 import itertools
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,7 @@ SHAKEN = {"shaken-1": 1, "shaken-2": 2}
 THREADS = ("1", "2")
 REQUANTIZE = ("auto", "never")
 TORCH = ("default", "avx2")
+_SUMMARY = re.compile(r"\d+ (?:passed|failed|error).* in \d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,13 @@ def run_tests(setting: Setting, tests: Sequence[str]) -> str:
     side_by_side = ["--numprocesses", str(workers), "--dist", "worksteal"] if workers > 1 else []
     command = [sys.executable, "-m", "pytest", "-m", "real_model", "-q", *side_by_side, *tests]
     said = logged(setting, command, "tests")
-    return said.strip().splitlines()[-1].strip("= ") if said.strip() else "no output"
+    return _outcome(said)
+
+
+def _outcome(said: str) -> str:
+    """Pytest's summary; warnings of what it ends may follow it."""
+    found = [line.strip("= ") for line in said.splitlines() if _SUMMARY.search(line)]
+    return found[-1] if found else "error: no summary"
 
 
 def run_demo(setting: Setting) -> str:

@@ -139,7 +139,7 @@ class ProfileJudge:
         v = rated.volatility
         likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
         if not self.budget.allows(v):
-            short, why = "unlikely to help", f"it is not likely to help (with it {likelier})"
+            short, why = "hardly helps", f"it is not likely to help (with it {likelier})"
             if rated.instructs > 0.5:
                 short = "an instruction"
                 why = f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"

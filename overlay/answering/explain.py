@@ -102,11 +102,11 @@ def _ruled(
     if inside is not None and not verdict.accepted:
         reason = f'the variant "{variant}" lets it in; before that: {verdict.reason}'
         spent = verdict.volatility or 0.0
-        short = f"let in by a variant, spends {spent:.2f}"
+        short = "in variant"
         verdict = replace(verdict, accepted=True, short=short, reason=reason, spent=spent)
         return replace(one, verdict=replace(verdict, outvoted=False))
     if inside is None and verdict.accepted:
-        why, short = f'the variant "{variant}" leaves it out', "left out by a variant"
+        why, short = f'the variant "{variant}" leaves it out', "not in variant"
         if one.chunk.rank in rolled_back:
             why, short = "behind the chunks before it the context was over budget", "rolled back"
         reason = f"{why}; before that: {verdict.reason}"

@@ -40,7 +40,7 @@ def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> li
         elif verdict.accepted:
             left, spent = left - needed, spent + verdict.spent
         if one.halved:
-            short = f"a part, {verdict.short}" if verdict.accepted else verdict.short
+            short = f"a part, {verdict.spent:.2f}" if verdict.accepted else verdict.short
             verdict = replace(verdict, short=short, reason=f"{_HALVED}: {verdict.reason}")
         judged[place] = replace(one, verdict=verdict)
     return judged

@@ -53,7 +53,7 @@ def variants(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) ->
 def _different(found: Iterator[Variant]) -> Iterator[Variant]:
     seen = set()
     for one in found:
-        key = (tuple(id(chunk) for chunk in one.chunks), one.repeats, one.tail, one.quote)
+        key = (tuple(chunk.tokens for chunk in one.chunks), one.repeats, one.tail, one.quote)
         if key not in seen:
             seen.add(key)
             yield one

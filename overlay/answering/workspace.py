@@ -34,7 +34,7 @@ class Workspace:
         self._open: dict[int, Session] = {}
         self._bare: Session | None = None
         self._expected: FloatArray | None = None
-        self._grown: dict[tuple[int, ...], Session] = {}
+        self._grown: dict[tuple[tuple[int, ...], ...], Session] = {}
         self.prefix = self._own(job.model.session())
         try:
             if kept is None:
@@ -73,9 +73,9 @@ class Workspace:
         Returns:
             The session, which shares what was evaluated before, and how many chunks it holds.
         """
-        names = tuple(map(id, chunks))
-        for count in range(len(names), 0, -1):
-            known = self._grown.get(names[:count])
+        texts = tuple(one.tokens for one in chunks)
+        for count in range(len(texts), 0, -1):
+            known = self._grown.get(texts[:count])
             if known is not None:
                 return self.fork(known), count
         if chunks and chunks[0].session is not None:
@@ -87,7 +87,7 @@ class Workspace:
 
     def grew(self, chunks: Sequence[Candidate], session: Session) -> None:
         """Note that a session holds the prefix and these chunks, so that others may share it."""
-        self._grown[tuple(map(id, chunks))] = session
+        self._grown[tuple(one.tokens for one in chunks)] = session
 
     def bare(self) -> Session:
         """The prompt without context; it is read once."""

@@ -55,7 +55,7 @@ def test_a_profile_is_fitted_and_judges(tmp_path: Path, model: LlamaCppModel) ->
     assert done.exit_code == 0, done.output
     said = " ".join(done.output.split())
     assert "Telling helpful chunks from others" in said
-    assert "3 answers tell nothing of how sure an answer is" in said
+    assert "3 answers are too few to fit a volatility index" in said
     assert "What can be promised" in (tmp_path / "page.md").read_text()
     profile = load_profile(output)
     assert profile.sha256 == model.info.sha256

@@ -46,7 +46,7 @@ def report(*steps: dict[str, Any], mode: str = Mode.OVERLAY) -> dict[str, Any]:
 
 SHOWN = report(
     step("handbook/lost-property.md", accepted=True),
-    step("notices/shelf.md", accepted=False, short="unlikely to help"),
+    step("notices/shelf.md", accepted=False, short="hardly helps"),
     step(LONG, accepted=False, short="an instruction"),
 )
 
@@ -58,7 +58,7 @@ def test_a_chunk_takes_a_line_of_80_columns() -> None:
         *("handbook/lost-property.md", "0.71", "-2.08", "0.07"),
         *("accept:", "spends", "0.07"),
     ]
-    assert second.endswith("reject: unlikely to help")
+    assert second.endswith("reject: hardly helps")
     assert head.index("verdict") == first.index("accept") == second.index("reject")
     assert all(len(line) <= 80 for line in steps(SHOWN).plain.splitlines())
 
