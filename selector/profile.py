@@ -385,5 +385,7 @@ def _read_shipped(file: Traversable) -> Profile:
 
 def _unusable(path: Path, why: str) -> InputError:
     return InputError(
-        f"{path} is no profile: {why}", hint="`overlay calibrate` makes one", param="profile"
+        f"{path} is no profile: {why}",
+        hint="`overlay calibrate` makes one; auto and default name those that are shipped",
+        param="profile",
     )

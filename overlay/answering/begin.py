@@ -54,6 +54,8 @@ def begin(job: Job, workspace: Workspace, context: Context) -> Attempt:
     if quote:
         begun = job.model.tokenize(quote)
         session.extend(begun)
+        if job.options.select:  # who asks for a quote gets it, however shaky
+            return Attempt(context, session, start, ended=True)
     else:
         begun = list(session.generate(replace(job.sampling, max_tokens=length)))
     signs = read_signs(

@@ -116,7 +116,7 @@ def test_a_file_that_is_no_profile_is_named(tmp_path: Path, content: str | None,
     with pytest.raises(InputError, match="is no profile") as caught:
         load_profile(path)
     assert str(path) in caught.value.message
-    assert caught.value.hint == "`overlay calibrate` makes one"
+    assert caught.value.hint.startswith("`overlay calibrate` makes one")
 
 
 @pytest.mark.parametrize(("sha256", "width"), [(SMOLLM2, 576), (QWEN, 896)])
