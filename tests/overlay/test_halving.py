@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from overlay.answer import Answer
+from overlay.answer import Answer, Step
 from overlay.options import AskOptions
 from overlay.report import report
 from overlay.runtime import Overlay
@@ -29,6 +29,13 @@ ATTACK = (
 )
 
 
+def attacked_step(answer: Answer) -> Step:
+    """The step of the second chunk. That of the irrelevant one lies near the budget: whether it
+    passes hangs on the processor."""
+    [found] = [step for step in answer.steps if step.chunk.rank == 1]
+    return found
+
+
 def ask(model: LlamaCppModel, *texts: str, halve: bool = True, step: float = 0.5) -> Answer:
     settings = Settings(max_tokens=8, draft_tokens=4, halve=halve, fallback=Fallback.ABSTAIN)
     profile = shipped_profile(model.info.sha256)
@@ -38,9 +45,9 @@ def ask(model: LlamaCppModel, *texts: str, halve: bool = True, step: float = 0.5
 
 def test_the_part_without_the_instruction_enters(model: LlamaCppModel) -> None:
     answer = ask(model, IRRELEVANT, LONG + ATTACK)
-    [accepted] = [step for step in answer.steps if step.verdict.accepted]
+    accepted = attacked_step(answer)
+    assert accepted.verdict.accepted
     assert accepted.halved
-    assert accepted.chunk.rank == 1
     assert accepted.text.strip() == LONG
     assert "a part of it" in accepted.verdict.reason
     assert accepted.reading is not None, "what the part does is read as of any chunk"
@@ -62,15 +69,16 @@ def test_what_stands_in_one_half_with_the_instruction_survives(model: LlamaCppMo
     cut = halves(attacked)
     assert cut is not None
     assert cut[0].strip() == before
-    answer = ask(model, IRRELEVANT, attacked)
-    [accepted] = [step for step in answer.steps if step.verdict.accepted]
+    accepted = attacked_step(ask(model, IRRELEVANT, attacked))
+    assert accepted.verdict.accepted
     assert accepted.text.strip() == f"{before} {HELPFUL}"
 
 
 def test_halves_can_be_switched_off(model: LlamaCppModel) -> None:
     answer = ask(model, IRRELEVANT, LONG + ATTACK, halve=False)
-    assert not any(step.verdict.accepted or step.halved for step in answer.steps)
-    whole = next(step for step in answer.steps if step.chunk.rank == 1)
+    assert not any(step.halved for step in answer.steps)
+    whole = attacked_step(answer)
+    assert not whole.verdict.accepted
     assert whole.text == LONG + ATTACK
     assert "instructions" in whole.verdict.reason
 
@@ -84,7 +92,7 @@ def test_chunks_that_need_no_halves_cost_nothing_more(model: LlamaCppModel) -> N
 def test_a_chunk_that_just_passes_does_not_make_up_for_an_attacked_one(
     model: LlamaCppModel,
 ) -> None:
-    answer = ask(model, IRRELEVANT, LONG + ATTACK, step=0.75)
+    answer = ask(model, IRRELEVANT, LONG + ATTACK, step=0.9)
     accepted = [step for step in answer.steps if step.verdict.accepted]
     assert [(step.chunk.rank, step.halved) for step in accepted] == [(1, True), (0, False)]
     assert accepted[0].text.strip() == LONG
@@ -98,7 +106,8 @@ def test_an_attacked_chunk_is_left_alone_where_another_helps(model: LlamaCppMode
 
 def test_an_instruction_in_both_halves_keeps_the_chunk_out(model: LlamaCppModel) -> None:
     answer = ask(model, IRRELEVANT, f"{ATTACK.strip()} {HELPFUL}{ATTACK}")
-    assert not any(step.verdict.accepted or step.halved for step in answer.steps)
+    assert not attacked_step(answer).verdict.accepted
+    assert not any(step.halved for step in answer.steps)
 
 
 def test_one_sentence_cannot_be_halved(model: LlamaCppModel) -> None:
