@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from overlay.sentences import split_sentences
 
-__all__ = ["anchors"]
+__all__ = ["anchors", "plain_sentences"]
 
 _PIECES = (3, 5)
 """Characters: shorter ones stand in every sentence, longer ones miss other forms of a word."""
@@ -35,17 +35,18 @@ def anchors(question: str, texts: Sequence[str], draft: str) -> tuple[str, ...]:
         The first such sentence of either sort, on one line; one where both are the same; none where
         nothing is shared.
     """
-    sentences = [
-        unbroken
-        for text in texts
-        for sentence in split_sentences(_without_headings(text))
-        if (unbroken := " ".join(sentence.split()))
-    ]
+    sentences = [sentence for text in texts for sentence in plain_sentences(text)]
     if not sentences:
         return ()
     queries = [question, f"{question} {draft}"] if draft else [question]
     found = [_nearest(query, sentences) for query in queries if query.strip()]
     return tuple(dict.fromkeys(sentence for sentence in found if sentence))
+
+
+def plain_sentences(text: str) -> list[str]:
+    """The sentences of a text, each on one line, without Markdown headings."""
+    sentences = split_sentences(_without_headings(text))
+    return [unbroken for sentence in sentences if (unbroken := " ".join(sentence.split()))]
 
 
 def _nearest(query: str, sentences: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from retriever import RankedChunk
 from selector.profile import Rated
 from selector.verdict import Verdict
 
-__all__ = ["Candidate", "Seen", "candidate_of"]
+__all__ = ["Candidate", "Seen", "candidate_of", "part_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,3 +96,9 @@ class Candidate:
 def candidate_of(model: Model, chunk: RankedChunk) -> Candidate:
     """A chunk of which nothing is known yet."""
     return Candidate(chunk, tuple(chunk_tokens(model, chunk.text)))
+
+
+def part_of(model: Model, whole: Candidate, text: str) -> Candidate:
+    """A part of a chunk in its place, of which nothing is known yet."""
+    chunk = replace(whole.chunk, chunk=replace(whole.chunk.chunk, text=text))
+    return replace(candidate_of(model, chunk), halved=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from overlay.anchor import anchors
 from overlay.answer import Dose
-from overlay.answering.candidate import Candidate, Seen, candidate_of
+from overlay.answering.candidate import Candidate, Seen, part_of
 from overlay.answering.job import Job
 from overlay.answering.judge import rated
 from overlay.answering.read import seen_in
@@ -139,9 +139,8 @@ def _halved(job: Job, dose: Sequence[Candidate]) -> tuple[Candidate, ...]:
         return ()
     wanted = anchors(job.prompt.question, [whole.text], "")
     nearest = next((half for half in cut if wanted and wanted[0] in " ".join(half.split())), cut[0])
-    chunk = replace(whole.chunk, chunk=replace(whole.chunk.chunk, text=nearest))
-    half = candidate_of(job.model, chunk)
-    return (replace(half, seen=whole.seen, verdict=whole.verdict, halved=True),)
+    half = part_of(job.model, whole, nearest)
+    return (replace(half, seen=whole.seen, verdict=whole.verdict),)
 
 
 def _dose(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from overlay.anchor import anchors
+from overlay.anchor import anchors, plain_sentences
 from overlay.answering.candidate import Candidate
 from overlay.answering.drafts import said
 from overlay.answering.job import Job
@@ -21,4 +21,4 @@ def nearest(job: Job, chunks: Sequence[Candidate]) -> tuple[str, ...]:
 
 def holder(sentence: str, chunks: Sequence[Candidate]) -> Candidate:
     """The first of the chunks that says a sentence which :func:`nearest` found in them."""
-    return next(one for one in chunks if sentence in " ".join(one.text.split()))
+    return next(one for one in chunks if sentence in plain_sentences(one.text))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from overlay.answering.candidate import Candidate, candidate_of
+from overlay.answering.candidate import Candidate, part_of
 from overlay.answering.job import Job
 from overlay.answering.judge import judge, rated
 from overlay.answering.read import seen_in
@@ -71,8 +71,7 @@ def _parts(job: Job, workspace: Workspace, whole: Candidate, spare: int) -> Iter
     if 2 * (len(whole.tokens) + len(prompt.tail)) > spare or whole.session is None:
         return
     for text in remainders(whole.text):
-        chunk = replace(whole.chunk, chunk=replace(whole.chunk.chunk, text=text))
-        part = candidate_of(job.model, chunk)
+        part = part_of(job.model, whole, text)
         # What the whole chunk begins with alike is not evaluated again.
         pairs = zip(part.tokens, whole.tokens, strict=False)
         alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
@@ -80,7 +79,7 @@ def _parts(job: Job, workspace: Workspace, whole: Candidate, spare: int) -> Iter
         session.rollback(len(prompt.prefix) + alike)
         session.extend(part.tokens[alike:])
         [seen] = seen_in(job, workspace.read_beside(session))
-        yield replace(part, session=session, seen=seen, halved=True)
+        yield replace(part, session=session, seen=seen)
 
 
 def _steady(job: Job, one: Candidate) -> bool:

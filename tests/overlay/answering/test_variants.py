@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from overlay.anchor import plain_sentences
 from overlay.answer import Answer, Outcome
+from overlay.answering.candidate import Candidate
+from overlay.answering.nearest import holder
 from overlay.answering.speak import ABSTENTION
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
@@ -12,6 +15,7 @@ from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
+from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.profile import Profile, Weights
 from selector.volatility_index import VolatilityIndex
@@ -134,6 +138,13 @@ def test_the_accepted_sentence_is_quoted_in_place_of_generating(model: LlamaCppM
     assert answer.volatility_index is tried.index is None, "it was fitted on no quotes"
     nothing = AskOptions(budget=Budget(0, 0), select=True)
     assert ask(model, nothing).outcome is not Outcome.ANSWERED
+
+
+def test_a_sentence_is_found_in_its_chunk_across_a_heading() -> None:
+    text = "The engineer of the Thread\n## Staff\nis Emrys Pask."
+    chunk = Candidate(RankedChunk(Chunk("c", "a.md", "", 0, text), 0.5, 0), ())
+    [sentence] = plain_sentences(text)
+    assert holder(sentence, [chunk]) is chunk
 
 
 @pytest.mark.parametrize("options", [{"mode": Mode.PLAIN}, {"echo": True}])
