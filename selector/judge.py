@@ -23,10 +23,6 @@ class Judge(Protocol):
         """What a step, and the whole answer, may spend."""
 
     @property
-    def known(self) -> float:
-        """See :class:`selector.profile.Profile`."""
-
-    @property
     def reads(self) -> bool:
         """Whether it weighs what chunks do; if not, nothing needs to be read."""
 
@@ -64,7 +60,6 @@ class AcceptAll:
     """
 
     budget: Budget
-    known: float
     reads: bool = False
     layer: None = None
 
@@ -115,11 +110,6 @@ class ProfileJudge:
     def reads(self) -> bool:
         """Always."""
         return True
-
-    @property
-    def known(self) -> float:
-        """See :class:`selector.profile.Profile`."""
-        return self.profile.known
 
     @property
     def layer(self) -> int | None:

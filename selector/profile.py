@@ -191,8 +191,6 @@ class Profile(_Frozen):
             no answers were looked at.
         index_with_states: the same for one that shows them; None there, too, and where the
             answers that were looked at had none.
-        known: mean log-probability, nats a token, from which on a draft without context counts as
-            known to the model; 0 for never.
         measured: on what and when, and how well it did on questions that it had not seen.
     """
 
@@ -207,7 +205,6 @@ class Profile(_Frozen):
     loss: tuple[float, ...] = ()
     index: VolatilityIndex | None = None
     index_with_states: VolatilityIndex | None = None
-    known: float = 0.0
     measured: dict[str, Any] = {}
 
     def weights(self, question: str, *, states: bool) -> Weights:
@@ -339,7 +336,6 @@ def default_profile() -> Profile:
         layer=0,
         with_states=weights,
         without_states=weights,
-        known=mean([profile.known for profile in found]),
         measured={"mean of": [profile.model for profile in found]},
     )
 

@@ -18,7 +18,7 @@ class VolatilityIndex(BaseModel):
 
     Attributes:
         bias: what stands alone.
-        log_prob, copied, unsupported, volatility: weights of the :class:`selector.signs.Signs` of
+        log_prob, copied, gain, volatility: weights of the :class:`selector.signs.Signs` of
             that name.
         state: weights of the state, ``[width]``; empty where it does not count.
     """
@@ -28,8 +28,8 @@ class VolatilityIndex(BaseModel):
     bias: float
     log_prob: float
     copied: float
-    unsupported: float = 0.0
-    volatility: float = 0.0
+    gain: float
+    volatility: float
     state: tuple[float, ...] = ()
 
     def chance(self, signs: Signs) -> float:
@@ -47,7 +47,7 @@ class VolatilityIndex(BaseModel):
             self.bias
             + self.log_prob * signs.log_prob
             + self.copied * signs.copied
-            + self.unsupported * signs.unsupported
+            + self.gain * signs.gain
             + self.volatility * signs.volatility
         )
         if self.state:

@@ -12,15 +12,17 @@ __all__ = ["COMMANDS", "lab"]
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
+        "agreement": "eval.lab.agreement:agreement",
         "auroc": "eval.readings.auroc:auroc",
         "bench-store": "eval.bench.store:bench_store",
         "blending": "eval.readings.blending:blending",
         "curves": "eval.readings.curves:curves",
         "faithfulness": "eval.readings.faithfulness:faithfulness",
         "index": "eval.lab.index:index",
+        "ladder": "eval.lab.ladder:ladder",
         "map": "eval.readings.map:volatility_map",
-        "variants": "eval.lab.variants:variants",
         "sharp-steps": "eval.sharp_steps.command:sharp_steps",
+        "variants": "eval.lab.variants:variants",
     }
 )
 """Where each command is, by its name."""

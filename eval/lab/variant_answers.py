@@ -8,8 +8,7 @@ from typing import Any
 
 from overlay.answer import Outcome
 from overlay.answering.arrange import arrange
-from overlay.answering.begin import Attempt, begin, without_context
-from overlay.answering.candidate import Candidate
+from overlay.answering.begin import Attempt, begin, begun_at, read_index, without_context
 from overlay.answering.decide import Decision
 from overlay.answering.inject import inject
 from overlay.answering.job import Job, make_job
@@ -18,7 +17,6 @@ from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
 from overlay.answering.shorten import shorten
-from overlay.answering.signs import read_signs
 from overlay.answering.speak import Speech, speak
 from overlay.answering.variants import variants
 from overlay.answering.vote import vote
@@ -31,13 +29,10 @@ from overlay.options import AskOptions
 from overlay.prompt import build_prompt, with_wordings
 from overlay.settings import Settings
 from probes.chat import Message
-from probes.protocol import Model, Session
+from probes.protocol import Model
 from selector.profile import Profile
-from selector.signs import WINDOW
 
 __all__ = ["VariantAnswer", "answer_in_every_variant", "read_answers", "write_answers"]
-
-_MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +48,6 @@ class VariantAnswer:
         quotes: whether one stands in the first sentence that is said again.
         index: by the answer's first tokens.
         signs: of those; None where nothing was said.
-        bare: mean log-probability of the first tokens without context, nats a token.
-        alone: likewise under each accepted chunk of the question alone, by rank.
         evaluated: model-token evaluations of this variant, beyond what was read for all.
     """
 
@@ -70,8 +63,6 @@ class VariantAnswer:
     quotes: bool
     index: float | None
     signs: KeptSigns | None
-    bare: float
-    alone: dict[str, float]
     evaluated: int
 
     @property
@@ -86,9 +77,8 @@ class VariantAnswer:
 
     @property
     def gain(self) -> float:
-        """How much likelier the chunk that does so most makes the first tokens, nats a token."""
-        own = [self.alone[str(rank)] for rank in self.chunks if str(rank) in self.alone]
-        return max(own, default=self.bare) - self.bare
+        """See :class:`selector.signs.Signs`; 0 of nothing."""
+        return 0.0 if self.signs is None else self.signs.gain
 
 
 def answer_in_every_variant(
@@ -97,9 +87,8 @@ def answer_in_every_variant(
     """Answer a question in each of its variants, and without context; the first variant first."""
     messages = [Message("user", item.question)]
     prompt = with_wordings(model, build_prompt(model, messages), messages)
-    chosen = settings.model_copy(update={"variants": _MOST})
     options = AskOptions(k=max(len(item.passages), 1))
-    job = make_job(model, prompt, chosen, options, profile)
+    job = make_job(model, prompt, settings, options, profile)
     found = []
     with Workspace(job, None) as workspace:
         candidates = retrieve(job, PassageSearcher(item.passages))
@@ -112,10 +101,10 @@ def answer_in_every_variant(
             spent = model.evaluated
             context = repeat(job, workspace, inject(job, workspace, candidates, variant))
             attempt = begin(job, workspace, context)
-            found.append(_spoken(job, workspace, candidates, attempt, item, spent))
+            found.append(_spoken(job, attempt, item, spent))
         spent = model.evaluated
-        attempt = without_context(job, workspace)
-        found.append(_spoken(job, workspace, candidates, attempt, item, spent))
+        attempt = begun_at(job, without_context(job, workspace, echo=False))
+        found.append(_spoken(job, read_index(job, workspace, attempt), item, spent))
     return found
 
 
@@ -135,31 +124,9 @@ def read_answers(data: Sequence[dict[str, Any]]) -> list[VariantAnswer]:
     return [restored(row) for row in data]
 
 
-def _spoken(  # noqa: PLR0917 - what one answer takes
-    job: Job,
-    workspace: Workspace,
-    candidates: Sequence[Candidate],
-    attempt: Attempt,
-    item: Item,
-    spent: int,
-) -> VariantAnswer:
+def _spoken(job: Job, attempt: Attempt, item: Item, spent: int) -> VariantAnswer:
     speech = _to_its_end(job, attempt)
-    evaluated = job.model.evaluated - spent
-    chunks = attempt.context.variant.chunks
-    signs = attempt.signs
-    if signs is None:
-        signs = read_signs(
-            job, workspace, chunks, session=speech.session, start=speech.start, text=speech.text
-        )
-    window = speech.session.tokens[speech.start : speech.start + WINDOW]
-    alone = [one for one in candidates if one.session is not None]
-    scores = [0.0] * (len(alone) + 1)
-    if window:
-        sessions = [one.session for one in alone if one.session is not None]
-        scores = job.model.score_many(
-            [(session, window) for session in (_bare(job, workspace), *sessions)]
-        )
-    repeated = attempt.context.repeated
+    chunks, repeated = attempt.context.variant.chunks, attempt.context.repeated
     return VariantAnswer(
         question=item.question,
         dataset=item.dataset,
@@ -171,11 +138,9 @@ def _spoken(  # noqa: PLR0917 - what one answer takes
         text=speech.text,
         right=contains_any(speech.text, item.answers),
         quotes=bool(repeated) and contains_any(repeated[0], item.answers),
-        index=None if signs is None else job.judge.index(signs),
-        signs=keep(signs),
-        bare=scores[0],
-        alone={str(one.chunk.rank): score for one, score in zip(alone, scores[1:], strict=True)},
-        evaluated=evaluated,
+        index=attempt.index,
+        signs=keep(attempt.signs),
+        evaluated=job.model.evaluated - spent,
     )
 
 
@@ -187,10 +152,3 @@ def _to_its_end(job: Job, attempt: Attempt) -> Speech:
         except StopIteration as end:
             speech: Speech = end.value
             return speech
-
-
-def _bare(job: Job, workspace: Workspace) -> Session:
-    """The prompt without context; the workspace's own may have gone on with an answer."""
-    session = workspace.fork(workspace.prefix)
-    session.extend(job.prompt.tail)
-    return session

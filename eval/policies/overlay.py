@@ -25,6 +25,9 @@ class OverlayPolicy:
         halve: whether the half of a chunk may enter without an instruction beside it, likewise.
         majority: whether the majority of those within budget keeps others out, likewise.
         anchor: whether a sentence or two of them are said again beside the question, likewise.
+        variants: how many are tried at most, likewise.
+        budget_index: the highest volatility index that an answer may have, likewise.
+        judge_doses: whether a dose in company may be rolled back, likewise.
     """
 
     knows_kinds = False
@@ -41,6 +44,9 @@ class OverlayPolicy:
         halve: bool | None = None,
         majority: bool | None = None,
         anchor: bool | None = None,
+        variants: int | None = None,
+        budget_index: float | None = None,
+        judge_doses: bool | None = None,
     ) -> None:
         self._bench = bench
         chosen = {
@@ -52,6 +58,9 @@ class OverlayPolicy:
             "halve": halve,
             "majority": majority,
             "anchor": anchor,
+            "variants": variants,
+            "budget_index": budget_index,
+            "judge_doses": judge_doses,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         self._settings = bench.settings.model_copy(update=given)
@@ -65,5 +74,4 @@ class OverlayPolicy:
             answer.outcome,
             tuple(place in accepted for place in range(len(passages))),
             answer.volatility_index,
-            answer.signs,
         )

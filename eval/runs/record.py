@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from overlay.answer import Outcome
-from overlay.calibration.kept_signs import KeptSigns
 from overlay.labelled.items import Item, Kind
 
 __all__ = ["SESSION", "Record", "Reply", "read_record", "write_record"]
@@ -21,9 +20,7 @@ class Reply:
     """What one policy made of a case.
 
     Attributes:
-        outcome, accepted, volatility, signs: see
-            :class:`eval.policies.protocol.Response`; the last are None in runs of before they were
-            kept, and their state is kept of the run's subject only.
+        outcome, accepted, volatility: see :class:`eval.policies.protocol.Response`.
         evaluated: model-token evaluations that the policy would need if it ran alone.
         seconds: wall time of the policy alone; None where it was not measured.
         decoded, reused: see :class:`probes.cost.Cost`; None in runs of before it was counted.
@@ -37,7 +34,6 @@ class Reply:
     seconds: float | None
     decoded: int | None = None
     reused: int | None = None
-    signs: KeptSigns | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from eval.policies.shared_model import SharedModel
 from eval.runs.cases import Case
 from eval.runs.provenance import session
 from eval.runs.record import SESSION, Record, Reply, write_record
-from eval.runs.spec import RunSpec, subject_of
-from overlay.calibration.kept_signs import keep
+from eval.runs.spec import RunSpec
 from overlay.journal import Journal
 from overlay.labelled.items import Item, Kind
 from overlay.runtime import find_profile
@@ -86,15 +85,11 @@ def run_cases(
     number = next(n for n in count(1) if f"{SESSION}{n}" not in journal)
     journal.add(f"{SESSION}{number}", session())
     timed = {case.key for case in cases[: spec.timed]}
-    subject = subject_of(spec.policies, spec.subject)
     for case in track(cases):
         if case.key in journal:
             continue
         replies = shared.side_by_side(
-            {
-                name: partial(_reply, shared, policy, case.item, state=name == subject)
-                for name, policy in policies.items()
-            }
+            {name: partial(_reply, shared, policy, case.item) for name, policy in policies.items()}
         )
         shared.forget()
         if case.key in timed:
@@ -110,7 +105,7 @@ def _policies(spec: RunSpec, bench: Bench) -> dict[str, Policy]:
     return {policy.label: build_policy(policy, bench) for policy in spec.policies}
 
 
-def _reply(model: SharedModel, policy: Policy, item: Item, *, state: bool) -> Reply:
+def _reply(model: SharedModel, policy: Policy, item: Item) -> Reply:
     before = model.cost
     response = _answer(policy, item)
     spent = model.cost - before
@@ -123,7 +118,6 @@ def _reply(model: SharedModel, policy: Policy, item: Item, *, state: bool) -> Re
         seconds=None,
         decoded=spent.decoded,
         reused=spent.reused,
-        signs=keep(response.signs, state=state),
     )
 
 

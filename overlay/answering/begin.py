@@ -10,10 +10,9 @@ from overlay.answering.signs import read_signs
 from overlay.answering.variants import Variant
 from overlay.answering.workspace import Workspace
 from probes.protocol import Session
-from probes.subject import as_text
 from selector.signs import WINDOW, Signs
 
-__all__ = ["Attempt", "begin", "without_context"]
+__all__ = ["Attempt", "begin", "begun_at", "read_index", "without_context"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,50 +38,59 @@ class Attempt:
 def begin(job: Job, workspace: Workspace, context: Context) -> Attempt:
     """Generate the first tokens, or take those of a quote, and read the volatility index there.
 
-    Nothing is generated yet where there is no other variant to choose.
+    Nothing is generated yet where the index decides nothing.
     """
     session = _prompted(job, workspace, context)
-    start = len(session.tokens)
+    attempt = Attempt(context, session, len(session.tokens))
     if context.repeated:
         job.model.flush([session])
         job.book("anchor")
-    quote = context.variant.quote
-    alone = job.settings.variants == 1 or job.options.echo or not job.judge.reads
-    if alone and not quote:
-        return Attempt(context, session, start)
-    length = min(WINDOW, job.settings.max_tokens)
-    if quote:
-        begun = job.model.tokenize(quote)
+    if context.variant.quote:
+        begun = job.model.tokenize(context.variant.quote)
         session.extend(begun)
-        if job.options.select:  # who asks for a quote gets it, however shaky
-            return Attempt(context, session, start, ended=True)
-    else:
-        begun = list(session.generate(replace(job.sampling, max_tokens=length)))
-    signs = read_signs(
-        job,
-        workspace,
-        context.variant.chunks,
-        session=session,
-        start=start,
-        text=as_text(job.model, begun),
-    )
-    index = None if signs is None else job.judge.index(signs)
-    job.book("answer")
-    ended = bool(quote) or len(begun) < length
-    return Attempt(context, session, start, ended, signs, index)
+        attempt = replace(attempt, ended=True)
+        # Who asks for a quote gets it, however shaky.
+        return attempt if job.options.select else read_index(job, workspace, attempt)
+    if job.options.echo or not job.judge.reads or not _decides(job):
+        return attempt
+    return read_index(job, workspace, begun_at(job, attempt))
 
 
-def without_context(job: Job, workspace: Workspace) -> Attempt:
-    """The answer that has no context to begin from."""
+def without_context(job: Job, workspace: Workspace, *, echo: bool) -> Attempt:
+    """The answer that has no context to begin from; it has not begun.
+
+    Args:
+        echo: whether the question is left to the speaker, who gives it back.
+    """
     prompt = job.prompt
     variant = Variant("without context", (), False, prompt.alone or prompt.tail)
-    if prompt.alone is None and not job.options.echo:
-        session = workspace.bare()
+    if prompt.alone is None and not echo:
+        session = workspace.fork(workspace.bare())
     else:
-        session = workspace.prefix if prompt.alone is None else workspace.empty()
-        if not job.options.echo:
+        session = workspace.fork(workspace.prefix) if prompt.alone is None else workspace.empty()
+        if not echo:
             session.extend(variant.tail)
     return Attempt(Context(variant, session), session, len(session.tokens))
+
+
+def begun_at(job: Job, attempt: Attempt) -> Attempt:
+    """The same with its first tokens."""
+    length = min(WINDOW, job.settings.max_tokens)
+    begun = list(attempt.session.generate(replace(job.sampling, max_tokens=length)))
+    return replace(attempt, ended=len(begun) < length)
+
+
+def read_index(job: Job, workspace: Workspace, attempt: Attempt) -> Attempt:
+    """The same with the volatility index of its first tokens."""
+    chunks = attempt.context.variant.chunks
+    signs = read_signs(job, workspace, chunks, attempt.session, attempt.start)
+    index = None if signs is None else job.judge.index(signs)
+    job.book("answer")
+    return replace(attempt, signs=signs, index=index)
+
+
+def _decides(job: Job) -> bool:
+    return job.settings.variants > 1 or job.settings.budget_index < 1
 
 
 def _prompted(job: Job, workspace: Workspace, context: Context) -> Session:

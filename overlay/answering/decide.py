@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overlay.answer import Outcome, Tried
-from overlay.answering.begin import Attempt, without_context
+from overlay.answering.begin import Attempt, begun_at, read_index, without_context
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
@@ -52,30 +52,36 @@ def decide(
         if steady(job, best):
             return Decision(Outcome.ANSWERED, _conflict(candidates), best, _told(attempts, best))
         shaky = _shaky(job, candidates, attempts)
-        nothing = without_context(job, workspace)
+        nothing = without_context(job, workspace, echo=job.options.echo)
         return Decision(Outcome.ABSTAINED, shaky, nothing, _told(attempts, nothing))
-    outcome, why = Outcome.WITHOUT_CONTEXT, "nothing was retrieved: retrieval is off"
-    if job.options.mode is not Mode.NO_CONTEXT:
-        outcome, why = _fall_back(job, workspace, candidates)
-    return Decision(outcome, why, without_context(job, workspace))
-
-
-def _fall_back(
-    job: Job, workspace: Workspace, candidates: Sequence[Candidate]
-) -> tuple[Outcome, str]:
-    """Whether to answer without context, and why."""
+    if job.options.mode is Mode.NO_CONTEXT:
+        why = "nothing was retrieved: retrieval is off"
+        nothing = without_context(job, workspace, echo=job.options.echo)
+        return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
     why = "no chunk is within budget" if candidates else "nothing was retrieved"
     if any(one.accepted for one in candidates):
         why = "no sentence within budget shares a word with the question"
+    return _fall_back(job, workspace, why)
+
+
+def _fall_back(job: Job, workspace: Workspace, why: str) -> Decision:
+    """Answer without context, or abstain, as the setting says."""
     fallback = job.settings.fallback
-    if fallback is Fallback.AUTO:
-        [state] = job.model.draft_states([workspace.bare()], job.settings.draft_tokens)
-        sure = state.mean_log_prob >= job.judge.known
-        fallback = Fallback.ANSWER if sure else Fallback.ABSTAIN
-        why += f"; without context the model is {'' if sure else 'not '}sure of itself "
-        why += f"({state.mean_log_prob:.2f} nats per token)"
-    answers = fallback is Fallback.ANSWER
-    return (Outcome.WITHOUT_CONTEXT if answers else Outcome.ABSTAINED), why
+    nothing = without_context(job, workspace, echo=job.options.echo)
+    if fallback is Fallback.ANSWER:
+        return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
+    if fallback is Fallback.ABSTAIN:
+        return Decision(Outcome.ABSTAINED, why, nothing)
+    begun = begun_at(job, without_context(job, workspace, echo=False))
+    begun = read_index(job, workspace, begun)
+    if begun.index is None:
+        return Decision(Outcome.ABSTAINED, why, nothing)
+    over = "" if steady(job, begun) else "over "
+    budget = f"{over}the budget of {job.settings.budget_index:g}"
+    why += f"; without context the volatility index is {begun.index:.2f}, {budget}"
+    if not steady(job, begun):
+        return Decision(Outcome.ABSTAINED, why, nothing)
+    return Decision(Outcome.WITHOUT_CONTEXT, why, nothing if job.options.echo else begun)
 
 
 def _told(attempts: Sequence[Attempt], spoken: Attempt) -> tuple[Tried, ...]:

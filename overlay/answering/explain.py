@@ -152,9 +152,8 @@ def _signs(
         job,
         workspace,
         [one for one in candidates if one.chunk.rank in inside],
-        session=speech.session,
-        start=speech.start,
-        text=speech.text,
+        speech.session,
+        speech.start,
     )
     if signs is not None:
         job.book("index")

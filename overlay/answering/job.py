@@ -73,7 +73,7 @@ def make_job(
     again = settings.anchor and options.mode is Mode.OVERLAY and prompt.alone is None
     settings = settings.model_copy(update={**options.overrides, "anchor": again})
     budget = options.budget or Budget(settings.budget_step, settings.budget_answer)
-    judge: Judge = AcceptAll(budget, profile.known)
+    judge: Judge = AcceptAll(budget)
     if options.mode is Mode.OVERLAY:
         judge = ProfileJudge(
             profile,

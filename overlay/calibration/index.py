@@ -29,6 +29,7 @@ __all__ = [
     "Answered",
     "FittedIndex",
     "Indices",
+    "chances_elsewhere",
     "fit_index",
     "in_company",
     "observe_answer",
@@ -36,7 +37,7 @@ __all__ = [
     "with_index",
 ]
 
-_SCORES = ("log_prob", "copied", "unsupported", "volatility")
+_SCORES = ("log_prob", "copied", "gain", "volatility")
 """Of :class:`selector.signs.Signs`, and the weights of these names."""
 FEWEST = 30
 """Answers, below which four weights and a bias follow single questions."""
@@ -154,11 +155,7 @@ def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedInde
         None where there are fewer than :data:`FEWEST` answers to fit on, or all of them are
         right, or all wrong.
     """
-    given = [
-        _Given(question_key(one.question), one.dataset, restore(one.signs), not one.right)
-        for one in answered
-        if one.signs is not None
-    ]
+    given = [_given(one, one.signs) for one in answered if one.signs is not None]
     own = [_fit([one for one in given if one.key not in fold.questions]) for fold in folds]
     fitted = [indices for indices in own if indices is not None]
     whole = _fit(given)
@@ -176,6 +173,16 @@ def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedInde
         wrong=[one.wrong for one in given],
         questions=[one.key for one in given],
     )
+
+
+def chances_elsewhere(answered: Sequence[Answered]) -> list[float]:
+    """That each answer is wrong, by weights fitted on the other data sets.
+
+    Returns:
+        Of each answer that is no abstention; none where there is one data set, or too few answers
+        outside of one.
+    """
+    return _elsewhere([_given(one, one.signs) for one in answered if one.signs is not None])
 
 
 def with_index(profile: Profile, fitted: FittedIndex) -> Profile:
@@ -202,6 +209,10 @@ class _Given(NamedTuple):
     dataset: str
     signs: Signs
     wrong: bool
+
+
+def _given(one: Answered, signs: KeptSigns) -> _Given:
+    return _Given(question_key(one.question), one.dataset, restore(signs), not one.right)
 
 
 def _elsewhere(given: Sequence[_Given]) -> list[float]:

@@ -19,13 +19,13 @@ class KeptSigns:
     """Plain data.
 
     Attributes:
-        log_prob, copied, unsupported, volatility: see :class:`selector.signs.Signs`.
+        log_prob, copied, gain, volatility: see :class:`selector.signs.Signs`.
         state: likewise, as base64 of half-precision numbers: an eighth of what digits would take.
     """
 
     log_prob: float
     copied: float
-    unsupported: float
+    gain: float
     volatility: float
     state: str | None
 
@@ -41,7 +41,7 @@ def keep(signs: Signs | None, *, state: bool = True) -> KeptSigns | None:
     kept = None
     if state and signs.state is not None:
         kept = base64.b64encode(signs.state.astype(_NUMBERS).tobytes()).decode("ascii")
-    return KeptSigns(signs.log_prob, signs.copied, signs.unsupported, signs.volatility, kept)
+    return KeptSigns(signs.log_prob, signs.copied, signs.gain, signs.volatility, kept)
 
 
 def restore(kept: KeptSigns) -> Signs:
@@ -49,4 +49,4 @@ def restore(kept: KeptSigns) -> Signs:
     state = None
     if kept.state is not None:
         state = np.frombuffer(base64.b64decode(kept.state), _NUMBERS).astype(np.float32)
-    return Signs(kept.log_prob, kept.copied, kept.unsupported, kept.volatility, state)
+    return Signs(kept.log_prob, kept.copied, kept.gain, kept.volatility, state)

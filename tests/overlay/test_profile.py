@@ -142,7 +142,7 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
 
 
 def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> None:
-    scores = VolatilityIndex(bias=0.7, log_prob=-0.5, copied=-2.0, unsupported=0.7, volatility=0.3)
+    scores = VolatilityIndex(bias=0.7, log_prob=-0.5, copied=-2.0, gain=-0.7, volatility=0.3)
     weights = scores.model_copy(update={"state": (-0.01,) * model.info.width})
     profile = Profile(
         model="m",
@@ -168,7 +168,7 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
     assert signs.volatility == min(s.verdict.spent for s in answer.steps if s.verdict.accepted)
     assert answer.volatility_index == weights.chance(signs)
     assert answer.volatility_index != scores.chance(signs)
-    assert 0 < answer.usage.phases["index"].evaluated <= 16
+    assert 0 < answer.usage.phases["index"].evaluated <= 3 * 16
     nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert nothing.outcome is Outcome.ABSTAINED
     assert (nothing.signs, nothing.volatility_index) == (None, None)
@@ -180,7 +180,7 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
     ).ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert from_memory.outcome is Outcome.WITHOUT_CONTEXT
     assert from_memory.signs is not None
-    assert (from_memory.signs.unsupported, from_memory.signs.copied) == (1, 0)
+    assert (from_memory.signs.gain, from_memory.signs.copied) == (0, 0)
     assert from_memory.signs.volatility == 1
     assert from_memory.volatility_index is not None
     assert from_memory.volatility_index > (answer.volatility_index or 0.0)

@@ -24,6 +24,7 @@ from probes.protocol import Sampling
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.order import Order
+from selector.profile import default_profile
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
 
@@ -74,21 +75,23 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert said.prefilled == 0
     assert said.decoded == pytest.approx(answer.usage.completion_tokens, abs=1)
     assert said.reused == answer.usage.prompt_tokens - 1
-    assert sure.evaluated == min(answer.usage.completion_tokens, 16)
+    # Read once more where they stand, under the steadiest chunk alone, and without context.
+    assert sure.evaluated == 3 * min(answer.usage.completion_tokens, 16)
     written = report(answer)["cost"]
     assert isinstance(written, dict)
     for name in ("prefilled", "decoded", "reused", "calls"):
         assert written[name] == sum(part[name] for part in written["phases"].values())
     assert answer.spent == pytest.approx(sum(step.verdict.spent for step in answer.steps))
-    rests_on_nothing = 1.0
-    for step in answer.steps:
-        if step.verdict.accepted:
-            carried = copied_share(answer.text, question, step.text, step.draft)
-            rests_on_nothing *= 1 - (1 - (step.verdict.volatility or 0.0)) * carried
-    assert answer.signs is not None
-    assert 0 < answer.signs.unsupported < 1
-    assert answer.signs.unsupported == pytest.approx(rests_on_nothing)
-    assert answer.volatility_index is None, "the default profile has none"
+    signs = answer.signs
+    assert signs is not None
+    assert signs.volatility == min(step.verdict.spent for step in answer.steps)
+    assert signs.copied == copied_share(
+        answer.text, question, "\n".join([HELPFUL, SUPPORT, IRRELEVANT])
+    )
+    assert signs.gain > 0.5, "the chunk names him, and the model cannot know him"
+    index = default_profile().index_for(question, states=False)
+    assert index is not None
+    assert answer.volatility_index == index.chance(signs)
 
 
 def test_events_come_in_order_and_add_up(model: LlamaCppModel) -> None:

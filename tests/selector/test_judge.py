@@ -60,7 +60,7 @@ def test_similarities_of_another_embedder_are_not_weighed() -> None:
 
 
 def test_plain_rag_lets_everything_in_unread() -> None:
-    everything = AcceptAll(Budget(0, 0), known=-0.5)
+    everything = AcceptAll(Budget(0, 0))
     assert not everything.reads
     verdict = everything.verdict(None, None, 3.0)
     assert verdict.accepted

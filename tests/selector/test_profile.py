@@ -190,4 +190,3 @@ def test_the_default_profile_is_the_mean_of_the_shipped_ones() -> None:
         assert getattr(found, name) == pytest.approx(np.mean([getattr(one, name) for one in own]))
     assert found.direction == ()
     assert default_profile().guarantee(Budget(0.5, 4), 3) is None
-    assert default_profile().known < 0

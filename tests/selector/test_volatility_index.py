@@ -14,23 +14,23 @@ from probes.state import FloatArray
 from selector.signs import Signs
 from selector.volatility_index import VolatilityIndex
 
-INDEX = VolatilityIndex(bias=1.0, log_prob=-1.0, copied=-2.0, unsupported=3.0, volatility=0.5)
+INDEX = VolatilityIndex(bias=1.0, log_prob=-1.0, copied=-2.0, gain=-3.0, volatility=0.5)
 
 
 def signs(
     log_prob: float,
     copied: float,
-    unsupported: float,
+    gain: float,
     volatility: float = 1.0,
     state: FloatArray | None = None,
 ) -> Signs:
-    return Signs(log_prob, copied, unsupported, volatility, state)
+    return Signs(log_prob, copied, gain, volatility, state)
 
 
 def test_the_chance_is_a_logistic_of_all_signs() -> None:
     assert INDEX.chance(signs(-0.5, 1.0, 0.0)) == pytest.approx(0.5)
     assert INDEX.chance(signs(-0.5, 0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-2.0)))
-    assert INDEX.chance(signs(-0.5, 1.0, 0.5)) == pytest.approx(1 / (1 + math.exp(-1.5)))
+    assert INDEX.chance(signs(-0.5, 1.0, -0.5)) == pytest.approx(1 / (1 + math.exp(-1.5)))
     assert INDEX.chance(signs(-1.0, 1.0, 0.0, 0.0)) == pytest.approx(0.5)
 
 
@@ -48,10 +48,9 @@ def test_a_state_counts_where_there_are_weights_for_it() -> None:
 
 @given(st.floats(-1e6, 0), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_it_is_a_chance_and_falls_with_what_is_copied(
-    log_prob: float, less: float, more: float, unsupported: float, volatility: float
+    log_prob: float, less: float, more: float, gain: float, volatility: float
 ) -> None:
     low, high = (
-        INDEX.chance(signs(log_prob, copied, unsupported, volatility))
-        for copied in sorted([less, more])
+        INDEX.chance(signs(log_prob, copied, gain, volatility)) for copied in sorted([less, more])
     )
     assert 1 > low >= high > 0

@@ -24,7 +24,7 @@ from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, S
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
 
 WEIGHTS = Weights(bias=0.0, typical_gain=0.7, gain=40.0)
-UNLIKELY = VolatilityIndex(bias=0.0, log_prob=-1.0, copied=0.0)
+UNLIKELY = VolatilityIndex(bias=0.0, log_prob=-1.0, copied=0.0, gain=0.0, volatility=0.0)
 """The less likely the model takes its first tokens to be, the higher."""
 TEXTS = (HELPFUL, IRRELEVANT, SUPPORT)
 BUDGET = AskOptions(budget=Budget(0.5, 4))

@@ -73,7 +73,7 @@ def test_the_weights_are_found_again_and_the_chances_are_chances() -> None:
     weights = found.whole.without_states
     assert weights.log_prob == pytest.approx(-2.0, abs=0.3)
     assert weights.copied == pytest.approx(-4.0, abs=0.4)
-    assert weights.unsupported == pytest.approx(3.0, abs=0.4)
+    assert weights.gain == pytest.approx(3.0, abs=0.4)
     assert expected_calibration_error(found.chances, found.wrong) < 0.03
 
 

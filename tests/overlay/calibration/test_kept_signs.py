@@ -16,7 +16,7 @@ def test_signs_survive_a_journal() -> None:
     kept = keep(Signs(-0.5, 0.25, 0.75, 0.9, state))
     assert kept is not None
     read = restore(KeptSigns(**json.loads(json.dumps(asdict(kept)))))
-    assert (read.log_prob, read.copied, read.unsupported, read.volatility) == (
+    assert (read.log_prob, read.copied, read.gain, read.volatility) == (
         -0.5,
         0.25,
         0.75,

@@ -1,4 +1,4 @@
-"""The volatility index fitted on the answers of a run."""
+"""The volatility index fitted on kept variants."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from eval.lab.from_runs import answered_in, refit
-from eval.runs.loading import Run, load_run
-from eval.runs.record import Record
+from eval.lab.refit import answered_in, refit
+from eval.lab.variant_answers import VariantAnswer, write_answers
 from overlay.cli.main import cli
 from overlay.errors import InputError
+from overlay.journal import Journal
 from selector.profile import Fold, Profile, load_profile, question_key
-from tests.eval.runs.sample import ITEM, journal, reply
 from tests.overlay.calibration.test_index import WEIGHTS, answers
 
 PROFILE = Profile(
@@ -34,39 +33,43 @@ PROFILE = Profile(
 )
 
 
-def records(n: int) -> list[Record]:
-    """Answers of the overlay that are right with the chance that their readings say."""
-    found = []
+def kept(n: int, path: Path | None = None, *, sha256: str = "abc") -> Journal:
+    """Answers that are right with the chance that their readings say, in a file of variants."""
+    journal = Journal(
+        path, {"command": "variants", "seed": 0, "model": {"name": "m", "sha256": sha256}}
+    )
     for number, one in enumerate(answers(n)):
-        said = replace(reply("Corrin" if one.right else "Luth", volatility=0.5), signs=one.signs)
-        item = replace(ITEM, id=str(number), question=one.question, dataset=f"set {number % 2}")
-        replies = {"overlay": said, "top-k": reply("Corrin")}
-        found.append(Record("made up", "as-given", "", item, replies))
-    return found
+        answer = VariantAnswer(
+            question=one.question,
+            dataset=f"set {number % 2}",
+            answerable=True,
+            variant="as judged",
+            chunks=(0,),
+            volatilities=(0.5,),
+            repeated=(),
+            text="Corrin",
+            right=one.right,
+            quotes=False,
+            index=None,
+            signs=one.signs,
+            evaluated=40,
+        )
+        nothing = replace(answer, variant="without context", answerable=False, signs=None)
+        journal.add(str(number), write_answers([answer, nothing]))
+    return journal
 
 
-def run_of(made: list[Record]) -> Run:
-    return load_run(journal(made))
-
-
-def test_answers_are_those_of_the_policy_each_case_once() -> None:
-    made = records(40)
-    again = replace(made[0], perturbation="reordered")
-    abstained = replace(made[1], replies={"overlay": reply("", volatility=0.5)})
-    found = answered_in(run_of([*made[:1], again, abstained, *made[2:]]), "overlay")
+def test_answers_are_those_of_questions_that_have_one() -> None:
+    found = answered_in(kept(40))
     assert [one.question for one in found] == [f"question {number}" for number in range(40)]
-    expected = answers(40)
-    assert [one.right for one in found[2:]] == [one.right for one in expected[2:]]
-    assert found[0].signs == expected[0].signs
-    assert found[1].signs is None
+    assert [(one.signs, one.right) for one in found] == [
+        (one.signs, one.right) for one in answers(40)
+    ]
 
 
-def test_a_policy_that_says_nothing_of_its_answers_is_refused() -> None:
-    run = run_of(records(3))
-    with pytest.raises(InputError, match="does not say what the answers of top-k show"):
-        answered_in(run, "top-k")
-    with pytest.raises(InputError, match="no policy of the run is called 'nobody'"):
-        answered_in(run, "nobody")
+def test_a_file_of_something_else_is_refused() -> None:
+    with pytest.raises(InputError, match="does not hold answers in every variant"):
+        answered_in(Journal(None, {"command": "eval"}))
 
 
 def test_new_questions_join_folds_and_are_judged_without_themselves() -> None:
@@ -98,8 +101,8 @@ def test_a_profile_without_folds_is_refused() -> None:
 
 def test_the_command_writes_a_profile_and_says_what_it_is_worth(tmp_path: Path) -> None:
     results, before, after = (tmp_path / name for name in ("a.jsonl", "b.json", "c.json"))
-    kept = journal(records(200), results, subject="overlay")
-    before.write_text(PROFILE.model_copy(update={"sha256": kept.run["model"]["sha256"]}).as_json())
+    kept(200, results)
+    before.write_text(PROFILE.as_json())
     command = ["lab", "index", str(results), "--profile", str(before)]
     found = CliRunner().invoke(cli, [*command, "--output", str(after)])
     assert found.exit_code == 0, found.output

@@ -1,12 +1,10 @@
-"""The volatility index fitted on the answers of evaluations: they are most of a fit's cost."""
+"""The volatility index fitted on answers that were given in every variant."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from eval.runs.loading import Run
-from eval.runs.results import judge
+from eval.lab.variant_answers import read_answers
 from overlay.calibration.index import (
     FEWEST,
     Answered,
@@ -15,38 +13,30 @@ from overlay.calibration.index import (
     with_index,
 )
 from overlay.errors import InputError
+from overlay.journal import Journal
 from selector.profile import Fold, Profile, question_key
 
 __all__ = ["answered_in", "refit"]
 
 
-def answered_in(run: Run, policy: str) -> list[Answered]:
-    """What a policy answered, each case once: in no other form, where it was asked so again.
+def answered_in(journal: Journal) -> list[Answered]:
+    """What ``overlay lab variants`` kept: of each question that has an answer, every variant's.
 
     Raises:
-        InputError: no policy of the run is called so, or the run says nothing of how likely it took
-            its answers to be.
+        InputError: the file holds something else.
     """
-    run.check_policy(policy, param="policy")
-    found = [
-        Answered(
-            question=record.item.question,
-            dataset=record.item.dataset,
-            signs=result.reply.signs,
-            right=result.right,
-        )
-        for record in run.records
-        if policy in record.replies and not record.perturbation
-        for result in judge([replace(record, replies={policy: record.replies[policy]})])
-        if result.right is not None
-    ]
-    if all(one.signs is None for one in found):
+    if journal.run.get("command") != "variants":
         raise InputError(
-            f"the run does not say what the answers of {policy} show of being right",
-            hint="name a policy of kind overlay, of a run made by this version",
-            param="policy",
+            "the file does not hold answers in every variant",
+            hint="name one that `overlay lab variants --output` wrote",
+            param="results",
         )
-    return found
+    return [
+        Answered(one.question, one.dataset, one.signs, one.right)
+        for key in journal
+        for one in read_answers(journal[key])
+        if one.answerable
+    ]
 
 
 def refit(profile: Profile, answered: Sequence[Answered]) -> tuple[Profile, FittedIndex]:

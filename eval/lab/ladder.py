@@ -1,0 +1,219 @@
+"""``overlay lab ladder``: how many variants pay, and what abstaining withholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from overlay.cli.options import output_option
+
+if TYPE_CHECKING:
+    from eval.lab.variant_answers import VariantAnswer
+    from overlay.views.text_table import Table
+
+__all__ = ["ladder", "ladder_tables", "markdown_of", "spoken"]
+
+_COUNTS = (1, 2, 3, 5, 16)
+_STOPS = (0.0, 0.3, 0.5, 0.7)
+_BUDGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
+_Chance = Callable[["VariantAnswer"], float]
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@output_option("--markdown", "Write the tables here.")
+def ladder(results: Path, *, markdown: Path | None) -> None:
+    """Choose among kept variants as the overlay would, and count what is right.
+
+    RESULTS is a file that `overlay lab variants --output` wrote. Every answer's index comes from
+    weights that are fitted on the other data sets.
+    """
+    from rich.console import Console
+
+    from eval.lab.variant_answers import read_answers
+    from overlay.journal import Journal
+    from overlay.views.files import save
+    from overlay.views.text_table import print_table
+
+    journal = Journal.read(results)
+    answered = [read_answers(journal[key]) for key in journal]
+    tables = ladder_tables(answered, seed=journal.run["seed"])
+    for table in tables:
+        print_table(Console(), table)
+    if markdown is not None:
+        save(markdown, markdown_of(tables))
+
+
+def markdown_of(tables: Sequence[Table]) -> str:
+    """A page of tables."""
+    parts = [
+        part
+        for table in tables
+        for part in (f"### {table.title}", table.explains, table.markdown())
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def spoken(
+    answers: Sequence[VariantAnswer], chance: _Chance, *, count: int, stop: float
+) -> tuple[VariantAnswer, Sequence[VariantAnswer]]:
+    """The steadiest of the first few answers, and those that were tried for it.
+
+    Args:
+        count: how many are tried at most.
+        stop: none is tried behind one with this index or a lower one.
+    """
+    tried: list[VariantAnswer] = []
+    for one in answers[:count]:
+        tried.append(one)
+        if chance(one) <= stop:
+            break
+    return min(tried, key=chance), tried
+
+
+def ladder_tables(answered: Sequence[Sequence[VariantAnswer]], *, seed: int) -> tuple[Table, ...]:
+    """What each variant is worth, choosing among them, and abstaining.
+
+    Args:
+        answered: of each question its answers, the first variant first, and last the one without
+            context.
+    """
+    from overlay.calibration.index import Answered, chances_elsewhere
+
+    everything = [one for own in answered for one in own if one.signs is not None]
+    labelled = [Answered(one.question, one.dataset, one.signs, one.right) for one in everything]
+    chances = chances_elsewhere(labelled)
+    by_answer = dict(zip(map(id, everything), chances, strict=bool(chances)))
+
+    def chance(one: VariantAnswer) -> float:
+        return by_answer.get(id(one), 1.0)
+
+    # Where chunks were let in, the answer without them is no variant.
+    rungs = [[one for one in own if one.chunks] or list(own) for own in answered]
+    asked = [own for own in rungs if own[0].answerable]
+    found = [_rungs_table(asked, seed)]
+    if chances:
+        found += [
+            _choice_table(asked, chance, seed),
+            *(_budget_table(rungs, chance, count) for count in (1, _COUNTS[-1])),
+        ]
+    return tuple(found)
+
+
+def _rungs_table(asked: Sequence[Sequence[VariantAnswer]], seed: int) -> Table:
+    from overlay.views.text_table import Table
+    from selector.statistics.interval import mean_interval
+
+    rows = []
+    for name in dict.fromkeys(one.variant for own in asked for one in own):
+        pairs = [(own[0], one) for own in asked for one in own if one.variant == name]
+        right = [float(one.right) for _, one in pairs]
+        first = sum(one.right for one, _ in pairs) / len(pairs)
+        spent = sum(one.evaluated for _, one in pairs) / len(pairs)
+        rows.append(
+            (
+                name,
+                str(len(pairs)),
+                str(mean_interval(right, seed=seed)),
+                f"{first:.2f}",
+                f"{sum(one.right and not own.right for own, one in pairs)}",
+                f"{spent:.0f}",
+            )
+        )
+    return Table(
+        "What each variant is worth",
+        "Share of right answers where the variant differs from those before it, 95 % intervals "
+        "over questions; what the first variant has on the same questions; how many are right "
+        "where the first is wrong; model-token evaluations beyond what was read for all.",
+        ("variant", "questions", "right", "first", "wins", "evaluations"),
+        tuple(rows),
+    )
+
+
+def _choice_table(asked: Sequence[Sequence[VariantAnswer]], chance: _Chance, seed: int) -> Table:
+    from overlay.views.text_table import Table
+    from selector.statistics.interval import mean_interval
+
+    def by_log_prob(one: VariantAnswer) -> float:
+        return -one.log_prob
+
+    def by_copied(one: VariantAnswer) -> float:
+        return -one.copied
+
+    def by_gain(one: VariantAnswer) -> float:
+        return -one.gain
+
+    first = [float(own[0].right) for own in asked]
+    rules: list[tuple[str, _Chance, float]] = [
+        *((f"index, stop at {stop:g}" if stop else "index", chance, stop) for stop in _STOPS),
+        ("likelihood", by_log_prob, float("-inf")),
+        ("share copied", by_copied, float("-inf")),
+        ("gain", by_gain, float("-inf")),
+    ]
+    rows = []
+    for name, sign, stop in rules:
+        for count in _COUNTS:
+            chosen = [spoken(own, sign, count=count, stop=stop) for own in asked]
+            right = [float(one.right) for one, _ in chosen]
+            more = mean_interval(
+                [one - before for one, before in zip(right, first, strict=True)],
+                seed=seed,
+                bounds=(-1.0, 1.0),
+            )
+            tried = sum(len(all_of) for _, all_of in chosen) / len(chosen)
+            spent = sum(one.evaluated for _, all_of in chosen for one in all_of) / len(chosen)
+            rows.append(
+                (
+                    name,
+                    str(count),
+                    str(mean_interval(right, seed=seed)),
+                    f"{more.value:+.2f} ({more.low:+.2f} to {more.high:+.2f})",
+                    f"{tried:.1f}",
+                    f"{spent:.0f}",
+                )
+            )
+    any_right = [float(any(one.right for one in own)) for own in asked]
+    rows.append(("any of them", "16", str(mean_interval(any_right, seed=seed)), "", "", ""))
+    return Table(
+        "Choosing among variants",
+        f"Of {len(asked)} questions: right answers by the steadiest of at most so many variants, "
+        "over the first one; how many were tried, and their evaluations on average.",
+        ("chosen by", "at most", "right", "over the first", "tried", "evaluations"),
+        tuple(rows),
+    )
+
+
+def _budget_table(rungs: Sequence[Sequence[VariantAnswer]], chance: _Chance, count: int) -> Table:
+    from overlay.views.text_table import Table
+
+    chosen = [spoken(own, chance, count=count, stop=0.0)[0] for own in rungs]
+    right = [one for one in chosen if one.answerable and one.right]
+    without = [one for one in chosen if not one.answerable]
+    rows = []
+    for budget in _BUDGETS:
+        given = [one for one in chosen if one.answerable and chance(one) <= budget]
+        wrong = sum(not one.right for one in given) / max(len(given), 1)
+        withheld = sum(chance(one) > budget for one in right) / max(len(right), 1)
+        anyway = sum(chance(one) <= budget for one in without) / max(len(without), 1)
+        asked = len(chosen) - len(without)
+        rows.append(
+            (
+                f"{budget:g}",
+                f"{len(given) / max(asked, 1):.2f}",
+                f"{wrong:.2f}",
+                f"{withheld:.2f}",
+                f"{anyway:.2f}",
+            )
+        )
+    return Table(
+        f"Abstaining, {'one variant' if count == 1 else 'all variants'}",
+        "By the highest index that an answer may have: share of the answerable questions that are "
+        f"answered, how many of these answers are wrong, share of the {len(right)} right answers "
+        f"that is withheld, and share of the {len(without)} questions without an answer that is "
+        "answered anyway.",
+        ("budget", "answered", "wrong", "right withheld", "answered anyway"),
+        tuple(rows),
+    )
