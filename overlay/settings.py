@@ -238,24 +238,33 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             le=1,
-            description="highest volatility index that an answer may have; over it the next "
-            "variant is tried, and if none is within, the overlay abstains",
+            description="highest volatility index that an answer may have; if no variant is "
+            "within, the overlay abstains",
         ),
     ] = 1.0
+    retry_index: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="volatility index over which the next variant is tried; the steadiest is "
+            "spoken",
+        ),
+    ] = 0.5
     variants: Annotated[
         int,
         Field(
             ge=1,
             le=16,
             description="ways to word, order and dose the context that are tried at most, until "
-            "one is within budget_index; 1 for none but the first",
+            "one is within retry_index; 1 for none but the first",
         ),
     ] = 1
     fallback: Annotated[
         Fallback,
         Field(
             description="when no chunk is within budget: answer without context, abstain, or auto, "
-            "which answers only if the model is sure of itself"
+            "which answers only if the volatility index of that answer is within budget_index"
         ),
     ] = Fallback.AUTO
     profile: Annotated[

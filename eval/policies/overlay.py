@@ -26,6 +26,7 @@ class OverlayPolicy:
         majority: whether the majority of those within budget keeps others out, likewise.
         anchor: whether a sentence or two of them are said again beside the question, likewise.
         variants: how many are tried at most, likewise.
+        retry_index: the index over which another is tried, likewise.
         budget_index: the highest volatility index that an answer may have, likewise.
         judge_doses: whether a dose in company may be rolled back, likewise.
     """
@@ -45,6 +46,7 @@ class OverlayPolicy:
         majority: bool | None = None,
         anchor: bool | None = None,
         variants: int | None = None,
+        retry_index: float | None = None,
         budget_index: float | None = None,
         judge_doses: bool | None = None,
     ) -> None:
@@ -59,6 +61,7 @@ class OverlayPolicy:
             "majority": majority,
             "anchor": anchor,
             "variants": variants,
+            "retry_index": retry_index,
             "budget_index": budget_index,
             "judge_doses": judge_doses,
         }

@@ -34,7 +34,13 @@ class Decision:
 
 def steady(job: Job, attempt: Attempt) -> bool:
     """Whether no other variant needs to be tried."""
-    return attempt.index is None or attempt.index <= job.settings.budget_index
+    settings = job.settings
+    return (attempt.index or 0.0) <= min(settings.retry_index, settings.budget_index)
+
+
+def _within(job: Job, attempt: Attempt) -> bool:
+    """Whether it may be spoken."""
+    return (attempt.index or 0.0) <= job.settings.budget_index
 
 
 def decide(
@@ -49,7 +55,7 @@ def decide(
     """
     if attempts:
         best = min(attempts, key=lambda attempt: attempt.index or 0.0)
-        if steady(job, best):
+        if _within(job, best):
             return Decision(Outcome.ANSWERED, _conflict(candidates), best, _told(attempts, best))
         shaky = _shaky(job, candidates, attempts)
         nothing = without_context(job, workspace, echo=job.options.echo)
@@ -76,10 +82,10 @@ def _fall_back(job: Job, workspace: Workspace, why: str) -> Decision:
     begun = read_index(job, workspace, begun)
     if begun.index is None:
         return Decision(Outcome.ABSTAINED, why, nothing)
-    over = "" if steady(job, begun) else "over "
-    budget = f"{over}the budget of {job.settings.budget_index:g}"
+    over = "within" if _within(job, begun) else "over"
+    budget = f"{over} the budget of {job.settings.budget_index:g}"
     why += f"; without context the volatility index is {begun.index:.2f}, {budget}"
-    if not steady(job, begun):
+    if not _within(job, begun):
         return Decision(Outcome.ABSTAINED, why, nothing)
     return Decision(Outcome.WITHOUT_CONTEXT, why, nothing if job.options.echo else begun)
 

@@ -145,7 +145,7 @@ def _signs(
     """What the answer shows of being right, by its first tokens if they were read before it."""
     if not job.judge.reads or decision.outcome is Outcome.ABSTAINED:
         return None
-    if decision.attempt.signs is not None or decision.attempt.context.variant.quote:
+    if decision.attempt.signs is not None:
         return decision.attempt.signs
     inside = {one.chunk.rank for one in decision.attempt.context.variant.chunks}
     signs = read_signs(
