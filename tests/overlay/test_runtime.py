@@ -84,10 +84,10 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert answer.spent == pytest.approx(sum(step.verdict.spent for step in answer.steps))
     signs = answer.signs
     assert signs is not None
-    assert signs.volatility == min(step.verdict.spent for step in answer.steps)
-    assert signs.copied == copied_share(
-        answer.text, question, "\n".join([HELPFUL, SUPPORT, IRRELEVANT])
-    )
+    inside = [step for step in answer.steps if step.verdict.accepted]
+    assert signs.volatility == min(step.verdict.spent for step in inside)
+    copied = copied_share(answer.text, question, "\n".join(step.text for step in inside))
+    assert signs.copied == copied
     assert signs.gain > 0.5, "the chunk names him, and the model cannot know him"
     index = default_profile().index_for(question, states=False)
     assert index is not None
