@@ -11,7 +11,7 @@ from probes.copied import copied_share
 from probes.layers import answer_layer
 from probes.protocol import Session
 from probes.subject import as_text
-from selector.signs import WINDOW, Signs
+from selector.signs import WINDOW, Signs, gain
 
 __all__ = ["read_signs"]
 
@@ -49,8 +49,7 @@ def read_signs(
 
 
 def _gain(job: Job, workspace: Workspace, chunk: Candidate, tokens: Sequence[int]) -> float:
-    """How much likelier a chunk alone makes tokens than no context does, nats a token."""
     alone, bare = job.model.score_many(
         [(workspace.alone(chunk), tokens), (workspace.bare(), tokens)]
     )
-    return alone - bare
+    return gain(alone, bare)
