@@ -43,11 +43,11 @@ def gain(under_chunk: float, without: float) -> float:
         probabilities
     Range: -1 to 1
 
-    Unlike the difference of the logarithms it does not grow where both are tiny: a text that the
-    model would not say under the chunk either gains nothing, however much less likely it is without.
+    Unlike the difference of the logarithms it does not grow where both are tiny: what the model
+    would not say under the chunk either gains nothing, however much less likely it is without.
 
     Args:
-        under_chunk: mean log-probability of the answer's tokens under the chunk alone, nats a token.
+        under_chunk: mean log-probability of its tokens under the chunk alone, nats a token.
         without: the same without context.
     """
     return math.exp(under_chunk) - math.exp(without)
