@@ -130,7 +130,7 @@ class ProfileJudge:
         likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
         if not self.budget.allows(v):
             short, why = "hardly helps", f"it is not likely to help (with it {likelier})"
-            if rated.instructs > 0.5:
+            if rated.commands:
                 short = "an instruction"
                 why = f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"
             reason = f"{why}: volatility {v:.2f}, and a step may spend {self.budget.step:g}."

@@ -59,6 +59,11 @@ class Rated(NamedTuple):
     volatility: float
     instructs: float
 
+    @property
+    def commands(self) -> bool:
+        """Whether it is likelier than not to carry an injected instruction."""
+        return self.instructs > 0.5
+
 
 class Weights(_Frozen):
     """A logistic regression.

@@ -18,9 +18,6 @@ from overlay.answering.workspace import Workspace
 
 __all__ = ["Variant", "variants"]
 
-_MORE = 0.86
-"""Volatility up to which a variant from more chunks lets them in."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
@@ -65,23 +62,21 @@ def _all(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Ite
     if not accepted:
         return
     yield first
-    read = [one for one in candidates if one.seen is not None]
-    if not read:
+    trusted = [one for one in candidates if _trusted(one)]
+    if not trusted:
         return
     steadiest = min(accepted, key=lambda one: one.volatility)
     yield replace(first, name="the steadiest chunk alone", chunks=(steadiest,))
-    more = [one for one in read if one.accepted or one.volatility <= _MORE]
-    yield replace(first, name="more chunks", chunks=_fitting(workspace, more))
-    yield replace(first, name="nothing said again", repeats=False)
-    similar = sorted(read, key=lambda one: -one.chunk.similarity)
+    similar = sorted(trusted, key=lambda one: -one.chunk.similarity)
     yield replace(
         first, name="the two most similar chunks", chunks=_fitting(workspace, similar[:2])
     )
+    yield replace(first, name="nothing said again", repeats=False)
+    yield from _quoted(job, accepted)
     draw = random.Random(job.settings.seed)  # noqa: S311 - a sample, not a secret
     for number, tail in enumerate(draw.sample(job.prompt.wordings, len(job.prompt.wordings)), 1):
         yield replace(first, name=f"wording {number}", tail=tail)
     yield replace(first, name="another order", chunks=tuple(draw.sample(accepted, len(accepted))))
-    yield from _quoted(job, accepted)
 
 
 def _quoted(job: Job, accepted: Sequence[Candidate]) -> Iterator[Variant]:
@@ -90,6 +85,12 @@ def _quoted(job: Job, accepted: Sequence[Candidate]) -> Iterator[Variant]:
         chunk = holder(sentence, accepted)
         quote = f'"{sentence}" ({chunk.chunk.source})'
         yield Variant("the sentence itself", (chunk,), False, job.prompt.tail, quote)
+
+
+def _trusted(one: Candidate) -> bool:
+    """Whether nothing but doubt that it helps may keep a chunk out."""
+    outvoted = one.verdict is not None and one.verdict.outvoted
+    return one.rated is not None and not one.rated.commands and not outvoted
 
 
 def _fitting(workspace: Workspace, chunks: Sequence[Candidate]) -> tuple[Candidate, ...]:
