@@ -318,7 +318,8 @@ def default_profile() -> Profile:
     """What judges for a model that has no profile of its own, and where no chat was calibrated.
 
     The mean of the shipped profiles' weights of question gain and similarity, on which they nearly
-    agree. It weighs no states, which are a model's own, and promises nothing.
+    agree, and of what their indices weigh of an answer. It weighs no states, which are a model's
+    own, and promises nothing.
     """
     found = [_read_shipped(file) for file in _shipped_files()]
 
@@ -341,7 +342,17 @@ def default_profile() -> Profile:
         layer=0,
         with_states=weights,
         without_states=weights,
+        index=_mean_index([profile.index for profile in found if profile.index is not None]),
         measured={"mean of": [profile.model for profile in found]},
+    )
+
+
+def _mean_index(found: Sequence[VolatilityIndex]) -> VolatilityIndex | None:
+    names = ("bias", "log_prob", "copied", "gain", "volatility")
+    if not found:
+        return None
+    return VolatilityIndex(
+        **{name: float(np.mean([getattr(one, name) for one in found])) for name in names}
     )
 
 

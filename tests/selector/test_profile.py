@@ -190,3 +190,11 @@ def test_the_default_profile_is_the_mean_of_the_shipped_ones() -> None:
         assert getattr(found, name) == pytest.approx(np.mean([getattr(one, name) for one in own]))
     assert found.direction == ()
     assert default_profile().guarantee(Budget(0.5, 4), 3) is None
+    own_indices = [one.index for one in shipped if one is not None and one.index is not None]
+    index = default_profile().index_for("Who?", states=True)
+    assert index is not None
+    assert len(own_indices) == len(own)
+    for name in ("bias", "log_prob", "copied", "gain", "volatility"):
+        assert getattr(index, name) == pytest.approx(
+            np.mean([getattr(one, name) for one in own_indices])
+        )

@@ -7,13 +7,19 @@ import pytest
 from overlay.anchor import plain_sentences
 from overlay.answer import Answer, Outcome
 from overlay.answering.candidate import Candidate
+from overlay.answering.job import make_job
 from overlay.answering.nearest import holder
+from overlay.answering.read import read
+from overlay.answering.retrieve import retrieve
 from overlay.answering.speak import ABSTENTION
+from overlay.answering.workspace import Workspace
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
+from overlay.prompt import build_prompt
 from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Settings
+from probes.chat import Message
 from probes.llamacpp import LlamaCppModel
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
@@ -177,3 +183,64 @@ def test_an_echoed_prompt_has_one_variant(model: LlamaCppModel) -> None:
     answer = ask(model, options, variants=3, budget_index=0.0)
     assert len(answer.variants) == 1
     assert answer.outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("budget_index", [0.0, 1.0])
+def test_the_index_decides_whether_to_answer_without_context(
+    model: LlamaCppModel, budget_index: float
+) -> None:
+    answer = ask(model, AskOptions(budget=Budget(0, 0)), budget_index=budget_index)
+    within = budget_index == 1
+    assert answer.outcome is (Outcome.WITHOUT_CONTEXT if within else Outcome.ABSTAINED)
+    assert "without context the volatility index is" in answer.note
+    assert f"{'within' if within else 'over'} the budget of {budget_index:g}" in answer.note
+    if within:
+        assert answer.signs is not None
+        assert (answer.signs.gain, answer.signs.copied, answer.signs.volatility) == (0, 0, 1)
+        assert f"{answer.volatility_index:.2f}" in answer.note
+    else:
+        assert answer.text == ABSTENTION
+
+
+def test_where_nothing_tells_of_an_answer_without_context_the_overlay_abstains(
+    model: LlamaCppModel,
+) -> None:
+    blind = Profile(
+        model="m",
+        sha256=model.info.sha256,
+        layer=7,
+        with_states=WEIGHTS,
+        without_states=WEIGHTS,
+    )
+    overlay = Overlay(model, Shelf(TEXTS), Settings(max_tokens=4), profile=blind)
+    answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
+    assert answer.outcome is Outcome.ABSTAINED
+    assert answer.note == "no chunk is within budget"
+
+
+def test_an_echoed_prompt_is_answered_without_context_where_the_index_lets_it(
+    model: LlamaCppModel,
+) -> None:
+    options = AskOptions(budget=Budget(0, 0), echo=True)
+    answer = ask(model, options)
+    assert answer.outcome is Outcome.WITHOUT_CONTEXT
+    assert answer.prompt
+    assert answer.text == ask(model, AskOptions(budget=Budget(0, 0))).text
+
+
+def test_the_steadiest_chunk_is_read_again_where_its_session_was_closed(
+    model: LlamaCppModel,
+) -> None:
+    """What tells of an answer does not hang on what the cache could keep."""
+    prompt = build_prompt(model, [Message("user", QUESTION)])
+    profile = Profile(
+        model="m", sha256="", layer=7, with_states=WEIGHTS, without_states=WEIGHTS, index=UNLIKELY
+    )
+    job = make_job(model, prompt, Settings(max_tokens=4), AskOptions(), profile)
+    with Workspace(job, None) as workspace:
+        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
+        one = candidates[0]
+        closed = workspace.forget(one)
+        assert closed.session is None
+        again = workspace.alone(closed)
+        assert again.tokens == (*prompt.prefix, *one.tokens, *prompt.tail)
