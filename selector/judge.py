@@ -64,10 +64,13 @@ class AcceptAll:
     layer: None = None
 
     def rate(
-        self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
+        self,
+        gains: Sequence[float],
+        deltas: FloatArray | None,  # noqa: ARG002 - protocol
+        similarities: Sequence[float],  # noqa: ARG002 - protocol
     ) -> list[Rated]:
-        """Rates nothing: nothing is read for it."""
-        raise NotImplementedError
+        """All are taken to be steady."""
+        return [Rated(0.0, 0.0) for _ in gains]
 
     def verdict(
         self,

@@ -66,6 +66,7 @@ def test_plain_rag_lets_everything_in_unread() -> None:
     assert verdict.accepted
     assert (verdict.volatility, verdict.spent) == (None, 0)
     assert everything.guarantee(3) is None
+    assert everything.rate([0.1, 3.0], None, [0.5, 0.2]) == [Rated(0, 0), Rated(0, 0)]
 
 
 @pytest.mark.parametrize("value", [-0.1, math.nan, math.inf])
