@@ -348,12 +348,11 @@ def default_profile() -> Profile:
 
 
 def _mean_index(found: Sequence[VolatilityIndex]) -> VolatilityIndex | None:
-    names = ("bias", "log_prob", "copied", "gain", "volatility")
     if not found:
         return None
-    return VolatilityIndex(
-        **{name: float(np.mean([getattr(one, name) for one in found])) for name in names}
-    )
+    names = ("bias", "log_prob", "copied", "gain", "volatility")
+    weights = {name: float(np.mean([getattr(one, name) for one in found])) for name in names}
+    return VolatilityIndex.model_validate(weights)
 
 
 def load_profile(path: Path) -> Profile:
