@@ -67,12 +67,12 @@ def _all(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Ite
         return
     steadiest = min(accepted, key=lambda one: one.volatility)
     yield replace(first, name="the steadiest chunk alone", chunks=(steadiest,))
+    yield from _quoted(job, accepted)
     similar = sorted(trusted, key=lambda one: -one.chunk.similarity)
     yield replace(
         first, name="the two most similar chunks", chunks=_fitting(workspace, similar[:2])
     )
     yield replace(first, name="nothing said again", repeats=False)
-    yield from _quoted(job, accepted)
     draw = random.Random(job.settings.seed)  # noqa: S311 - a sample, not a secret
     for number, tail in enumerate(draw.sample(job.prompt.wordings, len(job.prompt.wordings)), 1):
         yield replace(first, name=f"wording {number}", tail=tail)
