@@ -241,7 +241,7 @@ class Settings(BaseSettings):
             description="highest volatility index that an answer may have; if no variant is "
             "within, the overlay abstains",
         ),
-    ] = 1.0
+    ] = 0.75
     retry_index: Annotated[
         float,
         Field(
@@ -259,7 +259,7 @@ class Settings(BaseSettings):
             description="ways to word, order and dose the context that are tried at most, until "
             "one is within retry_index; 1 for none but the first",
         ),
-    ] = 1
+    ] = 3
     fallback: Annotated[
         Fallback,
         Field(

@@ -57,6 +57,7 @@ def index(
     measured = {
         "answers": len(fitted.wrong),
         "answers_to": len(set(fitted.questions)),
+        "answers_of": ["every variant"],
         "answers_date": datetime.now(UTC).date().isoformat(),
         "index": here.rounded(),
         "index_elsewhere": None if elsewhere is None else elsewhere.rounded(),

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ladder", "ladder_tables", "markdown_of", "spoken"]
 
-_COUNTS = (1, 2, 3, 5, 16)
-_STOPS = (0.0, 0.3, 0.5, 0.7)
+_COUNTS = (1, 2, 3, 5)
+_STOPS = (0.0, 0.5, 0.7)
 _BUDGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 _Chance = Callable[["VariantAnswer"], float]
 
@@ -98,7 +98,7 @@ def ladder_tables(answered: Sequence[Sequence[VariantAnswer]], *, seed: int) -> 
     if chances:
         found += [
             _choice_table(asked, chance, seed),
-            *(_budget_table(rungs, chance, count) for count in (1, _COUNTS[-1])),
+            *(_budget_table(rungs, chance, count) for count in _COUNTS),
         ]
     return tuple(found)
 
@@ -176,7 +176,7 @@ def _choice_table(asked: Sequence[Sequence[VariantAnswer]], chance: _Chance, see
                 )
             )
     any_right = [float(any(one.right for one in own)) for own in asked]
-    rows.append(("any of them", "16", str(mean_interval(any_right, seed=seed)), "", "", ""))
+    rows.append(("any of them", "all", str(mean_interval(any_right, seed=seed)), "", "", ""))
     return Table(
         "Choosing among variants",
         f"Of {len(asked)} questions: right answers by the steadiest of at most so many variants, "
@@ -187,33 +187,38 @@ def _choice_table(asked: Sequence[Sequence[VariantAnswer]], chance: _Chance, see
 
 
 def _budget_table(rungs: Sequence[Sequence[VariantAnswer]], chance: _Chance, count: int) -> Table:
+    from overlay.answering.variants import QUOTE
+    from overlay.settings import Settings
     from overlay.views.text_table import Table
 
-    chosen = [spoken(own, chance, count=count, stop=0.0)[0] for own in rungs]
+    stop = Settings.model_fields["retry_index"].default
+    chosen = [spoken(own, chance, count=count, stop=stop)[0] for own in rungs]
     right = [one for one in chosen if one.answerable and one.right]
     without = [one for one in chosen if not one.answerable]
+    asked = len(chosen) - len(without)
     rows = []
     for budget in _BUDGETS:
         given = [one for one in chosen if one.answerable and chance(one) <= budget]
         wrong = sum(not one.right for one in given) / max(len(given), 1)
         withheld = sum(chance(one) > budget for one in right) / max(len(right), 1)
-        anyway = sum(chance(one) <= budget for one in without) / max(len(without), 1)
-        asked = len(chosen) - len(without)
+        anyway = [one for one in without if chance(one) <= budget]
+        quoted = sum(one.variant == QUOTE for one in anyway) / max(len(without), 1)
         rows.append(
             (
                 f"{budget:g}",
                 f"{len(given) / max(asked, 1):.2f}",
                 f"{wrong:.2f}",
                 f"{withheld:.2f}",
-                f"{anyway:.2f}",
+                f"{len(anyway) / max(len(without), 1) - quoted:.2f}",
+                f"{quoted:.2f}",
             )
         )
     return Table(
-        f"Abstaining, {'one variant' if count == 1 else 'all variants'}",
+        f"Abstaining, {'one variant' if count == 1 else f'at most {count} variants'}",
         "By the highest index that an answer may have: share of the answerable questions that are "
         f"answered, how many of these answers are wrong, share of the {len(right)} right answers "
-        f"that is withheld, and share of the {len(without)} questions without an answer that is "
-        "answered anyway.",
-        ("budget", "answered", "wrong", "right withheld", "answered anyway"),
+        f"that is withheld; of the {len(without)} questions without an answer, the share that is "
+        "answered anyway, and the share for which a sentence is quoted.",
+        ("budget", "answered", "wrong", "right withheld", "answered anyway", "quoted"),
         tuple(rows),
     )

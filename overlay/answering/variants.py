@@ -16,7 +16,10 @@ from overlay.answering.job import Job
 from overlay.answering.nearest import holder, nearest
 from overlay.answering.workspace import Workspace
 
-__all__ = ["Variant", "variants"]
+__all__ = ["QUOTE", "Variant", "variants"]
+
+QUOTE = "the sentence itself"
+"""The name of the variant that is quoted, not generated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +87,7 @@ def _quoted(job: Job, accepted: Sequence[Candidate]) -> Iterator[Variant]:
     for sentence in nearest(job, accepted)[:1] if accepted else ():
         chunk = holder(sentence, accepted)
         quote = f'"{sentence}" ({chunk.chunk.source})'
-        yield Variant("the sentence itself", (chunk,), False, job.prompt.tail, quote)
+        yield Variant(QUOTE, (chunk,), False, job.prompt.tail, quote)
 
 
 def _trusted(one: Candidate) -> bool:
