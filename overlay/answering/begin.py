@@ -82,10 +82,11 @@ def begun_at(job: Job, attempt: Attempt) -> Attempt:
 
 def read_index(job: Job, workspace: Workspace, attempt: Attempt) -> Attempt:
     """The same with the volatility index of its first tokens."""
+    job.book("answer")
     chunks = attempt.context.variant.chunks
     signs = read_signs(job, workspace, chunks, attempt.session, attempt.start)
     index = None if signs is None else job.judge.index(signs)
-    job.book("answer")
+    job.book("index")
     return replace(attempt, signs=signs, index=index)
 
 

@@ -56,7 +56,8 @@ def decide(
     if attempts:
         best = min(attempts, key=lambda attempt: attempt.index or 0.0)
         if _within(job, best):
-            return Decision(Outcome.ANSWERED, _conflict(candidates), best, _told(attempts, best))
+            note = "; ".join(filter(None, (_conflict(candidates), _retried(attempts, best))))
+            return Decision(Outcome.ANSWERED, note, best, _told(attempts, best))
         shaky = _shaky(job, candidates, attempts)
         nothing = without_context(job, workspace, echo=job.options.echo)
         return Decision(Outcome.ABSTAINED, shaky, nothing, _told(attempts, nothing))
@@ -104,13 +105,26 @@ def _told(attempts: Sequence[Attempt], spoken: Attempt) -> tuple[Tried, ...]:
     )
 
 
+def _indices(attempts: Sequence[Attempt]) -> str:
+    return ", ".join(f"{one.context.variant.name} {one.index or 0.0:.2f}" for one in attempts)
+
+
+def _retried(attempts: Sequence[Attempt], best: Attempt) -> str:
+    """What is spoken in place of the first variant."""
+    if best is attempts[0]:
+        return ""
+    return (
+        f"this is {best.context.variant.name}, the steadiest of {len(attempts)} variants by its "
+        f"volatility index: {_indices(attempts)}"
+    )
+
+
 def _shaky(job: Job, candidates: Sequence[Candidate], attempts: Sequence[Attempt]) -> str:
     """What was found, and what each variant came to."""
     sources = dict.fromkeys(one.chunk.source for one in candidates if one.accepted)
-    tried = ", ".join(f"{one.context.variant.name} {one.index or 0.0:.2f}" for one in attempts)
     return (
         f"the answer would be too shaky: its volatility index may be {job.settings.budget_index:g}"
-        f", and is {tried}; what may help stands in {', '.join(sources)}"
+        f", and is {_indices(attempts)}; what may help stands in {', '.join(sources)}"
     )
 
 

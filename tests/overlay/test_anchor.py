@@ -106,7 +106,7 @@ class TestAnswers:
         options: AskOptions = EVERYTHING,
         **settings: object,
     ) -> Answer:
-        chosen = Settings(max_tokens=12, profile="default", **settings)  # type: ignore[arg-type]  # pydantic checks the settings
+        chosen = Settings(max_tokens=12, profile="default", variants=1, budget_index=1, **settings)  # type: ignore[arg-type]  # pydantic checks the settings
         overlay = Overlay(model, Shelf(texts), chosen)
         return overlay.ask(QUESTION, options)
 

@@ -37,7 +37,9 @@ def attacked_step(answer: Answer) -> Step:
 
 
 def ask(model: LlamaCppModel, *texts: str, halve: bool = True, step: float = 0.5) -> Answer:
-    settings = Settings(max_tokens=8, draft_tokens=4, halve=halve, fallback=Fallback.ABSTAIN)
+    settings = Settings(
+        max_tokens=8, draft_tokens=4, halve=halve, fallback=Fallback.ABSTAIN, variants=1
+    )
     profile = shipped_profile(model.info.sha256)
     overlay = Overlay(model, Shelf(texts), settings, profile=profile)
     return overlay.ask(QUESTION, AskOptions(budget=Budget(step, 2)))

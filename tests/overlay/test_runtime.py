@@ -48,7 +48,9 @@ class Shelf:
 
 
 def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay:
-    return Overlay(model, Shelf(texts), Settings(max_tokens=16, profile="default", **settings))  # type: ignore[arg-type]  # pydantic checks the settings
+    """Under the default profile, and with no variant but the first."""
+    chosen = {"max_tokens": 16, "profile": "default", "variants": 1, "budget_index": 1.0}
+    return Overlay(model, Shelf(texts), Settings(**(chosen | settings)))  # type: ignore[arg-type]  # pydantic checks the settings
 
 
 def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:

@@ -28,9 +28,8 @@ EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)
 
 
 def stream(model: LlamaCppModel, options: AskOptions) -> Iterator[Event]:
-    overlay = Overlay(
-        model, Shelf((HELPFUL, SUPPORT, IRRELEVANT)), Settings(fallback=Fallback.ANSWER)
-    )
+    settings = Settings(fallback=Fallback.ANSWER, variants=1, budget_index=1)
+    overlay = Overlay(model, Shelf((HELPFUL, SUPPORT, IRRELEVANT)), settings)
     return overlay.stream([Message("user", QUESTION)], options)
 
 

@@ -243,4 +243,4 @@ def test_the_steadiest_chunk_is_read_again_where_its_session_was_closed(
         closed = workspace.forget(one)
         assert closed.session is None
         again = workspace.alone(closed)
-        assert again.tokens == (*prompt.prefix, *one.tokens, *prompt.tail)
+        assert list(again.tokens) == [*prompt.prefix, *one.tokens, *prompt.tail]
