@@ -82,7 +82,9 @@ def ladder_tables(answered: Sequence[Sequence[VariantAnswer]], *, seed: int) -> 
             context.
     """
     from overlay.calibration.index import Answered, chances_elsewhere
+    from overlay.settings import Settings
 
+    default = Settings.model_fields["variants"].default
     everything = [one for own in answered for one in own if one.signs is not None]
     labelled = [Answered(one.question, one.dataset, one.signs, one.right) for one in everything]
     chances = chances_elsewhere(labelled)
@@ -98,7 +100,7 @@ def ladder_tables(answered: Sequence[Sequence[VariantAnswer]], *, seed: int) -> 
     if chances:
         found += [
             _choice_table(asked, chance, seed),
-            *(_budget_table(rungs, chance, count) for count in _COUNTS),
+            *(_budget_table(rungs, chance, count) for count in (1, default)),
         ]
     return tuple(found)
 
