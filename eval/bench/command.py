@@ -54,6 +54,7 @@ _SHOWN = ("ks", "lengths", "repeats", "answer_tokens", "backends", "config")
 @settings_options(
     "model", "device", "dtype", "quantize", "threads", "profile", "budget_step", "budget_answer"
 )
+@settings_options("variants", "retry_index", "budget_index")
 @settings_options("draft_tokens", "context_size", "requantize", "embedder", "seed")
 @config_option
 @click.pass_context
@@ -145,6 +146,7 @@ def _run(
             requantize=first.requantize,
             seed=first.seed,
             note=note,
+            variants=first.variants,
         ),
     )
     embedder = SentenceTransformerEmbedder(first.embedder)

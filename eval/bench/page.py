@@ -106,7 +106,8 @@ def _setting(run: Run) -> str:
     return (
         f"{run.date}, {rounds} each, answers of up to {how.answer_tokens} tokens, "
         f"{_budget(how.budget_step, 'a step')} and {_budget(how.budget_answer, 'an answer')}, "
-        f"profile `{how.profile}`, `requantize` {how.requantize}, seed {how.seed}."
+        f"at most {how.variants} variants, profile `{how.profile}`, `requantize` "
+        f"{how.requantize}, seed {how.seed}."
     )
 
 

@@ -27,6 +27,7 @@ class Conditions:
         answer_tokens: longest answer.
         repeats: rounds at each number and length of chunks.
         budget_step, budget_answer, profile, requantize, seed: the settings of that name.
+        variants: how many are tried at most, as the setting; 1 in runs of before there were any.
         note: what a reader should know besides, such as that the machine was not idle.
     """
 
@@ -39,6 +40,7 @@ class Conditions:
     requantize: str
     seed: int
     note: str = ""
+    variants: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def test_everything_is_let_in_where_nothing_is_too_much(tmp_path: Path, tiny_ggu
     done = overlay_here(
         *("bench", "--k", "3", "--length", "32", *SMALL, "--json"),
         *("--budget-step", "1", "--budget-answer", "64", "--model", str(tiny_gguf)),
+        *("--variants", "1", "--budget-index", "1"),
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr

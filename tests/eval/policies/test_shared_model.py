@@ -40,7 +40,7 @@ POLICIES = (
     PolicySpec(kind="overlay", budget=0.5, answer_budget=4),  # type: ignore[call-arg]  # likewise
     PolicySpec(kind="overlay", order="rank", budget=1, answer_budget=64),  # type: ignore[call-arg]  # likewise
 )
-SETTINGS = Settings(max_tokens=8, draft_tokens=6)
+SETTINGS = Settings(max_tokens=8, draft_tokens=6, variants=1, budget_index=1)
 
 
 @pytest.fixture(scope="module")

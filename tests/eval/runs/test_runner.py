@@ -84,7 +84,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(max_tokens=8, draft_tokens=6)
+    return Settings(max_tokens=8, draft_tokens=6, variants=1, budget_index=1)
 
 
 def cases(folder: Path, spec: RunSpec) -> list[Case]:
