@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ladder", "ladder_tables", "markdown_of", "spoken"]
 
 _COUNTS = (1, 2, 3, 5)
-_STOPS = (0.0, 0.5, 0.7)
+_STOPS = (0.0, 0.5, 0.6)
 _BUDGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 _Chance = Callable[["VariantAnswer"], float]
 

@@ -20,7 +20,9 @@ __all__ = ["answered_in", "refit"]
 
 
 def answered_in(journal: Journal) -> list[Answered]:
-    """What ``overlay lab variants`` kept: of each question that has an answer, every variant's.
+    """What ``overlay lab variants`` kept: of each question, the answer of every variant.
+
+    An answer to a question that has none is wrong.
 
     Raises:
         InputError: the file holds something else.
@@ -35,7 +37,7 @@ def answered_in(journal: Journal) -> list[Answered]:
         Answered(one.question, one.dataset, one.signs, one.right)
         for key in journal
         for one in read_answers(journal[key])
-        if one.answerable
+        if one.signs is not None
     ]
 
 

@@ -59,7 +59,7 @@ def kept(n: int, path: Path | None = None, *, sha256: str = "abc") -> Journal:
     return journal
 
 
-def test_answers_are_those_of_questions_that_have_one() -> None:
+def test_answers_are_those_that_say_something() -> None:
     found = answered_in(kept(40))
     assert [one.question for one in found] == [f"question {number}" for number in range(40)]
     assert [(one.signs, one.right) for one in found] == [
