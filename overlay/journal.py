@@ -59,7 +59,7 @@ class Journal:
         if not lines:
             raise InputError(
                 f"{path} holds no results",
-                hint="`overlay eval run` makes such a file",
+                hint="name a file that `overlay eval run` or `overlay lab variants` wrote",
                 param="results",
             )
         return cls(path, json.loads(lines[0])["run"])

@@ -28,11 +28,11 @@ def agreement(first: Path, others: tuple[Path, ...]) -> None:
     """
     from rich.console import Console
 
-    from eval.lab.variant_answers import read_answers
+    from eval.lab.variant_answers import check_variants, read_answers
     from overlay.journal import Journal
     from overlay.views.text_table import print_table
 
-    journals = [Journal.read(path) for path in (first, *others)]
+    journals = [check_variants(Journal.read(path)) for path in (first, *others)]
     answers = [
         {key: {one.variant: one for one in read_answers(journal[key])} for key in journal}
         for journal in journals

@@ -33,12 +33,12 @@ def ladder(results: Path, *, markdown: Path | None) -> None:
     """
     from rich.console import Console
 
-    from eval.lab.variant_answers import read_answers
+    from eval.lab.variant_answers import check_variants, read_answers
     from overlay.journal import Journal
     from overlay.views.files import save
     from overlay.views.text_table import print_table
 
-    journal = Journal.read(results)
+    journal = check_variants(Journal.read(results))
     answered = [read_answers(journal[key]) for key in journal]
     tables = ladder_tables(answered, seed=journal.run["seed"])
     for table in tables:

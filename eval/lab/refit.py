@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.lab.variant_answers import read_answers
+from eval.lab.variant_answers import check_variants, read_answers
 from overlay.calibration.index import (
     FEWEST,
     Answered,
@@ -27,12 +27,7 @@ def answered_in(journal: Journal) -> list[Answered]:
     Raises:
         InputError: the file holds something else.
     """
-    if journal.run.get("command") != "variants":
-        raise InputError(
-            "the file does not hold answers in every variant",
-            hint="name one that `overlay lab variants --output` wrote",
-            param="results",
-        )
+    check_variants(journal)
     return [
         Answered(one.question, one.dataset, one.signs, one.right)
         for key in journal

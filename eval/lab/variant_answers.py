@@ -22,6 +22,8 @@ from overlay.answering.variants import variants
 from overlay.answering.vote import vote
 from overlay.answering.workspace import Workspace
 from overlay.calibration.kept_signs import KeptSigns, keep
+from overlay.errors import InputError
+from overlay.journal import Journal
 from overlay.labelled.items import Item
 from overlay.labelled.matching import contains_any
 from overlay.labelled.searcher import PassageSearcher
@@ -32,7 +34,13 @@ from probes.chat import Message
 from probes.protocol import Model
 from selector.profile import Profile
 
-__all__ = ["VariantAnswer", "answer_in_every_variant", "read_answers", "write_answers"]
+__all__ = [
+    "VariantAnswer",
+    "answer_in_every_variant",
+    "check_variants",
+    "read_answers",
+    "write_answers",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,21 @@ def answer_in_every_variant(
         attempt = begun_at(job, without_context(job, workspace, echo=False))
         found.append(_spoken(job, read_index(job, workspace, attempt), item, spent))
     return found
+
+
+def check_variants(journal: Journal) -> Journal:
+    """The same.
+
+    Raises:
+        InputError: it holds something else than ``overlay lab variants`` keeps.
+    """
+    if journal.run.get("command") != "variants":
+        raise InputError(
+            "the file does not hold answers in every variant",
+            hint="name one that `overlay lab variants --output` wrote",
+            param="results",
+        )
+    return journal
 
 
 def write_answers(answers: Sequence[VariantAnswer]) -> list[dict[str, Any]]:
