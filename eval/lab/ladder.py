@@ -49,12 +49,9 @@ def ladder(results: Path, *, markdown: Path | None) -> None:
 
 def markdown_of(tables: Sequence[Table]) -> str:
     """A page of tables."""
-    parts = [
-        part
-        for table in tables
-        for part in (f"### {table.title}", table.explains, table.markdown())
-    ]
-    return "\n\n".join(parts) + "\n"
+    from overlay.views.text_table import markdown_sections
+
+    return "\n\n".join(markdown_sections(tables)) + "\n"
 
 
 def spoken(
@@ -81,13 +78,12 @@ def ladder_tables(answered: Sequence[Sequence[VariantAnswer]], *, seed: int) -> 
         answered: of each question its answers, the first variant first, and last the one without
             context.
     """
-    from overlay.calibration.index import Answered, chances_elsewhere
+    from overlay.calibration.index import chances_elsewhere
     from overlay.settings import Settings
 
     default = Settings.model_fields["variants"].default
     everything = [one for own in answered for one in own if one.signs is not None]
-    labelled = [Answered(one.question, one.dataset, one.signs, one.right) for one in everything]
-    chances = chances_elsewhere(labelled)
+    chances = chances_elsewhere([one.answered for one in everything])
     by_answer = dict(zip(map(id, everything), chances, strict=bool(chances)))
 
     def chance(one: VariantAnswer) -> float:

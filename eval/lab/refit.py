@@ -29,7 +29,7 @@ def answered_in(journal: Journal) -> list[Answered]:
     """
     check_variants(journal)
     return [
-        Answered(one.question, one.dataset, one.signs, one.right)
+        one.answered
         for key in journal
         for one in read_answers(journal[key])
         if one.signs is not None

@@ -21,6 +21,7 @@ from overlay.answering.speak import Speech, speak
 from overlay.answering.variants import variants
 from overlay.answering.vote import vote
 from overlay.answering.workspace import Workspace
+from overlay.calibration.index import Answered
 from overlay.calibration.kept_signs import KeptSigns, keep
 from overlay.errors import InputError
 from overlay.journal import Journal
@@ -72,6 +73,11 @@ class VariantAnswer:
     index: float | None
     signs: KeptSigns | None
     evaluated: int
+
+    @property
+    def answered(self) -> Answered:
+        """As an index is fitted on it."""
+        return Answered(self.question, self.dataset, self.signs, self.right)
 
     @property
     def log_prob(self) -> float:

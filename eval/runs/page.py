@@ -11,7 +11,7 @@ from eval.runs.failures import Failure, worst_failures
 from eval.runs.loading import Run
 from eval.runs.plot import draw
 from eval.runs.tables import check_table, cost_table, difference_table, result_tables
-from overlay.views.text_table import Table
+from overlay.views.text_table import Table, markdown_sections
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -37,8 +37,7 @@ def render_markdown(runs: Sequence[Run], command: str, *, reference: str | None 
     parts = [f"Made by `{command}`, summed up on {_today()}."]
     for run in runs:
         parts += [f"## {run.title}", _provenance(run)]
-        for table in _tables(run, reference):
-            parts += [f"### {table.title}", table.explains, table.markdown()]
+        parts += markdown_sections(_tables(run, reference))
     return "\n\n".join(parts) + "\n"
 
 

@@ -53,28 +53,26 @@ def decide(
 
     Where no chunk was let in, do what the setting ``fallback`` says.
     """
+    best = min(attempts, key=lambda attempt: attempt.index or 0.0, default=None)
+    if best is not None and _within(job, best):
+        note = "; ".join(filter(None, (_conflict(candidates), _retried(attempts, best))))
+        return Decision(Outcome.ANSWERED, note, best, _told(attempts, best))
+    nothing = without_context(job, workspace, echo=job.options.echo)
     if attempts:
-        best = min(attempts, key=lambda attempt: attempt.index or 0.0)
-        if _within(job, best):
-            note = "; ".join(filter(None, (_conflict(candidates), _retried(attempts, best))))
-            return Decision(Outcome.ANSWERED, note, best, _told(attempts, best))
         shaky = _shaky(job, candidates, attempts)
-        nothing = without_context(job, workspace, echo=job.options.echo)
         return Decision(Outcome.ABSTAINED, shaky, nothing, _told(attempts, nothing))
     if job.options.mode is Mode.NO_CONTEXT:
         why = "nothing was retrieved: retrieval is off"
-        nothing = without_context(job, workspace, echo=job.options.echo)
         return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
     why = "no chunk is within budget" if candidates else "nothing was retrieved"
     if any(one.accepted for one in candidates):
         why = "no sentence within budget shares a word with the question"
-    return _fall_back(job, workspace, why)
+    return _fall_back(job, workspace, nothing, why)
 
 
-def _fall_back(job: Job, workspace: Workspace, why: str) -> Decision:
+def _fall_back(job: Job, workspace: Workspace, nothing: Attempt, why: str) -> Decision:
     """Answer without context, or abstain, as the setting says."""
     fallback = job.settings.fallback
-    nothing = without_context(job, workspace, echo=job.options.echo)
     if fallback is Fallback.ANSWER:
         return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
     if fallback is Fallback.ABSTAIN:

@@ -30,16 +30,12 @@ class KeptSigns:
     state: str | None
 
 
-def keep(signs: Signs | None, *, state: bool = True) -> KeptSigns | None:
-    """The signs as plain data; None of none.
-
-    Args:
-        state: whether to keep the state, which takes more room than all the rest.
-    """
+def keep(signs: Signs | None) -> KeptSigns | None:
+    """The signs as plain data; None of none."""
     if signs is None:
         return None
     kept = None
-    if state and signs.state is not None:
+    if signs.state is not None:
         kept = base64.b64encode(signs.state.astype(_NUMBERS).tobytes()).decode("ascii")
     return KeptSigns(signs.log_prob, signs.copied, signs.gain, signs.volatility, kept)
 

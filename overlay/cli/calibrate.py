@@ -259,6 +259,8 @@ def _fit_index(
 
 
 def _page(profile: Profile, tables: Sequence[Table]) -> str:
+    from overlay.views.text_table import markdown_sections
+
     found = profile.measured
     intro = (
         f"Made by `overlay calibrate` on {found['date']} from {found['questions']} questions with "
@@ -266,9 +268,4 @@ def _page(profile: Profile, tables: Sequence[Table]) -> str:
         f"states of layer {profile.layer}. The volatility index was fitted on {found['answers']} "
         "answers."
     )
-    parts = [
-        part
-        for table in tables
-        for part in (f"### {table.title}", table.explains, table.markdown())
-    ]
-    return "\n\n".join([f"## {profile.model}", intro, *parts]) + "\n"
+    return "\n\n".join([f"## {profile.model}", intro, *markdown_sections(tables)]) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from overlay.views.markdown import markdown_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Table", "print_table"]
+__all__ = ["Table", "markdown_sections", "print_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class Table:
     def markdown(self) -> str:
         """The table in Markdown, without its title."""
         return markdown_table(self.head, self.rows, numbers=True)
+
+
+def markdown_sections(tables: Iterable[Table]) -> list[str]:
+    """Of each table its title, what explains it and the table, as paragraphs of a page."""
+    return [
+        part
+        for table in tables
+        for part in (f"### {table.title}", table.explains, table.markdown())
+    ]
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -36,15 +36,19 @@ TEXTS = (HELPFUL, IRRELEVANT, SUPPORT)
 BUDGET = AskOptions(budget=Budget(0.5, 4))
 
 
-def ask(model: LlamaCppModel, options: AskOptions = BUDGET, **settings: float) -> Answer:
-    profile = Profile(
+def profile_of(model: LlamaCppModel, index: VolatilityIndex | None) -> Profile:
+    return Profile(
         model="m",
         sha256=model.info.sha256,
         layer=7,
         with_states=WEIGHTS,
         without_states=WEIGHTS,
-        index=UNLIKELY,
+        index=index,
     )
+
+
+def ask(model: LlamaCppModel, options: AskOptions = BUDGET, **settings: float) -> Answer:
+    profile = profile_of(model, UNLIKELY)
     chosen = Settings(max_tokens=24, **settings)  # type: ignore[arg-type]  # pydantic checks them
     return Overlay(model, Shelf(TEXTS), chosen, profile=profile).ask(QUESTION, options)
 
@@ -205,13 +209,7 @@ def test_the_index_decides_whether_to_answer_without_context(
 def test_where_nothing_tells_of_an_answer_without_context_the_overlay_abstains(
     model: LlamaCppModel,
 ) -> None:
-    blind = Profile(
-        model="m",
-        sha256=model.info.sha256,
-        layer=7,
-        with_states=WEIGHTS,
-        without_states=WEIGHTS,
-    )
+    blind = profile_of(model, None)
     overlay = Overlay(model, Shelf(TEXTS), Settings(max_tokens=4), profile=blind)
     answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert answer.outcome is Outcome.ABSTAINED
@@ -233,10 +231,7 @@ def test_the_steadiest_chunk_is_read_again_where_its_session_was_closed(
 ) -> None:
     """What tells of an answer does not hang on what the cache could keep."""
     prompt = build_prompt(model, [Message("user", QUESTION)])
-    profile = Profile(
-        model="m", sha256="", layer=7, with_states=WEIGHTS, without_states=WEIGHTS, index=UNLIKELY
-    )
-    job = make_job(model, prompt, Settings(max_tokens=4), AskOptions(), profile)
+    job = make_job(model, prompt, Settings(max_tokens=4), AskOptions(), profile_of(model, UNLIKELY))
     with Workspace(job, None) as workspace:
         candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
         one = candidates[0]

@@ -26,9 +26,8 @@ def test_signs_survive_a_journal() -> None:
     assert read.state.tolist() == state.tolist()
 
 
-def test_the_state_is_left_out_where_nobody_fits_on_it() -> None:
-    signs = Signs(-0.5, 0.25, 0.75, 0.9, np.ones(3, dtype=np.float32))
-    kept = keep(signs, state=False)
+def test_signs_without_a_state_have_none_in_a_journal() -> None:
+    kept = keep(Signs(-0.5, 0.25, 0.75, 0.9, None))
     assert kept is not None
     assert restore(kept).state is None
     assert keep(None) is None
