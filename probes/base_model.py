@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from probes.batching import DraftReader, Request
 from probes.chat import Message
 from probes.checks import check_length, check_window
 from probes.cost import Cost, Meter
-from probes.protocol import Session
+from probes.protocol import Sampling, Session
 from probes.state import FloatArray, State
 
 __all__ = ["BaseModel", "CachedSession", "Vocabulary"]
@@ -116,6 +116,10 @@ class BaseModel(ABC, Generic[_Own, _Read]):
 
         return self._read(requests, layers, state)
 
+    def generate(self, session: _Own, sampling: Sampling) -> Iterator[int]:
+        """See :meth:`probes.protocol.Session.generate`."""
+        return self._generate(session, sampling)
+
     def score_many(self, requests: Sequence[Request]) -> list[float]:
         """See :meth:`probes.protocol.Model.score_many`."""
         found = self._read(requests, (), self._expected)
@@ -144,6 +148,24 @@ class BaseModel(ABC, Generic[_Own, _Read]):
             reader.add(drafts, *self._arrays(read))
 
         return reader.states(self._draft(sessions, length, layers, keep))
+
+    def generate_state(
+        self, session: Session, sampling: Sampling, layers: Sequence[int] = ()
+    ) -> State | None:
+        """See :meth:`probes.protocol.Model.generate_state`.
+
+        Raises:
+            InputError, UnavailableError: as :meth:`read_many`.
+        """
+        self._check_layers(layers)
+        reader = DraftReader(1, layers)
+
+        def keep(read: _Read) -> None:
+            reader.add([0], *self._arrays(read))
+
+        [own] = self._own([session])
+        tokens = list(self._generate(own, sampling, layers, keep))
+        return reader.states([tokens])[0] if tokens else None
 
     def _read(
         self,
@@ -218,6 +240,16 @@ class BaseModel(ABC, Generic[_Own, _Read]):
 
         Nothing but the last token of a session is pending.
         """
+
+    @abstractmethod
+    def _generate(
+        self,
+        session: _Own,
+        sampling: Sampling,
+        layers: Sequence[int] = (),
+        keep: Callable[[_Read], None] | None = None,
+    ) -> Iterator[int]:
+        """See :meth:`probes.protocol.Session.generate`; ``keep`` gets each drawn token's row."""
 
     @abstractmethod
     def _arrays(self, read: _Read) -> tuple[FloatArray, FloatArray]:

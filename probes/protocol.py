@@ -240,6 +240,17 @@ class Model(Protocol):
     ) -> list[State]:
         """:meth:`Session.read` for several (session, window) pairs."""
 
+    def generate_state(
+        self, session: Session, sampling: Sampling, layers: Sequence[int] = ()
+    ) -> State | None:
+        """:meth:`Session.generate` to its end, and the state on its tokens, read while it is made.
+
+        What :meth:`Session.read` would give of them, without evaluating them again.
+
+        Returns:
+            None where it generates nothing.
+        """
+
     def score_many(self, requests: Sequence[tuple[Session, Sequence[int]]]) -> list[float]:
         """Mean natural log-probability of each window's tokens under its session."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from overlay.answer import Outcome
 from overlay.answering.arrange import arrange
-from overlay.answering.begin import Attempt, begin, begun_at, read_index, without_context
+from overlay.answering.begin import Attempt, begin, begun, without_context
 from overlay.answering.decide import Decision
 from overlay.answering.inject import inject
 from overlay.answering.job import Job, make_job
@@ -117,8 +117,8 @@ def answer_in_every_variant(
             attempt = begin(job, workspace, context)
             found.append(_spoken(job, attempt, item, spent))
         spent = model.evaluated
-        attempt = begun_at(job, without_context(job, workspace, echo=False))
-        found.append(_spoken(job, read_index(job, workspace, attempt), item, spent))
+        attempt = begun(job, workspace, without_context(job, workspace, echo=False))
+        found.append(_spoken(job, attempt, item, spent))
     return found
 
 

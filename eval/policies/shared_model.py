@@ -170,6 +170,24 @@ class SharedModel:
         self._charge_drafts([state.window for state in states], length)
         return states
 
+    def generate_state(
+        self, session: Session, sampling: Sampling, layers: Sequence[int] = ()
+    ) -> State | None:
+        """See :meth:`probes.protocol.Model.generate_state`."""
+        [own] = check_own([session], SharedSession)
+        start = SharedSession(self, own.tokens)
+        tokens = list(own.generate(sampling))
+        if not tokens:
+            return None
+        # The reading is charged to nobody: a model reads while it generates.
+        request = (start, tokens)
+        [state] = self._once(
+            [("read", *_key(request), tuple(layers))],
+            [request],
+            lambda missing: self._model.read_many(self._real(missing), layers),
+        )
+        return state
+
     def generated(self, session: SharedSession, sampling: Sampling) -> list[int]:
         """What :meth:`probes.protocol.Session.generate` yields, to its end."""
         length = min(sampling.max_tokens, self.info.context_size - len(session.tokens))

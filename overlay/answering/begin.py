@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
-from overlay.answering.signs import read_signs
+from overlay.answering.signs import read_signs, sign_layers
 from overlay.answering.variants import Variant
 from overlay.answering.workspace import Workspace
 from probes.protocol import Session
+from probes.state import State
 from selector.signs import WINDOW, Signs
 
-__all__ = ["Attempt", "begin", "begun_at", "read_index", "without_context"]
+__all__ = ["Attempt", "begin", "begun", "without_context"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,14 +47,15 @@ def begin(job: Job, workspace: Workspace, context: Context) -> Attempt:
         job.model.flush([session])
         job.book("anchor")
     if context.variant.quote:
-        begun = job.model.tokenize(context.variant.quote)
-        session.extend(begun)
-        attempt = replace(attempt, ended=True)
+        quote = job.model.tokenize(context.variant.quote)
         # Who asks for a quote gets it, however shaky.
-        return attempt if job.options.select else read_index(job, workspace, attempt)
+        read = None if job.options.select else session.read(quote[:WINDOW], sign_layers(job))
+        session.extend(quote)
+        attempt = replace(attempt, ended=True)
+        return attempt if read is None else _with_index(job, workspace, attempt, read)
     if job.options.echo or not job.judge.reads or not _decides(job):
         return attempt
-    return read_index(job, workspace, begun_at(job, attempt))
+    return begun(job, workspace, attempt)
 
 
 def without_context(job: Job, workspace: Workspace, *, echo: bool) -> Attempt:
@@ -73,21 +75,23 @@ def without_context(job: Job, workspace: Workspace, *, echo: bool) -> Attempt:
     return Attempt(Context(variant, session), session, len(session.tokens))
 
 
-def begun_at(job: Job, attempt: Attempt) -> Attempt:
-    """The same with its first tokens."""
+def begun(job: Job, workspace: Workspace, attempt: Attempt) -> Attempt:
+    """The same with its first tokens, and their volatility index unless there are none."""
     length = min(WINDOW, job.settings.max_tokens)
-    begun = list(attempt.session.generate(replace(job.sampling, max_tokens=length)))
-    return replace(attempt, ended=len(begun) < length)
+    sampling = replace(job.sampling, max_tokens=length)
+    read = job.model.generate_state(attempt.session, sampling, sign_layers(job))
+    if read is None:
+        job.book("answer")
+        return replace(attempt, ended=True)
+    attempt = replace(attempt, ended=len(read.window) < length)
+    return _with_index(job, workspace, attempt, read)
 
 
-def read_index(job: Job, workspace: Workspace, attempt: Attempt) -> Attempt:
-    """The same with the volatility index of its first tokens."""
+def _with_index(job: Job, workspace: Workspace, attempt: Attempt, read: State) -> Attempt:
     job.book("answer")
-    chunks = attempt.context.variant.chunks
-    signs = read_signs(job, workspace, chunks, attempt.session, attempt.start)
-    index = None if signs is None else job.judge.index(signs)
+    signs = read_signs(job, workspace, attempt.context, read)
     job.book("index")
-    return replace(attempt, signs=signs, index=index)
+    return replace(attempt, signs=signs, index=job.judge.index(signs))
 
 
 def _decides(job: Job) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overlay.answer import Outcome, Tried
-from overlay.answering.begin import Attempt, begun_at, read_index, without_context
+from overlay.answering.begin import Attempt, begun, without_context
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
@@ -77,16 +77,15 @@ def _fall_back(job: Job, workspace: Workspace, nothing: Attempt, why: str) -> De
         return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
     if fallback is Fallback.ABSTAIN:
         return Decision(Outcome.ABSTAINED, why, nothing)
-    begun = begun_at(job, without_context(job, workspace, echo=False))
-    begun = read_index(job, workspace, begun)
-    if begun.index is None:
+    tried = begun(job, workspace, without_context(job, workspace, echo=False))
+    if tried.index is None:
         return Decision(Outcome.ABSTAINED, why, nothing)
-    over = "within" if _within(job, begun) else "over"
+    over = "within" if _within(job, tried) else "over"
     budget = f"{over} the budget of {job.settings.budget_index:g}"
-    why += f"; without context the volatility index is {begun.index:.2f}, {budget}"
-    if not _within(job, begun):
+    why += f"; without context the volatility index is {tried.index:.2f}, {budget}"
+    if not _within(job, tried):
         return Decision(Outcome.ABSTAINED, why, nothing)
-    return Decision(Outcome.WITHOUT_CONTEXT, why, nothing if job.options.echo else begun)
+    return Decision(Outcome.WITHOUT_CONTEXT, why, nothing if job.options.echo else tried)
 
 
 def _told(attempts: Sequence[Attempt], spoken: Attempt) -> tuple[Tried, ...]:

@@ -11,7 +11,7 @@ from overlay.answering.decide import Decision
 from overlay.answering.drafts import read_alone, said
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
-from overlay.answering.signs import read_signs
+from overlay.answering.signs import read_signs, sign_layers
 from overlay.answering.speak import Speech
 from overlay.answering.workspace import Workspace
 from probes.logit_drift import logit_drift
@@ -19,7 +19,7 @@ from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from selector.majority import can_outvote
 from selector.profile import Guarantee
-from selector.signs import Signs
+from selector.signs import WINDOW, Signs
 
 __all__ = ["explain", "step_of"]
 
@@ -35,7 +35,7 @@ def explain(
     context = decision.attempt.context
     candidates = _as_spoken(candidates, decision)
     candidates = _with_effects(job, workspace, candidates, context)
-    signs = _signs(job, workspace, candidates, decision, speech)
+    signs = _signs(job, workspace, decision, speech)
     log_probs = _log_probs(job, workspace, speech)
     last = speech.times[1]
     return Answer(
@@ -135,28 +135,21 @@ def _with_effects(
     return found
 
 
-def _signs(
-    job: Job,
-    workspace: Workspace,
-    candidates: Sequence[Candidate],
-    decision: Decision,
-    speech: Speech,
-) -> Signs | None:
+def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -> Signs | None:
     """What the answer shows of being right, by its first tokens if they were read before it."""
     if not job.judge.reads or decision.outcome is Outcome.ABSTAINED:
         return None
     if decision.attempt.signs is not None:
         return decision.attempt.signs
-    inside = {one.chunk.rank for one in decision.attempt.context.variant.chunks}
-    signs = read_signs(
-        job,
-        workspace,
-        [one for one in candidates if one.chunk.rank in inside],
-        speech.session,
-        speech.start,
-    )
-    if signs is not None:
-        job.book("index")
+    said = speech.session.tokens[speech.start : speech.start + WINDOW]
+    if not said:
+        return None
+    twin = workspace.fork(speech.session)
+    twin.rollback(speech.start)
+    read = twin.read(said, sign_layers(job))
+    workspace.close(twin)
+    signs = read_signs(job, workspace, decision.attempt.context, read)
+    job.book("index")
     return signs
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import llama_cpp
@@ -97,15 +97,9 @@ class Evaluator:
         alone: bool = False,
     ) -> Evaluation:
         """Evaluate rows that all have logits, see :meth:`evaluate`."""
-        if not layers:
-            empty = np.empty((0, len(rows), self._width), dtype=np.float32)
-            return Evaluation(self.evaluate(rows, decoding=decoding, alone=alone), empty)
-        self._tap.open(layers)
-        try:
-            logits = self.evaluate(rows, decoding=decoding, alone=alone)
-        finally:
-            read = self._tap.close()
-        return Evaluation(logits, np.stack([read[layer][: len(rows)] for layer in layers]))
+        return self._tapped(
+            len(rows), layers, lambda: self.evaluate(rows, decoding=decoding, alone=alone)
+        )
 
     def evaluate(
         self, rows: Sequence[Row], *, decoding: bool = False, alone: bool = False
@@ -133,7 +127,7 @@ class Evaluator:
         """Draw a token from the logits of a row of the last call."""
         return sampler.draw(self._context, row)
 
-    def decode(self, rows: Sequence[Row]) -> None:
+    def decode(self, rows: Sequence[Row], layers: Sequence[int] = ()) -> Evaluation:
         """Evaluate a row from which a token is drawn, and perhaps one that guesses that token.
 
         One row is padded to two: for one alone, attention rounds by where its cells lie. Only the
@@ -142,12 +136,26 @@ class Evaluator:
         Raises:
             ModelError: as :meth:`evaluate`.
         """
-        self._run(rows, _LEAST_ALONE - len(rows))
+        read = self._tapped(len(rows), layers, lambda: self._run(rows, _LEAST_ALONE - len(rows)))
         self.meter.decode(1)
+        return read
 
     def close(self) -> None:
         """Free the batch."""
         self._batch.close()
+
+    def _tapped(
+        self, count: int, layers: Sequence[int], evaluate: Callable[[], FloatArray]
+    ) -> Evaluation:
+        """What evaluating the first ``count`` rows gives; behind them stands padding."""
+        if not layers:
+            return Evaluation(evaluate(), np.empty((0, count, self._width), dtype=np.float32))
+        self._tap.open(layers)
+        try:
+            logits = evaluate()
+        finally:
+            read = self._tap.close()
+        return Evaluation(logits, np.stack([read[layer][:count] for layer in layers]))
 
     def _run(self, rows: Sequence[Row], missing: int) -> FloatArray:
         """Evaluate rows and as many of padding as are missing; nobody is charged for it."""

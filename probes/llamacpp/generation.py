@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from probes.llamacpp.batch import Row
-from probes.llamacpp.evaluator import Evaluator
+from probes.llamacpp.evaluator import Evaluation, Evaluator
 from probes.llamacpp.prompt_lookup import guess_next
 from probes.llamacpp.sampler import Sampler
 from probes.protocol import Sampling
@@ -25,6 +26,7 @@ class Generation:
 
     Args:
         evaluator: the model's own.
+        layers: that are shown of each row from which a token is drawn.
 
     Raises:
         ModelError: all sequences are in use.
@@ -36,14 +38,17 @@ class Generation:
         session: LlamaCppSession,
         evaluator: Evaluator,
         sampling: Sampling,
+        layers: Sequence[int] = (),
     ) -> None:
         self._model = model
         self._session = session
         self._evaluator = evaluator
         self._aside = model.cells.take()
         self._sampler = Sampler(sampling)
+        self._layers = layers
         self._place = 0
         self._drawn: list[int] = []
+        self._shown: list[Evaluation] = []
 
     def draw(self) -> int | None:
         """The next token, which the caller appends to the session; None where it ends."""
@@ -57,6 +62,11 @@ class Generation:
             return None
         self._place = len(self._session.tokens)
         return self._drawn[0]
+
+    @property
+    def shown(self) -> Evaluation:
+        """What the row gave from which the last token was drawn: its logits and layers."""
+        return self._shown[0]
 
     def __enter__(self) -> Generation:
         return self
@@ -73,7 +83,7 @@ class Generation:
         session = self._session
         self._model.cells.copy(self._aside, session.sequence, self._place, self._place + 1)
         session.cached += 1
-        del self._drawn[0]
+        del self._drawn[0], self._shown[0]
         self._evaluator.meter.guess()
 
     def _evaluate(self) -> None:
@@ -82,12 +92,16 @@ class Generation:
         cells.forget(self._aside, 0)
         guess, start = guess_next(session.tokens), session.cached
         tokens = session.tokens[-1:] if guess is None else [session.tokens[-1], guess]
-        self._evaluator.decode(
-            [
-                Row(token, start + offset, session.sequence, logits=True)
-                for offset, token in enumerate(tokens)
-            ]
-        )
+        rows = [
+            Row(token, start + offset, session.sequence, logits=True)
+            for offset, token in enumerate(tokens)
+        ]
+        read = self._evaluator.decode(rows, self._layers)
+        # Copied at once: the logits are overwritten by what is evaluated next.
+        self._shown = [
+            Evaluation(read.logits[row : row + 1].copy(), read.hidden[:, row : row + 1])
+            for row in range(len(rows))
+        ]
         session.cached += 1
         # Whoever reads the session before the next token is drawn must not see the guess.
         cells.copy(session.sequence, self._aside, start + 1, start + 2)

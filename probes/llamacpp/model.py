@@ -144,22 +144,6 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         """
         return LlamaCppSession(self, self.cells.take())
 
-    def generate(self, session: LlamaCppSession, sampling: Sampling) -> Iterator[int]:
-        """See :meth:`probes.protocol.Session.generate`.
-
-        Raises:
-            ModelError: all sequences are in use.
-        """
-        self._flush_and_reuse([session])
-        room = min(sampling.max_tokens, self._context_size - len(session.tokens))
-        with Generation(self, session, self._evaluator, sampling) as generation:
-            for _ in range(room):
-                token = generation.draw()
-                if token is None:
-                    return
-                session.tokens.append(token)
-                yield token
-
     def close(self) -> None:
         """See :meth:`probes.protocol.Model.close`."""
         if not self._closed:
@@ -300,6 +284,30 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         for owner in owners:
             self.cells.forget(owner.sequence, owner.cached)
         return drafts
+
+    def _generate(
+        self,
+        session: LlamaCppSession,
+        sampling: Sampling,
+        layers: Sequence[int] = (),
+        keep: Callable[[Evaluation], None] | None = None,
+    ) -> Iterator[int]:
+        """See :meth:`BaseModel._generate`.
+
+        Raises:
+            ModelError: all sequences are in use.
+        """
+        self._flush_and_reuse([session])
+        room = min(sampling.max_tokens, self._context_size - len(session.tokens))
+        with Generation(self, session, self._evaluator, sampling, layers) as generation:
+            for _ in range(room):
+                token = generation.draw()
+                if token is None:
+                    return
+                if keep is not None:
+                    keep(generation.shown)
+                session.tokens.append(token)
+                yield token
 
     def _arrays(self, read: Evaluation) -> tuple[FloatArray, FloatArray]:
         return np.asarray(log_softmax(read.logits, axis=1), dtype=np.float32), read.hidden

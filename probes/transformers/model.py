@@ -150,29 +150,6 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         """See :meth:`probes.protocol.Model.session`."""
         return TransformersSession(self)
 
-    def generate(self, session: TransformersSession, sampling: Sampling) -> Iterator[int]:
-        """See :meth:`probes.protocol.Session.generate`."""
-        sampler = Sampler(sampling, self.network.device)
-        self._flush_and_reuse([session])
-        workspace = None
-        cells = session.cells
-        for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
-            # Whoever takes the tokens may use the session in between; then its cells are new.
-            self.flush([session])
-            if workspace is None or session.cells is not cells:
-                workspace = self._evaluator.workspace([session.cells], room=sampling.max_tokens)
-            column, position = len(workspace.positions), session.cached
-            row = Row(session.tokens[-1], position, 0, logits=True)
-            read = self._evaluator.run(workspace, [row], decoding=True)
-            token = sampler.draw(read.logits[0])
-            if self._vocabulary.ends_generation(token):
-                # The last token stays pending, so that the session can be read.
-                return
-            segment = workspace.take(column, 1)
-            cells = session.cells = (*session.cells, Span(segment, position, position + 1))
-            session.tokens.append(token)
-            yield token
-
     def gradient(self, tokens: Sequence[int], window: Sequence[int]) -> Gradient:
         """See :meth:`probes.protocol.DifferentiableModel.gradient`."""
         return self._differentiator(tokens, window).gradient()
@@ -301,6 +278,36 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
             return choices
 
         return draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
+
+    def _generate(
+        self,
+        session: TransformersSession,
+        sampling: Sampling,
+        layers: Sequence[int] = (),
+        keep: Callable[[Evaluation], None] | None = None,
+    ) -> Iterator[int]:
+        sampler = Sampler(sampling, self.network.device)
+        self._flush_and_reuse([session])
+        workspace = None
+        cells = session.cells
+        for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
+            # Whoever takes the tokens may use the session in between; then its cells are new.
+            self.flush([session])
+            if workspace is None or session.cells is not cells:
+                workspace = self._evaluator.workspace([session.cells], room=sampling.max_tokens)
+            column, position = len(workspace.positions), session.cached
+            row = Row(session.tokens[-1], position, 0, logits=True)
+            read = self._evaluator.run(workspace, [row], layers, decoding=True)
+            token = sampler.draw(read.logits[0])
+            if self._vocabulary.ends_generation(token):
+                # The last token stays pending, so that the session can be read.
+                return
+            if keep is not None:
+                keep(read)
+            segment = workspace.take(column, 1)
+            cells = session.cells = (*session.cells, Span(segment, position, position + 1))
+            session.tokens.append(token)
+            yield token
 
     def _arrays(self, read: Evaluation) -> tuple[FloatArray, FloatArray]:
         log_probs = read.logits.float().log_softmax(dim=-1).cpu().numpy()
