@@ -26,7 +26,8 @@ from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
 from retriever import Searcher
 from selector.budget import Budget
-from selector.profile import Profile, default_profile, load_profile, shipped_profile
+from selector.profile import Profile
+from selector.profile_files import default_profile, load_profile, shipped_profile
 
 __all__ = ["Overlay", "find_profile", "load_model", "open_kv_store", "open_overlay"]
 

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from probes.state import FloatArray
 from selector.budget import Budget
-from selector.profile import Guarantee, Profile, Rated, Weights
+from selector.profile import Guarantee, Profile
 from selector.signs import Signs
 from selector.verdict import Verdict
+from selector.weights import Rated, Weights
 
 __all__ = ["AcceptAll", "Judge", "ProfileJudge"]
 
@@ -33,7 +34,7 @@ class Judge(Protocol):
     def rate(
         self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
     ) -> list[Rated]:
-        """Rate all chunks of the question; see :meth:`selector.profile.Weights.rate`."""
+        """Rate all chunks of the question; see :meth:`selector.weights.Weights.rate`."""
 
     def verdict(self, rated: Rated | None, question_gain: float | None, spent: float) -> Verdict:
         """Judge one chunk.
@@ -122,7 +123,7 @@ class ProfileJudge:
     def rate(
         self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
     ) -> list[Rated]:
-        """See :meth:`selector.profile.Weights.rate`."""
+        """See :meth:`selector.weights.Weights.rate`."""
         known = self.profile.embedder == self.embedder
         return self._weights.rate(gains, deltas, similarities if known else None)
 

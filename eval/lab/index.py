@@ -78,7 +78,7 @@ def _profile(path: Path | None, journals: list[Journal]) -> Profile:
         InputError: there is none, or the answers are of another model.
     """
     from overlay.errors import InputError
-    from selector.profile import load_profile, shipped_profile
+    from selector.profile_files import load_profile, shipped_profile
 
     models = [journal.run["model"] for journal in journals]
     profile = shipped_profile(models[0]["sha256"]) if path is None else load_profile(path)

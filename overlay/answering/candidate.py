@@ -9,8 +9,8 @@ from probes.protocol import Model, Session
 from probes.reading import Reading
 from probes.state import FloatArray, State
 from retriever import RankedChunk
-from selector.profile import Rated
 from selector.verdict import Verdict
+from selector.weights import Rated
 
 __all__ = ["Candidate", "Seen", "candidate_of", "part_of"]
 

@@ -12,8 +12,9 @@ from sklearn.model_selection import GroupKFold
 from overlay.calibration.observe import Observed, Twins
 from overlay.calibration.parts import Part, parts
 from overlay.errors import InputError
-from selector.profile import Fold, Weights, above_mean, question_key, turn_above_mean
+from selector.profile import Fold, question_key
 from selector.statistics.regression import regress
+from selector.weights import Weights, above_mean, turn_above_mean
 
 __all__ = ["Fitted", "fit"]
 

@@ -14,7 +14,7 @@ from overlay.options import AskOptions
 from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
-from selector.profile import load_profile
+from selector.profile_files import load_profile
 from tests.overlay.test_runtime import Shelf
 
 pytestmark = pytest.mark.real_model

@@ -14,7 +14,7 @@ from overlay.sentences import halves
 from overlay.settings import Fallback, Settings
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
-from selector.profile import shipped_profile
+from selector.profile_files import shipped_profile
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, Shelf
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")

@@ -12,7 +12,8 @@ from overlay.settings import Fallback, Settings
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
 from selector.order import Order
-from selector.profile import Profile, Weights
+from selector.profile import Profile
+from selector.weights import Weights
 from tests.leads import LEAD_NATS, least_lead
 from tests.overlay.test_runtime import IRRELEVANT, Shelf
 

@@ -19,8 +19,10 @@ from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
 from selector.guarantee import BUDGETS
 from selector.order import Order
-from selector.profile import Profile, Weights, default_profile
+from selector.profile import Profile
+from selector.profile_files import default_profile
 from selector.volatility_index import VolatilityIndex
+from selector.weights import Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 GAIN = Weights(bias=0.0, typical_gain=0.7, gain=40.0)

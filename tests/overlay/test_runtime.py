@@ -24,7 +24,7 @@ from probes.protocol import Sampling
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.order import Order
-from selector.profile import default_profile
+from selector.profile_files import default_profile
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from selector.budget import Budget
 from selector.errors import BudgetError
 from selector.judge import AcceptAll, ProfileJudge
-from selector.profile import Rated, default_profile
+from selector.profile_files import default_profile
+from selector.weights import Rated
 
 shares = st.floats(0.001, 0.999)
 

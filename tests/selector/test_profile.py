@@ -13,16 +13,9 @@ from hypothesis import strategies as st
 from overlay.errors import InputError
 from selector.budget import Budget
 from selector.judge import ProfileJudge
-from selector.profile import (
-    Fold,
-    Profile,
-    Rated,
-    Weights,
-    default_profile,
-    load_profile,
-    question_key,
-    shipped_profile,
-)
+from selector.profile import Fold, Profile, question_key
+from selector.profile_files import default_profile, load_profile, shipped_profile
+from selector.weights import Rated, Weights
 
 numbers = st.floats(-1e3, 1e3)
 SMOLLM2 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"

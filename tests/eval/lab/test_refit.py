@@ -13,7 +13,8 @@ from eval.lab.variant_answers import VariantAnswer, write_answers
 from overlay.cli.main import cli
 from overlay.errors import InputError
 from overlay.journal import Journal
-from selector.profile import Fold, Profile, load_profile, question_key
+from selector.profile import Fold, Profile, question_key
+from selector.profile_files import load_profile
 from tests.overlay.calibration.test_index import WEIGHTS, answers
 
 PROFILE = Profile(

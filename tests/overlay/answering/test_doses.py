@@ -11,7 +11,8 @@ from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
-from selector.profile import Profile, Weights
+from selector.profile import Profile
+from selector.weights import Weights
 from tests.overlay.test_runtime import HELPFUL, QUESTION, SUPPORT, Shelf
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")

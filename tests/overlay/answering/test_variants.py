@@ -23,8 +23,9 @@ from probes.chat import Message
 from probes.llamacpp import LlamaCppModel
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
-from selector.profile import Profile, Weights
+from selector.profile import Profile
 from selector.volatility_index import VolatilityIndex
+from selector.weights import Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")

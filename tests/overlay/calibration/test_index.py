@@ -14,9 +14,10 @@ from overlay.calibration.kept_signs import keep
 from overlay.calibration.parts import Part
 from overlay.calibration.quality import assess, quality_tables
 from overlay.labelled.items import Item, Kind, Passage
-from selector.profile import Fold, Weights, question_key
+from selector.profile import Fold, question_key
 from selector.signs import Signs
 from selector.statistics.reliability import expected_calibration_error
+from selector.weights import Weights
 from tests.overlay.calibration.test_fit import made_up
 
 WEIGHTS = Weights(bias=0.0, typical_gain=0.0, gain=1.0)
