@@ -264,7 +264,8 @@ class Settings(BaseSettings):
         Fallback,
         Field(
             description="when no chunk is within budget: answer without context, abstain, or auto, "
-            "which answers only if the volatility index of that answer is within budget_index"
+            "which answers if the volatility index of that answer is within budget_index; plain "
+            "mode, which reads none, answers"
         ),
     ] = Fallback.AUTO
     profile: Annotated[

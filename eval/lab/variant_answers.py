@@ -102,6 +102,8 @@ def answer_in_every_variant(
     messages = [Message("user", item.question)]
     prompt = with_wordings(model, build_prompt(model, messages), messages)
     options = AskOptions(k=max(len(item.passages), 1))
+    # An index that no answer passes is read of every answer.
+    settings = settings.model_copy(update={"budget_index": 0.0})
     job = make_job(model, prompt, settings, options, profile)
     found = []
     with Workspace(job, None) as workspace:

@@ -73,7 +73,8 @@ def decide(
 def _fall_back(job: Job, workspace: Workspace, nothing: Attempt, why: str) -> Decision:
     """Answer without context, or abstain, as the setting says."""
     fallback = job.settings.fallback
-    if fallback is Fallback.ANSWER:
+    # Plain RAG judges nothing, and answers whatever it retrieves.
+    if fallback is Fallback.ANSWER or (fallback is Fallback.AUTO and not job.judge.reads):
         return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
     if fallback is Fallback.ABSTAIN:
         return Decision(Outcome.ABSTAINED, why, nothing)

@@ -18,7 +18,7 @@ from overlay.options import AskOptions, Mode
 from overlay.prompt import build_prompt
 from overlay.report import report
 from overlay.runtime import Overlay
-from overlay.settings import Settings
+from overlay.settings import Fallback, Settings
 from probes.chat import Message
 from probes.llamacpp import LlamaCppModel
 from retriever import Chunk, RankedChunk
@@ -216,6 +216,17 @@ def test_where_nothing_tells_of_an_answer_without_context_the_overlay_abstains(
     answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert answer.outcome is Outcome.ABSTAINED
     assert answer.note == "no chunk is within budget"
+
+
+@pytest.mark.parametrize("fallback", ["auto", "abstain"])
+def test_plain_rag_that_retrieves_nothing_answers_unless_it_must_not(
+    model: LlamaCppModel, fallback: Fallback
+) -> None:
+    overlay = Overlay(model, Shelf(()), Settings(max_tokens=4, fallback=fallback))
+    answer = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
+    abstains = fallback == "abstain"
+    assert answer.outcome is (Outcome.ABSTAINED if abstains else Outcome.WITHOUT_CONTEXT)
+    assert answer.note == "nothing was retrieved"
 
 
 def test_an_echoed_prompt_is_answered_without_context_where_the_index_lets_it(
