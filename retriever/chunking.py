@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from overlay.errors import InputError
+from retriever.content import Format, Part
 from retriever.documents import Document
 from retriever.headings import Heading, Line, find_headings, split_lines
 
@@ -36,6 +37,9 @@ class Chunk:
             the document's title where there are none.
         position: 0 for the document's first chunk.
         text: the passage as it stands in the document.
+        place: the part of the document that it is from, such as ``page 3``; empty where that has
+            one part only.
+        date: of the document, ISO 8601; empty where it gives none.
     """
 
     id: str
@@ -43,6 +47,8 @@ class Chunk:
     title: str
     position: int
     text: str
+    place: str = ""
+    date: str = ""
 
 
 class Chunker:
@@ -76,31 +82,45 @@ class Chunker:
 
     def split(self, document: Document) -> list[Chunk]:
         """The chunks of one document, in order; together they hold all its text but white space."""
-        lines = split_lines(document.text)
-        headings = find_headings(lines) if document.is_markdown else []
-        masked = self._mask(document.text, lines, headings)
         chunks: list[Chunk] = []
-        trails = [document.title, *_trails(headings)]
-        for start, text in self._pieces(masked, document):
-            title = trails[bisect_right(headings, start, key=lambda heading: heading.start)]
-            identity = "\0".join((document.source, document.sha256, str(len(chunks)), text))
-            digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
-            chunks.append(Chunk(digest, document.source, title, len(chunks), text))
+        for part in document.parts:
+            for title, text in self._titled(part, document.title):
+                identity = "\0".join((document.source, document.sha256, str(len(chunks)), text))
+                digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
+                chunks.append(
+                    Chunk(
+                        id=digest,
+                        source=document.source,
+                        title=title,
+                        position=len(chunks),
+                        text=text,
+                        place=part.place,
+                        date=document.date,
+                    )
+                )
         return chunks
 
-    def _pieces(self, masked: str, document: Document) -> list[tuple[int, str]]:
+    def _titled(self, part: Part, title: str) -> Iterator[tuple[str, str]]:
+        """Each piece of a part under its headings, or the document's title where it has none."""
+        lines = split_lines(part.text)
+        headings = find_headings(lines) if part.format is Format.MARKDOWN else []
+        trails = [title, *_trails(headings)]
+        for start, text in self._pieces(self._mask(part.text, lines, headings), part):
+            yield trails[bisect_right(headings, start, key=lambda heading: heading.start)], text
+
+    def _pieces(self, masked: str, part: Part) -> list[tuple[int, str]]:
         """Offsets and texts of the chunks, cut where ``masked`` allows it."""
         from semantic_text_splitter import MarkdownSplitter, TextSplitter  # only to ingest
 
-        kind = MarkdownSplitter if document.is_markdown else TextSplitter
+        kind = MarkdownSplitter if part.format is Format.MARKDOWN else TextSplitter
         splitter = kind.from_callback(self._count_tokens, self.limit)
         pieces: list[tuple[int, str]] = []
         for start, piece in splitter.chunk_indices(masked):
-            text = document.text[start : start + len(piece)]
+            text = part.text[start : start + len(piece)]
             if self._count_tokens(text) <= self.limit:
                 pieces.append((start, text))
             else:  # the tokenizer counts the newlines that the mask had hidden
-                pieces.extend((start + inner, part) for inner, part in splitter.chunk_indices(text))
+                pieces.extend((start + inner, cut) for inner, cut in splitter.chunk_indices(text))
         return [(start, text) for start, text in pieces if text.strip()]
 
     def _mask(self, text: str, lines: list[Line], headings: list[Heading]) -> str:

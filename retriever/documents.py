@@ -1,4 +1,4 @@
-"""A folder of Markdown and text files, read as documents."""
+"""A folder of files, read as documents."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from retriever.content import Part
 from retriever.errors import DocumentError
-from retriever.headings import find_headings, split_lines
+from retriever.loaders import is_known, known_suffixes, load
 
 __all__ = ["Document", "parse_document", "read_folder"]
 
-_MARKDOWN = frozenset({".md", ".markdown"})
-_SUFFIXES = _MARKDOWN | {".txt"}
-_KINDS = ", ".join(f"*{suffix}" for suffix in sorted(_SUFFIXES))
-_LONGEST_TITLE = 80  # characters; a longer first line is prose, not a title
+_KINDS = ", ".join(f"*{suffix}" for suffix in known_suffixes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,50 +21,43 @@ class Document:
 
     Attributes:
         source: POSIX path relative to the folder that was read.
-        title: the first Markdown heading, else a short first line, else the file's stem.
-        text: the whole text with ``\\n`` line ends and no byte order mark.
+        title: that the file gives itself, else its name without the suffix.
+        parts: the text, see :class:`retriever.content.Part`.
         sha256: hexadecimal hash of the file's bytes.
+        date: see :class:`retriever.content.Content`.
     """
 
     source: str
     title: str
-    text: str
+    parts: tuple[Part, ...]
     sha256: str
+    date: str = ""
 
     @property
-    def is_markdown(self) -> bool:
-        """Whether the text is Markdown, by the file's suffix."""
-        return PurePosixPath(self.source).suffix.lower() in _MARKDOWN
+    def text(self) -> str:
+        """All of it."""
+        return "\n\n".join(part.text for part in self.parts)
 
     @property
     def is_blank(self) -> bool:
         """Whether there is nothing to read in it."""
-        return not self.text.strip()
+        return all(part.is_blank for part in self.parts)
 
 
 def parse_document(source: str, data: bytes) -> Document:
     """The document that the bytes of one file hold.
 
     Args:
-        source: POSIX path of the file, relative to its folder; the suffix tells the kind.
-        data: the file's bytes, UTF-8 with or without a byte order mark.
+        source: POSIX path of the file, relative to its folder; the suffix tells the format.
+        data: the file's bytes.
 
     Raises:
-        DocumentError: the bytes are not UTF-8; the message names the first bad byte.
+        DocumentError: the bytes are not of that format.
     """
-    try:
-        # Not "utf-8-sig": it would count offsets from behind the byte order mark.
-        text = data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise DocumentError(
-            f"{source} is not UTF-8: byte {data[error.start]:#04x} at offset {error.start}",
-            hint="save the file as UTF-8, or move it out of the folder",
-            param="source",
-        ) from error
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
     path = PurePosixPath(source)
-    title = _title(text, markdown=path.suffix.lower() in _MARKDOWN) or path.stem
-    return Document(source, title, text, hashlib.sha256(data).hexdigest())
+    content = load(data, source)
+    digest = hashlib.sha256(data).hexdigest()
+    return Document(source, content.title or path.stem, content.parts, digest, content.date)
 
 
 def read_folder(folder: Path) -> list[Document]:
@@ -80,7 +71,7 @@ def read_folder(folder: Path) -> list[Document]:
             files cannot be read as UTF-8.
     """
     if folder.is_file():
-        if folder.suffix.lower() not in _SUFFIXES:
+        if not is_known(folder.name):
             raise DocumentError(
                 f"{folder} is not a document", hint=f"known kinds: {_KINDS}", param="folder"
             )
@@ -102,7 +93,7 @@ def _document_paths(folder: Path) -> list[Path]:
     return [
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in _SUFFIXES
+        if is_known(path.name)
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     ]
@@ -116,10 +107,3 @@ def _read(root: Path, path: Path) -> Document:
             f"cannot read {path}: {error.strerror}", hint="check its permissions", param="folder"
         ) from error
     return parse_document(path.relative_to(root).as_posix(), data)
-
-
-def _title(text: str, *, markdown: bool) -> str:
-    if markdown and (headings := find_headings(split_lines(text))):
-        return headings[0].title
-    first = next((line.strip() for line in text.split("\n") if line.strip()), "")
-    return first if len(first) <= _LONGEST_TITLE else ""

@@ -56,6 +56,11 @@ class RankedChunk:
         return self.chunk.source
 
     @property
+    def where(self) -> str:
+        """Of what document it is, and what part of it: ``fees.pdf, page 3``."""
+        return ", ".join(filter(None, (self.chunk.source, self.chunk.place)))
+
+    @property
     def text(self) -> str:
         """What it says."""
         return self.chunk.text
@@ -341,6 +346,8 @@ def _metadata(document: Document, chunk: Chunk, chunks: int, recipe: str) -> dic
         "source": chunk.source,
         "title": chunk.title,
         "position": chunk.position,
+        "place": chunk.place,
+        "date": chunk.date,
         "sha256": document.sha256,
         "recipe": recipe,
         "chunks": chunks,
@@ -348,8 +355,16 @@ def _metadata(document: Document, chunk: Chunk, chunks: int, recipe: str) -> dic
 
 
 def _chunk(identity: str, text: str, metadata: Mapping[str, Any]) -> Chunk:
-    source, title, position = (metadata[key] for key in ("source", "title", "position"))
-    return Chunk(identity, source, title, position, text)
+    return Chunk(
+        id=identity,
+        source=metadata["source"],
+        title=metadata["title"],
+        position=metadata["position"],
+        text=text,
+        # Stores of before know of neither.
+        place=metadata.get("place", ""),
+        date=metadata.get("date", ""),
+    )
 
 
 def _stored_document(metadata: Mapping[str, Any]) -> StoredDocument:
