@@ -10,11 +10,12 @@ from retriever import (
     Chunker,
     ChunkStore,
     Document,
+    IngestOptions,
     IngestReport,
-    Progress,
     Retriever,
     SentenceTransformerEmbedder,
     StoreError,
+    collection_folder,
     ingest,
     ingest_documents,
 )
@@ -23,29 +24,44 @@ __all__ = ["Library"]
 
 
 class Library:
-    """A chunk store and its embedder. Close it, or use it as a context manager."""
+    """One collection's chunk store and its embedder. Close it, or use it as a context manager.
+
+    Attributes:
+        folder: where the store is.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.embedder = SentenceTransformerEmbedder(settings.embedder)
-        self.store = ChunkStore(settings.store, self.embedder)
+        self.folder = collection_folder(settings.store, settings.collection)
+        self.store = ChunkStore(self.folder, self.embedder)
         self.retriever = Retriever(self.store, self.embedder)
 
-    def ingest(self, folder: Path, progress: Progress | None = None) -> IngestReport:
+    def ingest(self, folder: Path, options: IngestOptions | None = None) -> IngestReport:
         """Make the store hold the documents of a folder; see :func:`retriever.ingest.ingest`."""
-        return ingest(folder, self.store, self.embedder, self._chunker(), progress)
+        return ingest(folder, self.store, self.embedder, self._chunker(), options)
 
     def ingest_documents(
-        self, documents: Sequence[Document], progress: Progress | None = None
+        self, documents: Sequence[Document], options: IngestOptions | None = None
     ) -> IngestReport:
         """Make the store hold these documents and no others."""
-        return ingest_documents(documents, self.store, self.embedder, self._chunker(), progress)
+        return ingest_documents(documents, self.store, self.embedder, self._chunker(), options)
+
+    def remove(self, sources: Sequence[str]) -> None:
+        """Take documents out of the store. Their files stay: the next ingest reads them again.
+
+        Raises:
+            StoreError, BusyError: from the store.
+        """
+        with self.store.writer() as writer:
+            writer.remove(sources)
+            writer.publish()
 
     def check(self) -> None:
         """Raise StoreError unless something was ingested that can be searched."""
         if not self.store.count():
             raise StoreError(
-                f"there is nothing in the store {self._settings.store}",
+                f"there is nothing in the store {self.folder}",
                 hint="run `overlay ingest FOLDER` first, or name another store with --store",
                 param="store",
             )

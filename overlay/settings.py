@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from overlay.errors import InputError
+from retriever.collections import COLLECTION_NAME, DEFAULT_COLLECTION
 from selector.order import Order
 
 __all__ = [
@@ -158,6 +159,14 @@ class Settings(BaseSettings):
     ] = None
 
     store: Annotated[Path, Field(description="folder of the chunk store")] = Path(".overlay/store")
+    collection: Annotated[
+        str,
+        Field(
+            pattern=COLLECTION_NAME,
+            description="which of the store's collections: letters, digits, - and _; each has "
+            "documents and an embedder of its own",
+        ),
+    ] = DEFAULT_COLLECTION
     embedder: Annotated[
         str, Field(description="'packaged', a sentence-transformers folder, or a hub id")
     ] = "packaged"

@@ -1,18 +1,17 @@
-"""A folder of files, read as documents."""
+"""One file as text."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from retriever.content import Part
+from retriever.content import Content, Part
 from retriever.errors import DocumentError
-from retriever.loaders import is_known, known_suffixes, load
+from retriever.files import list_files
+from retriever.loaders import known_suffixes, load
 
-__all__ = ["Document", "parse_document", "read_folder"]
-
-_KINDS = ", ".join(f"*{suffix}" for suffix in known_suffixes())
+__all__ = ["Document", "document_of", "parse_document", "read_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +19,13 @@ class Document:
     """One file as text.
 
     Attributes:
-        source: POSIX path relative to the folder that was read.
+        source: what it is called: POSIX path relative to the folder that was read.
         title: that the file gives itself, else its name without the suffix.
         parts: the text, see :class:`retriever.content.Part`.
         sha256: hexadecimal hash of the file's bytes.
         date: see :class:`retriever.content.Content`.
+        path: absolute path of the file; empty where the text comes from elsewhere.
+        root: absolute path of the folder that was read, likewise.
     """
 
     source: str
@@ -32,6 +33,8 @@ class Document:
     parts: tuple[Part, ...]
     sha256: str
     date: str = ""
+    path: str = ""
+    root: str = ""
 
     @property
     def text(self) -> str:
@@ -54,56 +57,45 @@ def parse_document(source: str, data: bytes) -> Document:
     Raises:
         DocumentError: the bytes are not of that format.
     """
-    path = PurePosixPath(source)
-    content = load(data, source)
-    digest = hashlib.sha256(data).hexdigest()
-    return Document(source, content.title or path.stem, content.parts, digest, content.date)
+    return document_of(source, load(data, source), hashlib.sha256(data).hexdigest())
+
+
+def document_of(source: str, content: Content, sha256: str) -> Document:
+    """A document of what a loader found, whose text any database can hold."""
+    parts = tuple(replace(part, text=_clean(part.text)) for part in content.parts)
+    title = _clean(content.title) or PurePosixPath(source).stem
+    return Document(source, title, parts, sha256, content.date)
 
 
 def read_folder(folder: Path) -> list[Document]:
-    """Every document under ``folder``, sorted by source; hidden files are left out.
+    """Every document under ``folder``, sorted by source, for a folder that is known to be sound.
 
-    A single file of a known kind is read as the only document of its folder. Blank files are
-    kept (``Document.is_blank``), so that the caller can say that it skipped them.
+    Files of unknown kinds are left out. Blank ones are kept (``Document.is_blank``).
 
     Raises:
         DocumentError: the folder is missing, holds no document with text in it, or one of its
-            files cannot be read as UTF-8.
+            files cannot be read.
     """
-    if folder.is_file():
-        if not is_known(folder.name):
+    documents = []
+    for file in list_files(folder).files:
+        try:
+            data = file.path.read_bytes()
+        except OSError as error:
             raise DocumentError(
-                f"{folder} is not a document", hint=f"known kinds: {_KINDS}", param="folder"
-            )
-        root, paths = folder.parent, [folder]
-    elif folder.is_dir():
-        root, paths = folder, _document_paths(folder)
-    else:
-        raise DocumentError(f"there is no folder {folder}", hint="check the path", param="folder")
-    documents = [_read(root, path) for path in paths]
+                f"cannot read {file.source}: {error.strerror}",
+                hint="check its permissions",
+                param="folder",
+            ) from error
+        documents.append(parse_document(file.source, data))
     if all(document.is_blank for document in documents):
         found = "only empty documents" if documents else "no documents"
+        kinds = ", ".join(known_suffixes())
         raise DocumentError(
-            f"{found} in {folder}", hint=f"put {_KINDS} files with text into it", param="folder"
+            f"{found} in {folder}", hint=f"put files with text into it: {kinds}", param="folder"
         )
-    return sorted(documents, key=lambda document: document.source)
+    return documents
 
 
-def _document_paths(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in folder.rglob("*")
-        if is_known(path.name)
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    ]
-
-
-def _read(root: Path, path: Path) -> Document:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DocumentError(
-            f"cannot read {path}: {error.strerror}", hint="check its permissions", param="folder"
-        ) from error
-    return parse_document(path.relative_to(root).as_posix(), data)
+def _clean(text: str) -> str:
+    """Text without what SQLite or UTF-8 cannot hold: NUL bytes, lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from overlay.errors import InputError
-from retriever.chunking import Chunk, Chunker
-from retriever.documents import Document, read_folder
+from retriever.chunking import Chunker
+from retriever.documents import Document, document_of
 from retriever.embedder import Embedder
-from retriever.store import ChunkStore
+from retriever.errors import DocumentError
+from retriever.files import File, Listing, Skip, Skipped, list_files, printable
+from retriever.loaders import known_suffixes
+from retriever.naming import adopted, below, named
+from retriever.parsing import Parser
+from retriever.store import ChunkStore, StoredDocument
+from retriever.synchronise import IngestOptions, IngestReport, Waiting, Work, Writing, synchronise
 
-__all__ = ["IngestReport", "Progress", "ingest", "ingest_documents"]
-
-_BATCH = 64  # chunks embedded at a time, across documents
-_CHECKPOINT = 1024  # chunks after which the work so far is published
-
-Progress = Callable[[int, int, str], None]
-"""Called after each embedded document: how many are done, of how many, and its source."""
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What an ingest did.
-
-    Attributes:
-        added: documents that the store did not hold.
-        updated: documents that had changed, or were chunked under another limit.
-        unchanged: documents that were left as they are.
-        removed: documents that are gone, or have become blank.
-        skipped_empty: sources of the documents without text.
-        chunks: chunks in the store now.
-        seconds: how long it took.
-    """
-
-    added: int
-    updated: int
-    unchanged: int
-    removed: int
-    skipped_empty: tuple[str, ...]
-    chunks: int
-    seconds: float
+__all__ = ["ingest", "ingest_documents"]
 
 
 def ingest(
@@ -50,25 +27,34 @@ def ingest(
     store: ChunkStore,
     embedder: Embedder,
     chunker: Chunker,
-    progress: Progress | None = None,
+    options: IngestOptions | None = None,
 ) -> IngestReport:
-    """Makes the store hold the documents of a folder and no others.
+    """Makes the store hold what can be read of a folder, as the folder has it now.
 
-    A single file is added to what the store holds, or updated in it.
+    What the store holds of other folders stays. A single file is added, or updated.
 
     Raises:
-        DocumentError: the folder cannot be read, or holds no text.
+        DocumentError: there is no such folder, nothing in it can be read, or, if strict, one of
+            its files cannot.
         InputError: the chunk limit is more than the embedder reads.
         EmbedderError, StoreError, BusyError: from the embedder and the store.
     """
-    return ingest_documents(
-        read_folder(path),
-        store,
-        embedder,
-        chunker,
-        progress,
-        remove_missing=path.is_dir(),
-    )
+    options = options or IngestOptions()
+    listing = list_files(path)
+    with store.writer() as writer, Parser(options.limits) as parser:
+        held = _with_paths(store.documents(), listing)
+        waiting, unread = _waiting(parser, named(listing, held), listing)
+        skipped = (*listing.skipped, *unread)
+        if options.strict:
+            _refuse(skipped)
+        kept = {one.source for one in unread}
+        here = {document.source for document in below(held.values(), path)}
+        work = Work(Writing(writer, embedder, chunker, options), held, waiting)
+        report = synchronise(work, may_go=here - kept)
+        if not report.added + report.updated + report.unchanged:
+            raise _nothing(path, (*skipped, *report.skipped))
+        writer.publish()
+    return replace(report, skipped=(*skipped, *report.skipped), chunks=store.count())
 
 
 def ingest_documents(
@@ -76,12 +62,11 @@ def ingest_documents(
     store: ChunkStore,
     embedder: Embedder,
     chunker: Chunker,
-    progress: Progress | None = None,
+    options: IngestOptions | None = None,
     *,
     remove_missing: bool = True,
-    checkpoint: int = _CHECKPOINT,
 ) -> IngestReport:
-    """As ``ingest``, for documents that are already read.
+    """As :func:`ingest`, for documents that are already read.
 
     It can be killed at any moment: the store then holds what it held before, with the documents
     up to the last checkpoint replaced, and the next ingest does the rest.
@@ -89,69 +74,77 @@ def ingest_documents(
     Args:
         documents: with one document for each source.
         remove_missing: whether documents of the store that are not among these are removed.
-        checkpoint: chunks after which the work so far is published.
     """
-    started = time.monotonic()
     with store.writer() as writer:
         held = store.documents()
-        readable = [document for document in documents if not document.is_blank]
-        changed = [
-            document
-            for document in readable
-            if (known := held.get(document.source)) is None
-            or (known.sha256, known.recipe) != (document.sha256, chunker.recipe)
-        ]
-        if changed:
-            _check_limit(chunker, embedder)
-        done = unpublished = 0
-        for batch in _batches(changed, chunker):
-            vectors = embedder.embed([chunk.text for _, chunks in batch for chunk in chunks])
-            writer.replace(batch, vectors, chunker.recipe)
-            for document, chunks in batch:
-                done += 1
-                unpublished += len(chunks)
-                if progress:
-                    progress(done, len(changed), document.source)
-            if unpublished >= checkpoint:
-                writer.publish()
-                unpublished = 0
-        gone = held.keys() - {document.source for document in readable}
-        if not remove_missing:
-            gone &= {document.source for document in documents}  # those that have become blank
-        if gone:
-            writer.remove(sorted(gone))
+        waiting = [Waiting(one.source, one.sha256, _known(one)) for one in documents]
+        writing = Writing(writer, embedder, chunker, options or IngestOptions())
+        may_go = held.keys() if remove_missing else set()
+        report = synchronise(Work(writing, held, waiting), may_go=may_go)
         writer.publish()
-    added = sum(document.source not in held for document in changed)
-    return IngestReport(
-        added=added,
-        updated=len(changed) - added,
-        unchanged=len(readable) - len(changed),
-        removed=len(gone),
-        skipped_empty=tuple(document.source for document in documents if document.is_blank),
-        chunks=store.count(),
-        seconds=time.monotonic() - started,
+    return replace(report, chunks=store.count())
+
+
+def _waiting(
+    parser: Parser, files: Iterable[tuple[str, File]], listing: Listing
+) -> tuple[list[Waiting], list[Skipped]]:
+    """The files with their hashes, and those that cannot be opened."""
+    waiting, unread = [], []
+    for source, file in files:
+        try:
+            sha256 = hashlib.sha256(file.path.read_bytes()).hexdigest()
+        except OSError as error:
+            unread.append(Skipped(source, Skip.UNREADABLE, error.strerror or str(error)))
+        else:
+            read = partial(_parsed, parser, file, listing, (source, sha256))
+            waiting.append(Waiting(source, sha256, read))
+    return waiting, unread
+
+
+def _parsed(
+    parser: Parser, file: File, listing: Listing, known: tuple[str, str]
+) -> tuple[Document, str]:
+    source, sha256 = known
+    content = parser.parse(file.path, source)
+    document = document_of(source, content, sha256)
+    path, root = printable(file.path), printable(listing.root)
+    return replace(document, path=path, root=root), content.note
+
+
+def _known(document: Document) -> Callable[[], tuple[Document, str]]:
+    return lambda: (document, "")
+
+
+def _with_paths(held: Mapping[str, StoredDocument], listing: Listing) -> dict[str, StoredDocument]:
+    """What the store holds, with paths for what an earlier version ingested from this folder."""
+    ours = adopted(held.values(), listing)
+    root = printable(listing.root)
+    return {
+        source: replace(one, path=f"{root}/{source}", root=root) if source in ours else one
+        for source, one in held.items()
+    }
+
+
+def _refuse(skipped: Sequence[Skipped]) -> None:
+    """Raise for the first file that should have been read and cannot be."""
+    for one in skipped:
+        if one.skip is Skip.UNREADABLE:
+            raise DocumentError(
+                f"{one.source} cannot be read: {one.reason}",
+                hint="mend it, or ingest without --strict, which leaves it out",
+                param="source",
+            )
+
+
+def _nothing(path: Path, skipped: Sequence[Skipped]) -> DocumentError:
+    """Of a folder from which nothing can be taken."""
+    unread = [one for one in skipped if one.skip is Skip.UNREADABLE]
+    found = "no documents"
+    if unread:
+        found = f"nothing that can be read ({unread[0].source}: {unread[0].reason})"
+    elif any(one.skip is Skip.EMPTY for one in skipped):
+        found = "only empty documents"
+    kinds = ", ".join(known_suffixes())
+    return DocumentError(
+        f"{found} in {path}", hint=f"put files with text into it: {kinds}", param="folder"
     )
-
-
-_Batch = list[tuple[Document, list[Chunk]]]
-
-
-def _check_limit(chunker: Chunker, embedder: Embedder) -> None:
-    if chunker.limit > embedder.max_tokens:
-        raise InputError(
-            f"chunk limit {chunker.limit} is more than {embedder.name} reads",
-            hint=f"give at most {embedder.max_tokens}",
-            param="limit",
-        )
-
-
-def _batches(documents: Sequence[Document], chunker: Chunker) -> Iterator[_Batch]:
-    """Documents with their chunks, in groups large enough to be embedded at a good speed."""
-    batch: _Batch = []
-    for document in documents:
-        batch.append((document, chunker.split(document)))
-        if sum(len(chunks) for _, chunks in batch) >= _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -71,11 +71,13 @@ class StoredDocument:
     """What the store knows of a document.
 
     Attributes:
-        source: POSIX path relative to the ingested folder.
+        source: what it is called, see :mod:`retriever.naming`.
         title: the title of its first chunk.
         sha256: hash of the file that was ingested.
         recipe: how it was chunked (``Chunker.recipe``).
         chunks: how many chunks it has.
+        path, root: see :class:`retriever.documents.Document`; empty where an earlier version
+            ingested it.
     """
 
     source: str
@@ -83,6 +85,8 @@ class StoredDocument:
     sha256: str
     recipe: str
     chunks: int
+    path: str = ""
+    root: str = ""
 
 
 class ChunkStore:
@@ -351,6 +355,8 @@ def _metadata(document: Document, chunk: Chunk, chunks: int, recipe: str) -> dic
         "sha256": document.sha256,
         "recipe": recipe,
         "chunks": chunks,
+        "path": document.path,
+        "root": document.root,
     }
 
 
@@ -368,4 +374,5 @@ def _chunk(identity: str, text: str, metadata: Mapping[str, Any]) -> Chunk:
 
 
 def _stored_document(metadata: Mapping[str, Any]) -> StoredDocument:
-    return StoredDocument(**{field.name: metadata[field.name] for field in fields(StoredDocument)})
+    known = (field.name for field in fields(StoredDocument))
+    return StoredDocument(**{name: metadata[name] for name in known if name in metadata})

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 
 from eval.bench.stopwatch import Stopwatch
@@ -66,10 +65,8 @@ def ingest_cost(documents: Path, settings: Settings) -> IngestCost:
         from overlay.library import Library
         from retriever import Chunker
         from retriever.generations import Generations
+        from retriever.parsing import Parser
         from retriever.store import _Connection  # opens and closes Chroma
-
-        # The package has a function of the module's name.
-        ingesting = import_module("retriever.ingest")
 
         with Library(settings) as library:
             embedder = library.embedder
@@ -87,7 +84,7 @@ def ingest_cost(documents: Path, settings: Settings) -> IngestCost:
                     (Chunker, "split", "chunking"),
                     (Generations, "fork", "copying and publishing"),
                     (Generations, "publish", "copying and publishing"),
-                    (ingesting, "read_folder", "reading files"),
+                    (Parser, "parse", "reading files"),
                 ),
                 watch.part(_REST),
             ):

@@ -13,7 +13,7 @@ from overlay.labelled.items import Item, Kind, Passage
 from overlay.labelled.matching import contains_any
 from overlay.library import Library
 from overlay.settings import Settings
-from retriever import Document, Progress, RankedChunk, Searcher
+from retriever import Document, IngestOptions, Progress, RankedChunk, Searcher
 
 __all__ = ["Label", "kind_by_text", "open_corpus", "retrieve", "retrieve_with_relevant"]
 
@@ -91,7 +91,7 @@ def open_corpus(
         digest.update(f"{document.source} {document.sha256}\n".encode())
     store = folder / digest.hexdigest()[:16]
     with Library(settings.model_copy(update={"store": store})) as library:
-        library.ingest_documents(documents, progress)
+        library.ingest_documents(documents, IngestOptions(progress=progress))
         yield library.retriever
 
 

@@ -11,7 +11,7 @@ from overlay.labelled.items import Item, Kind
 from overlay.labelled.matching import contains_any
 from overlay.library import Library
 from overlay.settings import Settings
-from retriever import Progress
+from retriever import IngestOptions, Progress
 
 __all__ = [
     "DOCUMENTS",
@@ -97,4 +97,4 @@ def sample_label() -> Label:
 def ingest_sample(settings: Settings, progress: Progress | None = None) -> None:
     """Bring the store that the settings name up to date with the sample documents."""
     with Library(settings) as library:
-        library.ingest(DOCUMENTS, progress)
+        library.ingest(DOCUMENTS, IngestOptions(progress=progress))

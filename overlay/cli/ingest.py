@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,48 +15,46 @@ from overlay.cli.options import config_option, json_option, settings_options
 if TYPE_CHECKING:
     from overlay.library import Library
     from overlay.settings import Settings
-    from retriever import Progress
+    from retriever import IngestReport, Progress
 
 __all__ = ["ingest"]
 
+_SHOWN = 20  # files that are named, of those that could not be read
+
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--strict", is_flag=True, help="Stop at the first file that cannot be read.")
+@click.option("--watch", "watched", is_flag=True, help="Stay, and ingest again what changes.")
 @click.option(
     "--warm",
     "warmed",
     is_flag=True,
     help="Let the model read every chunk now and keep what it computed, for quicker answers.",
 )
-@settings_options("store", "embedder", "chunk_tokens")
+@settings_options("store", "collection", "embedder", "chunk_tokens")
 @settings_options("model", "backend", "dtype", "threads", "kv_disk")
 @config_option
 @json_option
 def ingest(
-    folder: Path,
+    folders: tuple[Path, ...],
     config: Path | None,
     *,
+    strict: bool,
+    watched: bool,
     warmed: bool,
     as_json: bool,
     **settings: str | None,
 ) -> None:
-    """Read a FOLDER of Markdown and text into the chunk store.
+    """Read FOLDERS of documents, or single files, into the chunk store.
 
-    Run it again after a change: what changed is updated, what is gone is removed, the rest is
-    left alone. An interrupted run loses nothing that was there before.
+    Run it again after a change: what changed is updated, what is gone from a folder is removed, the
+    rest is left alone, and so are other folders. A file that cannot be read is named and left out.
+    An interrupted run loses nothing that was there before.
 
     A model, and how it computes, matter for --warm alone: what it computed serves the same model,
     backend and number type only.
     """
-    from rich.console import Console  # keeps `overlay --help` fast
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
     from overlay.library import Library
     from overlay.settings import SettingsError, load_settings
 
@@ -66,35 +65,101 @@ def ingest(
             hint="set kv_disk to some MiB, such as 1024",
             param="kv_disk",
         )
+    with Library(loaded) as library:
+        for folder in folders:
+            report, warm = _ingested(library, loaded, folder, strict=strict, warmed=warmed)
+            _show(report, warm, folder if len(folders) > 1 else None, as_json=as_json)
+        if watched:
+            _watch(library, folders, as_json=as_json)
+
+
+def _ingested(
+    library: Library, settings: Settings, folder: Path, *, strict: bool, warmed: bool
+) -> tuple[IngestReport, int | None]:
+    """Ingest one folder behind a progress bar; how many chunks the model has read, if it shall."""
+    from rich.console import Console  # keeps `overlay --help` fast
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from retriever import IngestOptions
+
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with (
-        Library(loaded) as library,
-        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
-    ):
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None)
 
         def advance(done: int, total: int, source: str) -> None:
             bar.update(task, completed=done, total=total, description=source)
 
-        report = library.ingest(folder, advance)
-        warm = _warm(library, loaded, advance) if warmed else None
+        report = library.ingest(folder, IngestOptions(strict=strict, progress=advance))
+        return report, _warm(library, settings, advance) if warmed else None
+
+
+def _show(report: IngestReport, warm: int | None, folder: Path | None, *, as_json: bool) -> None:
+    """Say what was done; the folder's name only where there are several."""
     if as_json:
-        click.echo(json.dumps(asdict(report) | ({} if warm is None else {"warm": warm})))
+        more = {} if warm is None else {"warm": warm}
+        named = {} if folder is None else {"folder": str(folder)}
+        click.echo(json.dumps(named | asdict(report) | more))
         return
+    lead = "" if folder is None else f"{folder}: "
     click.echo(
-        f"{report.added} added, {report.updated} updated, {report.removed} removed, "
+        f"{lead}{report.added} added, {report.updated} updated, {report.removed} removed, "
         f"{report.unchanged} unchanged: {report.chunks} chunks in {report.seconds:.1f} s"
     )
     if warm is not None:
         rest = "" if warm == report.chunks else "; the rest does not fit into kv_disk"
         click.echo(f"the model has read {warm} of {report.chunks} chunks{rest}")
-    for source in report.skipped_empty:
-        click.echo(f"skipped, empty: {source}", err=True)
+    for line in _left_out(report):
+        click.echo(line, err=True)
+
+
+def _left_out(report: IngestReport) -> list[str]:
+    """What was not read: files of unknown kinds counted, the others named."""
+    from collections import Counter
+
+    from retriever import Skip
+
+    unknown = Counter(one.suffix for one in report.skipped if one.skip is Skip.KIND)
+    lines = [f"in part: {source}: {note}" for source, note in report.notes]
+    others = [one for one in report.skipped if one.skip is not Skip.KIND]
+    lines += [f"not read: {one.source}: {one.reason}" for one in others[:_SHOWN]]
+    if len(others) > _SHOWN:
+        lines.append(f"not read: {len(others) - _SHOWN} more; --json names all")
+    if unknown:
+        kinds = ", ".join(f"{suffix} {count}" for suffix, count in unknown.most_common())
+        lines.append(f"{unknown.total()} skipped: {kinds}")
+    return lines
+
+
+def _watch(library: Library, folders: Sequence[Path], *, as_json: bool) -> None:
+    """Ingest a folder again whenever something in it changes, until the user stops it."""
+    from watchfiles import watch
+
+    from overlay.errors import OverlayError
+
+    click.echo("watching for changes; Ctrl-C ends it", err=True)
+    for changes in watch(*folders, raise_interrupt=False):
+        changed = [Path(path) for _, path in changes]
+        for folder in folders:
+            if not any(path.is_relative_to(folder.absolute()) for path in changed):
+                continue
+            try:
+                report = library.ingest(folder)
+            except OverlayError as error:
+                # A folder may be half copied: the next change mends it.
+                click.echo(f"{folder}: {error.message}", err=True)
+            else:
+                _show(report, None, folder, as_json=as_json)
 
 
 def _warm(library: Library, settings: Settings, progress: Progress) -> int:

@@ -12,6 +12,7 @@ import click
 
 from overlay.cli.ask import ask
 from overlay.cli.calibrate import calibrate
+from overlay.cli.documents import documents
 from overlay.cli.ingest import ingest
 from overlay.cli.models import models
 from overlay.cli.probe import probe
@@ -57,7 +58,7 @@ def cli() -> None:
     """Put documents in front of a local language model, and see what each one does to it.
 
     \b
-    overlay ingest docs/                 read a folder of Markdown and text
+    overlay ingest docs/                 read a folder of documents
     overlay ask "Who runs the ferry?"    answer from it, with the stability table
     overlay probe "Who runs the ferry?"  what every chunk, sentence and token does to the model
     overlay serve                        the same answers behind an OpenAI-compatible endpoint
@@ -66,7 +67,7 @@ def cli() -> None:
     """
 
 
-for _command in (ask, calibrate, ingest, models, probe, version):
+for _command in (ask, calibrate, documents, ingest, models, probe, version):
     cli.add_command(_command)
 
 

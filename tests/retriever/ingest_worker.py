@@ -12,7 +12,7 @@ from pathlib import Path
 
 import chromadb  # noqa: F401 - imported before "ready", so that the time after it is the ingest's
 
-from retriever import Chunker, ChunkStore, ingest_documents, read_folder
+from retriever import Chunker, ChunkStore, IngestOptions, ingest_documents, read_folder
 from tests.retriever.hashing import HashEmbedder
 
 store, folder, checkpoint, kill_after = sys.argv[1:]
@@ -32,6 +32,5 @@ ingest_documents(
     ChunkStore(Path(store), embedder),
     embedder,
     Chunker(embedder.count_tokens, 32),
-    progress,
-    checkpoint=int(checkpoint),
+    IngestOptions(checkpoint=int(checkpoint), progress=progress),
 )

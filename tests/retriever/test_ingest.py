@@ -9,6 +9,8 @@ from retriever import (
     Chunker,
     ChunkStore,
     EmbedderMismatchError,
+    IngestOptions,
+    Skip,
     ingest,
     ingest_documents,
     read_folder,
@@ -33,11 +35,13 @@ def test_first_ingest(
 ) -> None:
     calls: list[tuple[int, int, str]] = []
     folder = write_folder(FILES | {"empty.md": "\n"})
-    report = ingest(folder, store, embedder, chunker, lambda *call: calls.append(call))
+    report = ingest(
+        folder, store, embedder, chunker, IngestOptions(progress=lambda *call: calls.append(call))
+    )
     assert counts(report) == (3, 0, 0, 0)
-    assert report.skipped_empty == ("empty.md",)
+    assert [one.source for one in report.skipped] == ["empty.md"]
     assert report.chunks == store.count() == embedder.embedded > 3
-    assert calls == [(1, 3, "a.md"), (2, 3, "b.txt"), (3, 3, "deep/c.md")]
+    assert calls == [(1, 4, "a.md"), (2, 4, "b.txt"), (3, 4, "deep/c.md"), (4, 4, "empty.md")]
     assert {d.source: d.sha256 for d in store.documents().values()} == {
         d.source: d.sha256 for d in read_folder(folder) if not d.is_blank
     }
@@ -90,7 +94,8 @@ def test_a_document_that_became_blank_is_removed(
 ) -> None:
     ingest(write_folder(FILES), store, embedder, chunker)
     report = ingest(write_folder(FILES | {"b.txt": ""}), store, embedder, chunker)
-    assert (counts(report), report.skipped_empty) == ((0, 0, 2, 1), ("b.txt",))
+    assert counts(report) == (0, 0, 2, 1)
+    assert [(one.source, one.skip) for one in report.skipped] == [("b.txt", Skip.EMPTY)]
 
 
 def test_a_single_file_removes_no_other(
@@ -115,7 +120,7 @@ def test_documents_of_many_sizes_keep_their_own_vectors(
 
     files = {f"{number:03}.md": f"# Hut {number}\n\n{text(number)}" for number in range(60)}
     folder = write_folder(files)
-    ingest_documents(read_folder(folder), store, embedder, chunker, checkpoint=100)
+    ingest_documents(read_folder(folder), store, embedder, chunker, IngestOptions(checkpoint=100))
     for number in (0, 1, 39, 40, 59):
         chunk = chunker.split(read_folder(folder)[number])[-1]
         (hit,) = store.query(embedder.embed([chunk.text])[0], 1)
@@ -155,6 +160,12 @@ def test_a_failing_progress_callback_keeps_what_was_published(
 
     ingest(write_folder(FILES), store, embedder, chunker)
     with pytest.raises(KeyboardInterrupt):
-        ingest(write_folder(FILES | {"new.md": "# New"}), store, embedder, chunker, stop)
+        ingest(
+            write_folder(FILES | {"new.md": "# New"}),
+            store,
+            embedder,
+            chunker,
+            IngestOptions(progress=stop),
+        )
     assert len(store.documents()) == 3
     assert counts(ingest(write_folder(FILES), store, embedder, chunker)) == (0, 0, 3, 0)

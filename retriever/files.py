@@ -1,0 +1,142 @@
+"""The files of a folder that can be read, and those that cannot, each with its reason."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from retriever.errors import DocumentError
+from retriever.loaders import is_known, known_suffixes
+
+__all__ = ["File", "Listing", "Skip", "Skipped", "list_files", "printable"]
+
+_KINDS = ", ".join(known_suffixes())
+
+
+class Skip(StrEnum):
+    """Why a file is left out."""
+
+    KIND = "unknown kind"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+    LINK = "link out of the folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was left out.
+
+    Attributes:
+        source: as in :class:`File`.
+        reason: for the user, without the file's name.
+    """
+
+    source: str
+    skip: Skip
+    reason: str
+
+    @property
+    def suffix(self) -> str:
+        """By which those of an unknown kind are counted."""
+        return PurePosixPath(self.source).suffix.lower() or "without suffix"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that may be read.
+
+    Attributes:
+        path: absolute.
+        source: POSIX path relative to the folder; bytes that are not UTF-8 are written ``\\\\xE9``.
+    """
+
+    path: Path
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What stands in a folder.
+
+    Attributes:
+        root: the folder, absolute; of a single file, the one that it stands in.
+        files: sorted by source.
+    """
+
+    root: Path
+    files: tuple[File, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def printable(path: Path | str) -> str:
+    """A path as text that can be stored and shown, whatever bytes it has."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def list_files(folder: Path) -> Listing:
+    """Every file under a folder, or a single file; hidden ones are passed over.
+
+    Links are not followed: what they lead to inside of the folder is found there, and what lies
+    outside is not asked for. A file with several names is listed once.
+
+    Raises:
+        DocumentError: there is no such folder, or the single file is of no known kind.
+    """
+    # Not resolved: a folder that is a link keeps the name by which the user knows it.
+    root = folder.absolute()
+    if root.is_file():
+        if not is_known(root.name):
+            raise DocumentError(
+                f"{folder} is not a document", hint=f"known kinds: {_KINDS}", param="folder"
+            )
+        return Listing(root.parent, (File(root, printable(root.name)),), ())
+    if not root.is_dir():
+        raise DocumentError(f"there is no folder {folder}", hint="check the path", param="folder")
+    files: list[File] = []
+    skipped: list[Skipped] = []
+    seen: set[tuple[int, int]] = set()
+    for path in _walk(root, skipped):
+        source = printable(path.relative_to(root).as_posix())
+        try:
+            status = path.stat(follow_symlinks=False)
+        except OSError as error:
+            skipped.append(Skipped(source, Skip.UNREADABLE, error.strerror or str(error)))
+            continue
+        if stat.S_ISLNK(status.st_mode):
+            if not _leads_inside(path, root):
+                skipped.append(Skipped(source, Skip.LINK, "it leads out of the folder"))
+        elif not stat.S_ISREG(status.st_mode):
+            skipped.append(Skipped(source, Skip.UNREADABLE, "it is no regular file"))
+        elif not is_known(path.name):
+            skipped.append(Skipped(source, Skip.KIND, "files of this kind are not read"))
+        elif (identity := (status.st_dev, status.st_ino)) not in seen:
+            seen.add(identity)
+            files.append(File(path, source))
+    return Listing(root, tuple(sorted(files, key=lambda file: file.source)), tuple(skipped))
+
+
+def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
+    """Files, links and whatever else is no folder, in order of their names."""
+
+    def refused(error: OSError) -> None:
+        source = printable(Path(error.filename).relative_to(root).as_posix())
+        reason = error.strerror or str(error)
+        skipped.append(Skipped(source, Skip.UNREADABLE, f"the folder cannot be opened: {reason}"))
+
+    for parent, folders, names in os.walk(root, onerror=refused):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        linked = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in sorted((*linked, *names)):
+            if not name.startswith("."):
+                yield Path(parent, name)
+
+
+def _leads_inside(link: Path, root: Path) -> bool:
+    try:
+        return link.resolve(strict=True).is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # it leads nowhere, or round in a circle
+        return False
