@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as ReadingTimeoutError
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -56,18 +57,28 @@ class Parser:
         process = self._process = self._process or self._start()
         reply = self._exchange(process, {"path": str(path), "name": name})
         if not reply:
-            code = process.wait()
-            self._process = None
+            code = self._end()
             raise _unreadable(name, f"it ended the process that read it (exit status {code})")
         return _content(name, json.loads(reply))
 
     def close(self) -> None:
         """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._end()
         self._waiter.shutdown()
+
+    def _end(self) -> int:
+        """End the process if there is one; its exit status, negative for a signal."""
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        # One that ended by itself keeps its own status.
+        if process.poll() is None:
+            process.kill()
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None  # noqa: S101 - tells mypy how it was started
+            with suppress(OSError):  # a request may wait in it for a reader that is gone
+                pipe.close()
+        return process.wait()
 
     def _exchange(self, process: subprocess.Popen[bytes], request: Mapping[str, str]) -> bytes:
         """The line that answers a request; empty where the process has ended."""
@@ -84,8 +95,7 @@ class Parser:
         except ReadingTimeoutError:
             process.kill()
             reading.result()
-            process.wait()
-            self._process = None
+            self._end()
             took = f"it takes longer than {self._limits.seconds:g} s"
             raise _unreadable(request["name"], took) from None
 
