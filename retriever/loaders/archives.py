@@ -44,7 +44,7 @@ def check_office_file(data: bytes, name: str) -> None:
     Raises:
         DocumentError: as :func:`open_archive`; also where its XML has definitions.
     """
-    with open_archive(data, name) as archive:
+    with open_archive(data, name) as archive, reading(name, "archive"):
         refuse_definitions(archive, name)
 
 

@@ -14,7 +14,7 @@ from retriever.loaders.text_decoding import decode
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-__all__ = ["Page", "load", "read_page"]
+__all__ = ["Page", "load", "parse_page", "read_page"]
 
 _NOISE = (
     "script, style, noscript, template, svg, iframe, nav, aside, footer, button, select, textarea"
@@ -104,21 +104,31 @@ def _drop_noise(body: LexborNode) -> None:
         for node in body.css("[style]")
         if _NOT_SHOWN.search(node.attributes.get("style") or "")
     ]
+    _drop(noise)
     # Some systems wrap the whole page into a form.
     whole = _length(body)
-    noise += [node for node in body.css("form") if _length(node) < _MOST * whole]
-    for node in noise:
-        node.decompose(recursive=False)
+    _drop([node for node in body.css("form") if _length(node) < _MOST * whole])
+
+
+def _drop(nodes: list[LexborNode]) -> None:
+    """Innermost first: a node must not be touched once the one around it is freed."""
+    unique = {node.mem_id: node for node in nodes}
+    for node in sorted(unique.values(), key=lambda node: len(_around(node)), reverse=True):
+        node.decompose()
+
+
+def _around(node: LexborNode) -> list[LexborNode]:
+    around: list[LexborNode] = []
+    parent = node.parent
+    while parent is not None:
+        around.append(parent)
+        parent = parent.parent
+    return around
 
 
 def _is_inside_content(node: LexborNode) -> bool:
     """Whether it is the header of an article, which names it, and not that of the site."""
-    parent = node.parent
-    while parent is not None:
-        if parent.tag in {"main", "article"}:
-            return True
-        parent = parent.parent
-    return False
+    return any(outer.tag in {"main", "article"} for outer in _around(node))
 
 
 def _content(body: LexborNode) -> LexborNode:

@@ -33,3 +33,12 @@ def test_an_encrypted_archive_is_refused_by_every_format(
     data = bytearray(make_zip({"a.xml": "<a/>"}))
     data[data.index(b"PK\x01\x02") + 8] |= 1  # the flag for it in the directory
     assert "is encrypted" in refuse(bytes(data), name).message
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.pptx", "a.xlsx"])
+def test_a_damaged_entry_is_refused_by_every_office_format(
+    name: str, make_zip: MakeZip, refuse: Refuse
+) -> None:
+    data = bytearray(make_zip({"a.xml": "no XML at all"}))
+    data[data.index(b"a.xml") + len(b"a.xml") + 2] ^= 0xFF
+    assert "is not a readable archive" in refuse(bytes(data), name).message

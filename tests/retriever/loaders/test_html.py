@@ -110,3 +110,9 @@ def test_broken_html_is_read_as_browsers_do() -> None:
     assert text_of("<p>one<p>two <b>three</p>&#xD800;<td>four") == (
         "one\n\ntwo **three**\n\n**\ufffdfour**"
     )
+
+
+def test_noise_inside_noise_is_dropped_with_it() -> None:
+    inner = "<script>x</script><nav hidden><p style='display:none'>y</p></nav>" * 50
+    html = f"<form><p>Kept</p></form><nav>{inner}<aside>{inner}</aside></nav>"
+    assert text_of(html) == "Kept"

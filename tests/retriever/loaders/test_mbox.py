@@ -37,3 +37,9 @@ def test_windows_line_ends_are_read() -> None:
 
 def test_an_empty_file_has_no_parts() -> None:
     assert load(b"\n", "a.mbox").parts == ()
+
+
+def test_a_message_that_is_none_is_noted_and_the_others_are_read() -> None:
+    content = load(b"From a\nSubject: x\n\nOne\n\nFrom b\nno header\n\nText\n", "a.mbox")
+    assert [part.place for part in content.parts] == ["message 1"]
+    assert content.note == "messages not readable: 2"
