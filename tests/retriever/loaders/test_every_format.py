@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retriever import DocumentError
@@ -41,6 +41,7 @@ def test_an_empty_file_is_blank_or_refused(suffix: str) -> None:
         assert load(b"", f"a{suffix}").is_blank
 
 
+@settings(deadline=None)  # the first call imports a library
 @given(
     st.sampled_from(known_suffixes()),
     st.sampled_from(BEGINNINGS),

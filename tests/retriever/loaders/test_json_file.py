@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retriever.content import Format
@@ -85,6 +85,7 @@ def words_of(value: object) -> list[str]:
     return [str(value)]
 
 
+@settings(deadline=None)  # the first call imports a library
 @given(VALUES)
 def test_every_value_is_in_the_text(value: object) -> None:
     content = load(json.dumps(value).encode(), "a.json")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retriever import DocumentError
@@ -117,6 +117,7 @@ def test_what_is_not_text_is_refused(data: bytes) -> None:
     assert caught.value.hint
 
 
+@settings(deadline=None)  # the first call imports a library
 @given(st.binary(max_size=400), st.sampled_from(["", "utf-8", "gbk", "utf-7", "idna", "x"]))
 def test_any_bytes_are_text_or_refused(data: bytes, declared: str) -> None:
     try:
@@ -128,6 +129,7 @@ def test_any_bytes_are_text_or_refused(data: bytes, declared: str) -> None:
     text.encode("utf-8")  # no lone surrogates
 
 
+@settings(deadline=None)  # the first call imports a library
 @given(st.text())
 def test_clean_text_can_be_encoded_and_stays_as_it_is(text: str) -> None:
     once = clean(text)
@@ -135,6 +137,7 @@ def test_clean_text_can_be_encoded_and_stays_as_it_is(text: str) -> None:
     assert clean(once) == once
 
 
+@settings(deadline=None)  # the first call imports a library
 @given(st.text(alphabet=st.characters(exclude_categories=["C"])))
 def test_unicode_text_comes_back_whole(text: str) -> None:
     assert decode(text.encode(), "a.txt") == clean(text)
