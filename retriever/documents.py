@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from retriever.content import Content, Part
 from retriever.errors import DocumentError
 from retriever.files import list_files
-from retriever.loaders import known_suffixes, load
+from retriever.loaders import KINDS, load
 
 __all__ = ["Document", "document_of", "parse_document", "read_folder"]
 
@@ -61,10 +61,9 @@ def parse_document(source: str, data: bytes) -> Document:
 
 
 def document_of(source: str, content: Content, sha256: str) -> Document:
-    """A document of what a loader found, whose text any database can hold."""
-    parts = tuple(replace(part, text=_clean(part.text)) for part in content.parts)
-    title = _clean(content.title) or PurePosixPath(source).stem
-    return Document(source, title, parts, sha256, content.date)
+    """A document of what a loader found."""
+    title = content.title or PurePosixPath(source).stem
+    return Document(source, title, content.parts, sha256, content.date)
 
 
 def read_folder(folder: Path) -> list[Document]:
@@ -89,13 +88,7 @@ def read_folder(folder: Path) -> list[Document]:
         documents.append(parse_document(file.source, data))
     if all(document.is_blank for document in documents):
         found = "only empty documents" if documents else "no documents"
-        kinds = ", ".join(known_suffixes())
         raise DocumentError(
-            f"{found} in {folder}", hint=f"put files with text into it: {kinds}", param="folder"
+            f"{found} in {folder}", hint=f"put files with text into it: {KINDS}", param="folder"
         )
     return documents
-
-
-def _clean(text: str) -> str:
-    """Text without what SQLite or UTF-8 cannot hold: NUL bytes, lone surrogates."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -10,11 +10,9 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from retriever.errors import DocumentError
-from retriever.loaders import is_known, known_suffixes
+from retriever.loaders import KINDS, is_known
 
 __all__ = ["File", "Listing", "Skip", "Skipped", "list_files", "printable"]
-
-_KINDS = ", ".join(known_suffixes())
 
 
 class Skip(StrEnum):
@@ -91,7 +89,7 @@ def list_files(folder: Path) -> Listing:
     if root.is_file():
         if not is_known(root.name):
             raise DocumentError(
-                f"{folder} is not a document", hint=f"known kinds: {_KINDS}", param="folder"
+                f"{folder} is not a document", hint=f"what can be read: {KINDS}", param="folder"
             )
         return Listing(root.parent, (File(root, printable(root.name)),), ())
     if not root.is_dir():

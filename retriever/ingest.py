@@ -13,7 +13,7 @@ from retriever.documents import Document, document_of
 from retriever.embedder import Embedder
 from retriever.errors import DocumentError
 from retriever.files import File, Listing, Skip, Skipped, list_files, printable
-from retriever.loaders import known_suffixes
+from retriever.loaders import KINDS
 from retriever.naming import adopted, below, named
 from retriever.parsing import Parser
 from retriever.store import ChunkStore, StoredDocument
@@ -144,7 +144,6 @@ def _nothing(path: Path, skipped: Sequence[Skipped]) -> DocumentError:
         found = f"nothing that can be read ({unread[0].source}: {unread[0].reason})"
     elif any(one.skip is Skip.EMPTY for one in skipped):
         found = "only empty documents"
-    kinds = ", ".join(known_suffixes())
     return DocumentError(
-        f"{found} in {path}", hint=f"put files with text into it: {kinds}", param="folder"
+        f"{found} in {path}", hint=f"put files with text into it: {KINDS}", param="folder"
     )

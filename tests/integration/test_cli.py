@@ -163,7 +163,7 @@ def test_research_stands_apart_and_says_what_it_is(tmp_path: Path) -> None:
         (["ask", QUESTION, "--config", "gone.toml"], 2, ["gone.toml", "not found"]),
         (["ingest", "gone"], 2, ["gone"]),
         (["ingest", "hollow"], 2, ["hollow"]),
-        (["ingest", "latin"], 2, ["old.txt", "UTF-8"]),
+        (["ingest", "binary"], 2, ["old.txt", "not text"]),
         (["ingest", "docs", "--chunk-tokens", "5000"], 2, ["5000", "256"]),
         (["unknown"], 2, ["unknown"]),
     ],
@@ -172,8 +172,8 @@ def test_wrong_input_is_explained(
     folder: Path, arguments: list[str], code: int, words: list[str]
 ) -> None:
     (folder / "hollow").mkdir(exist_ok=True)
-    (folder / "latin").mkdir(exist_ok=True)
-    (folder / "latin" / "old.txt").write_bytes("Größe".encode("latin-1"))
+    (folder / "binary").mkdir(exist_ok=True)
+    (folder / "binary" / "old.txt").write_bytes(bytes(range(256)))
     done = overlay_here(*arguments, cwd=folder)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr

@@ -55,13 +55,17 @@ def test_byte_order_mark_and_line_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "offset"),
-    [(b"caf\xe9", "offset 3"), (b"\xef\xbb\xbfab\xff", "offset 5"), (b"\xff\xfeh\x00", "offset 0")],
+    ("data", "text"), [(b"caf\xe9", "café"), (b"\xff\xfeh\x00", "h"), ("Größe".encode(), "Größe")]
 )
-def test_not_utf8_names_file_and_offset(tmp_path: Path, data: bytes, offset: str) -> None:
+def test_text_is_read_in_any_encoding(data: bytes, text: str) -> None:
+    assert parse_document("a.md", data).text == text
+
+
+@pytest.mark.parametrize("data", [bytes(range(256)), bytes(20)])
+def test_what_is_no_text_names_the_file(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "good.md").write_text("# Good")
     (tmp_path / "bad.md").write_bytes(data)
-    with pytest.raises(DocumentError, match=offset) as error:
+    with pytest.raises(DocumentError, match="is not text") as error:
         read_folder(tmp_path)
     assert "bad.md" in error.value.message
     assert error.value.hint
@@ -74,9 +78,9 @@ def test_missing_folder(tmp_path: Path) -> None:
 
 
 def test_file_of_unknown_kind(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises(DocumentError, match=r"is not a document .*\.md"):
-        read_folder(tmp_path / "a.pdf")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    with pytest.raises(DocumentError, match="is not a document .*Markdown"):
+        read_folder(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize(
