@@ -28,6 +28,12 @@ def reading(name: str, kind: str) -> Iterator[None]:
         yield
     except DocumentError:
         raise
+    except ImportError as error:
+        raise DocumentError(
+            f"{name} cannot be read: what reads a {kind} is not installed",
+            hint="pip install 'overlay-rag[documents]'",
+            param="source",
+        ) from error
     except Exception as error:  # parsers of broken files raise anything
         raise DocumentError(
             f"{name} is not a readable {kind}: {_reason(error)}", hint=_HINT, param="source"

@@ -79,7 +79,7 @@ def test_missing_folder(tmp_path: Path) -> None:
 
 def test_file_of_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG")
-    with pytest.raises(DocumentError, match="is not a document .*Markdown"):
+    with pytest.raises(DocumentError, match=r"is not a document .*Markdown"):
         read_folder(tmp_path / "a.png")
 
 
