@@ -63,12 +63,15 @@ class Frame:
         start, end: a cut at an offset between them, neither included, is within.
         before: for a piece that starts within, the lines to put above it.
         after: for a piece that ends within, the line to put below it.
+        inseparable: where a cut would leave a piece of nothing but the frame: the first row of a
+            table, the last line of a fence.
     """
 
     start: int
     end: int
     before: str
-    after: str = ""
+    after: str
+    inseparable: int
 
 
 @dataclass(frozen=True, slots=True)

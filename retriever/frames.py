@@ -34,7 +34,8 @@ def find_tables(lines: list[Line]) -> list[tuple[range, Frame]]:
         while stop < len(lines) and _is_row(lines[stop]):
             stop += 1
         before = f"{lines[number].content.strip()}\n{lines[number + 1].content.strip()}\n"
-        frame = Frame(lines[number + 1].end, lines[stop - 1].end, before)
+        body = lines[number + 1].end
+        frame = Frame(body, lines[stop - 1].end, before, "", body + 1)
         tables.append((range(number, stop), frame))
         number = stop
     return tables
@@ -53,7 +54,7 @@ def _fence_frame(lines: list[Line], first: int, last: int, closed: bool) -> Fram
     opening, closing = lines[first], lines[last]
     after = closing.content.strip() if closed else fence_mark(opening.content)
     end = closing.start if closed else closing.end
-    return Frame(opening.start, end, f"{opening.content.strip()}\n", f"\n{after}")
+    return Frame(opening.start, end, f"{opening.content.strip()}\n", f"\n{after}", end)
 
 
 def _is_row(line: Line) -> bool:

@@ -27,7 +27,8 @@ def pack(layout: Layout, ruler: Ruler) -> Iterator[Piece]:
         layout: the text and its boundaries.
         ruler: of the same text.
     """
-    cutter = _Cutter(join_headings(layout, ruler), len(layout.text), ruler)
+    boundaries = [found for found in join_headings(layout, ruler) if ruler.may_cut(found.offset)]
+    cutter = _Cutter(boundaries, len(layout.text), ruler)
     start = 0
     while start < len(layout.text):
         end = cutter.end(start)
@@ -80,7 +81,7 @@ class _Cutter:
         first = ruler.written(start)
         stop = min(end, first + ruler.sizes.reach + 1)
         gaps = [gap.end() for gap in _SPACES.finditer(ruler.text, first, stop)]
-        ends = [gap for gap in gaps if gap < end and not ruler.is_closing(gap)]
+        ends = [gap for gap in gaps if gap < end and ruler.may_cut(gap)]
         cut = first
         if ends and ruler.fits(start, ends[0]):
             cut = self._furthest(start, ends, 0)
@@ -96,7 +97,7 @@ class _Cutter:
 
     def _is_half_full(self, start: int, end: int) -> bool:
         piece = self._ruler.piece(start, end)
-        return bool(piece) and self._ruler.sizes.of(piece.text) * 2 > self._ruler.sizes.limit
+        return piece is not None and self._ruler.sizes.of(piece.text) * 2 > self._ruler.sizes.limit
 
 
 def _fitting(word: str, size: Callable[[str], int], limit: int) -> int:

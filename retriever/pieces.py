@@ -49,16 +49,16 @@ class Ruler:
             if sizes.of(frame.before + frame.after) * 2 <= sizes.limit
         ]
         self._starts = [frame.start for frame in self._frames]
-        self._closings = {frame.end for frame in self._frames if frame.after}
+        self._inseparable = {frame.inseparable for frame in self._frames}
 
     def written(self, start: int) -> int:
         """The first offset from ``start`` on that is not white space; the end if all is."""
         found = _NOT_SPACE.search(self.text, start)
         return found.start() if found else len(self.text)
 
-    def is_closing(self, offset: int) -> bool:
-        """Whether the last line of a fence is there: the piece above would end with a copy."""
-        return offset in self._closings
+    def may_cut(self, offset: int) -> bool:
+        """Whether a cut at ``offset`` leaves something in the piece beside what is repeated."""
+        return offset not in self._inseparable
 
     def piece(self, start: int, end: int) -> Piece | None:
         """What stands there; None where it is all white space."""

@@ -66,7 +66,7 @@ class _Reader:
         self._framed = {lines[number].start for numbers, _ in framed for number in numbers}
         self._openings = {lines[numbers[0]].start for numbers, _ in framed}
         # Lines that stay with the one above: below a fence or a table's head, and closing fences.
-        self._joined = {frame.end for _, frame in framed if frame.after}
+        self._joined = {frame.inseparable for _, frame in framed if frame.after}
         for numbers, _ in framed:
             inner = (lines[number] for number in numbers[1:])
             self._joined |= {line.start for line in _first_written(inner)}
