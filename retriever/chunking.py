@@ -1,4 +1,4 @@
-"""Documents cut into chunks at headings, paragraphs and sentences, under a token limit."""
+"""Documents cut into chunks where they can be read alone, under a token limit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Chunk:
         title: the headings that the passage stands under, outermost first, joined by `` > ``;
             the document's title where there are none.
         position: 0 for the document's first chunk.
-        text: the passage as it stands in the document.
+        text: the passage as it stands in the document; of a table or code fence that is cut, with
+            the table's head, or the fence's first and last line, around it.
         place: the part of the document that it is from, such as ``page 3``; empty where that has
             one part only.
         date: of the document, ISO 8601; empty where it gives none.
@@ -53,7 +54,9 @@ class Chunker:
     """Cuts documents into chunks of at most ``limit`` tokens.
 
     A sentence that fits the limit is never cut, even where its lines are wrapped, and a heading
-    stays with the sentence that follows it where both fit.
+    stays with the sentence that follows it where both fit. Nor are list items, code fences and
+    rows of tables cut that fit. No chunk has more than
+    :data:`retriever.sizes.CHARACTERS_PER_TOKEN` characters a token of the limit.
 
     Args:
         count_tokens: tokens that the embedder reads for a text.
