@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Heading", "Line", "find_headings", "split_lines"]
+__all__ = ["Heading", "Line", "closes_fence", "fence_mark", "find_headings", "split_lines"]
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HASHES = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
@@ -37,15 +37,26 @@ def split_lines(text: str) -> list[Line]:
     lines: list[Line] = []
     start, fence = 0, ""
     for content in text.split("\n"):
-        mark = _FENCE.match(content)
         opened = bool(fence)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and mark[1].startswith(fence) and not content[mark.end() :].strip():
+        if not fence:
+            fence = fence_mark(content)
+        elif closes_fence(content, fence):
             fence = ""
         lines.append(Line(start, start + len(content), content, opened or bool(fence)))
         start += len(content) + 1
     return lines
+
+
+def fence_mark(content: str) -> str:
+    """The backticks or tildes that a line of these begins a code fence with, else ""."""
+    mark = _FENCE.match(content)
+    return mark[1] if mark else ""
+
+
+def closes_fence(content: str, mark: str) -> bool:
+    """Whether a line ends the code fence that ``mark`` began."""
+    found = _FENCE.match(content)
+    return bool(found and found[1].startswith(mark) and not content[found.end() :].strip())
 
 
 def find_headings(lines: list[Line]) -> list[Heading]:
