@@ -12,9 +12,8 @@ from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
-from selector.profile import Profile
 from selector.weights import Weights
-from tests.overlay.answering.test_variants import UNLIKELY
+from tests.overlay.answering.test_variants import UNLIKELY, profile_of
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
@@ -25,15 +24,8 @@ BUDGET = AskOptions(budget=Budget(0.5, 4))
 
 
 def ask(model: LlamaCppModel, options: AskOptions = BUDGET, **settings: float) -> Answer:
-    profile = Profile(
-        model="tiny",
-        sha256=model.info.sha256,
-        embedder="packaged",
-        layer=0,
-        with_states=WEIGHTS,
-        without_states=WEIGHTS,
-        index=UNLIKELY,
-    )
+    judged = {"embedder": "packaged", "with_states": WEIGHTS, "without_states": WEIGHTS}
+    profile = profile_of(model, UNLIKELY).model_copy(update=judged)
     chosen = Settings(max_tokens=24, **settings)  # type: ignore[arg-type]  # pydantic checks them
     shelf = Shelf((HELPFUL, SUPPORT, IRRELEVANT))
     return Overlay(model, shelf, chosen, profile=profile).ask(QUESTION, options)
