@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from probes.llamacpp.batch import Row
@@ -26,7 +26,8 @@ class Generation:
 
     Args:
         evaluator: the model's own.
-        layers: that are shown of each row from which a token is drawn.
+        layers: that ``keep`` gets.
+        keep: gets what the row gave from which each token is drawn: its logits and layers.
 
     Raises:
         ModelError: all sequences are in use.
@@ -38,7 +39,9 @@ class Generation:
         session: LlamaCppSession,
         evaluator: Evaluator,
         sampling: Sampling,
+        *,
         layers: Sequence[int] = (),
+        keep: Callable[[Evaluation], None] | None = None,
     ) -> None:
         self._model = model
         self._session = session
@@ -46,6 +49,7 @@ class Generation:
         self._aside = model.cells.take()
         self._sampler = Sampler(sampling)
         self._layers = layers
+        self._keep = keep
         self._place = 0
         self._drawn: list[int] = []
         self._shown: list[Evaluation] = []
@@ -60,13 +64,10 @@ class Generation:
             # The last token must be pending again, so that the session can be read.
             self._model.trim(self._session, self._session.cached - 1)
             return None
+        if self._keep is not None:
+            self._keep(self._shown[0])
         self._place = len(self._session.tokens)
         return self._drawn[0]
-
-    @property
-    def shown(self) -> Evaluation:
-        """What the row gave from which the last token was drawn: its logits and layers."""
-        return self._shown[0]
 
     def __enter__(self) -> Generation:
         return self
@@ -83,7 +84,7 @@ class Generation:
         session = self._session
         self._model.cells.copy(self._aside, session.sequence, self._place, self._place + 1)
         session.cached += 1
-        del self._drawn[0], self._shown[0]
+        del self._drawn[0], self._shown[:1]
         self._evaluator.meter.guess()
 
     def _evaluate(self) -> None:
@@ -97,11 +98,12 @@ class Generation:
             for offset, token in enumerate(tokens)
         ]
         read = self._evaluator.decode(rows, self._layers)
-        # Copied at once: the logits are overwritten by what is evaluated next.
-        self._shown = [
-            Evaluation(read.logits[row : row + 1].copy(), read.hidden[:, row : row + 1])
-            for row in range(len(rows))
-        ]
+        if self._keep is not None:
+            # Copied at once: the logits are overwritten by what is evaluated next.
+            self._shown = [
+                Evaluation(read.logits[row : row + 1].copy(), read.hidden[:, row : row + 1])
+                for row in range(len(rows))
+            ]
         session.cached += 1
         # Whoever reads the session before the next token is drawn must not see the guess.
         cells.copy(session.sequence, self._aside, start + 1, start + 2)

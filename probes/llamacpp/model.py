@@ -299,13 +299,12 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         """
         self._flush_and_reuse([session])
         room = min(sampling.max_tokens, self._context_size - len(session.tokens))
-        with Generation(self, session, self._evaluator, sampling, layers) as generation:
+        drawing = Generation(self, session, self._evaluator, sampling, layers=layers, keep=keep)
+        with drawing as generation:
             for _ in range(room):
                 token = generation.draw()
                 if token is None:
                     return
-                if keep is not None:
-                    keep(generation.shown)
                 session.tokens.append(token)
                 yield token
 

@@ -21,57 +21,58 @@ from selector.budget import Budget
 from tests.overlay.answering.test_design import called
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
-pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
+pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
 
 STAGES = tuple(called())
 EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)
 
 
 def stream(model: LlamaCppModel, options: AskOptions) -> Iterator[Event]:
-    settings = Settings(fallback=Fallback.ANSWER, variants=1, budget_index=1)
+    # An index that no answer passes: three variants are tried.
+    settings = Settings(fallback=Fallback.ANSWER, variants=3, retry_index=0, budget_index=1)
     overlay = Overlay(model, Shelf((HELPFUL, SUPPORT, IRRELEVANT)), settings)
     return overlay.stream([Message("user", QUESTION)], options)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_closing_an_answer_at_any_event_leaves_no_session_open(
-    model: LlamaCppModel, mode: Mode
+    tiny_model: LlamaCppModel, mode: Mode
 ) -> None:
     options = AskOptions(mode=mode, budget=Budget(1, 10), max_tokens=4)
-    free = model.cells.free
-    events = len(list(stream(model, options)))
+    free = tiny_model.cells.free
+    events = len(list(stream(tiny_model, options)))
     assert events > 1
     for stop in range(1, events):
-        begun = stream(model, options)
+        begun = stream(tiny_model, options)
         for _ in range(stop):
             next(begun)
         begun.close()  # type: ignore[attr-defined]  # an iterator by contract, a generator in fact
-        assert model.cells.free == free, f"closed at event {stop} of {events}"
+        assert tiny_model.cells.free == free, f"closed at event {stop} of {events}"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_that_fails_leaves_no_session_open(
-    model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch, stage: str
+    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(stage)
 
     monkeypatch.setattr(pipeline, stage, fail)
     with pytest.raises(RuntimeError, match=stage):
-        list(stream(model, EVERYTHING))
+        list(stream(tiny_model, EVERYTHING))
 
 
 def test_nothing_behind_the_read_stage_needs_a_session_a_chunk(
-    model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
+    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def without_sessions(
         job: Job, workspace: Workspace, candidates: Sequence[Candidate]
     ) -> list[Candidate]:
         return [workspace.forget(one) for one in read(job, workspace, candidates)]
 
-    *_, usual = stream(model, EVERYTHING)
+    *_, usual = stream(tiny_model, EVERYTHING)
     monkeypatch.setattr(pipeline, "read", without_sessions)
-    *_, last = stream(model, EVERYTHING)
+    *_, last = stream(tiny_model, EVERYTHING)
     assert isinstance(usual, AnswerFinished)
     assert isinstance(last, AnswerFinished)
     assert last.answer.outcome is Outcome.ANSWERED

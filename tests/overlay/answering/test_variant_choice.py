@@ -1,0 +1,98 @@
+"""How many variants are tried, at what cost, and which is spoken, on a tiny random model."""
+
+from __future__ import annotations
+
+import pytest
+
+from overlay.answer import Answer, Outcome
+from overlay.answering.speak import ABSTENTION
+from overlay.options import AskOptions
+from overlay.report import report
+from overlay.runtime import Overlay
+from overlay.settings import Settings
+from probes.llamacpp import LlamaCppModel
+from selector.budget import Budget
+from selector.weights import Weights
+from tests.overlay.answering.test_variants import UNLIKELY, profile_of
+from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
+
+pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
+
+# Everything is let in, the more similar the steadier.
+WEIGHTS = Weights(bias=3.0, typical_gain=0.0, gain=0.0, similarity=5.0)
+BUDGET = AskOptions(budget=Budget(0.5, 4))
+
+
+def ask(model: LlamaCppModel, options: AskOptions = BUDGET, **settings: float) -> Answer:
+    judged = {"embedder": "packaged", "with_states": WEIGHTS, "without_states": WEIGHTS}
+    profile = profile_of(model, UNLIKELY).model_copy(update=judged)
+    chosen = Settings(max_tokens=24, **settings)  # type: ignore[arg-type]  # pydantic checks them
+    shelf = Shelf((HELPFUL, SUPPORT, IRRELEVANT))
+    return Overlay(model, shelf, chosen, profile=profile).ask(QUESTION, options)
+
+
+def test_where_none_is_steady_the_overlay_abstains_and_says_what_it_found(
+    tiny_model: LlamaCppModel,
+) -> None:
+    answer = ask(tiny_model, variants=8, budget_index=0.0)
+    assert answer.outcome is Outcome.ABSTAINED
+    assert answer.text == ABSTENTION
+    assert answer.volatility_index is None
+    assert len(answer.variants) > 3
+    assert not any(tried.spoken for tried in answer.variants)
+    assert "0.md, 1.md, 2.md" in answer.note
+    for tried in answer.variants:
+        assert tried.index is not None
+        assert f"{tried.name} {tried.index:.2f}" in answer.note
+
+
+def test_no_variant_is_tried_twice(tiny_model: LlamaCppModel) -> None:
+    tried = ask(tiny_model, variants=16, budget_index=0.0).variants
+    names = [one.name for one in tried]
+    assert names[:2] == ["as judged", "the steadiest chunk alone"]
+    assert "nothing said again" in names
+    alike = [(one.chunks, one.repeated) for one in tried if "wording" not in one.name]
+    assert len(set(alike)) == len(alike)
+
+
+def test_the_steadiest_variant_is_spoken(tiny_model: LlamaCppModel) -> None:
+    every = ask(tiny_model, variants=16, budget_index=0.0).variants
+    indices = [tried.index or 0.0 for tried in every]
+    best = min(indices)
+    # An index between the steadiest and the others, or what comes nearest to that.
+    answer = ask(tiny_model, variants=16, retry_index=min(best + 1e-6, 1.0), budget_index=1)
+    [spoken] = [tried for tried in answer.variants if tried.spoken]
+    assert spoken == max(answer.variants, key=lambda tried: -(tried.index or 0.0))
+    assert spoken.index == pytest.approx(best, abs=1e-6)
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.volatility_index == spoken.index
+    assert len(answer.variants) == indices.index(best) + 1
+    assert answer.anchor == spoken.repeated
+    written = report(answer)["variants"]
+    assert isinstance(written, list)
+    assert [one["spoken"] for one in written] == [one.spoken for one in answer.variants]
+
+
+def test_a_variant_shares_what_was_read(tiny_model: LlamaCppModel) -> None:
+    """The second costs what is said again, the question and its first tokens."""
+    one = ask(tiny_model, variants=1)
+    two = ask(tiny_model, variants=2, budget_index=0.0)
+    steadiest = two.variants[1]
+    again = sum(len(tiny_model.tokenize(f'"{said}"\n')) for said in steadiest.repeated)
+    question = len(tiny_model.tokenize(QUESTION)) + 40
+    # Of an abstention nothing is generated behind the first tokens.
+    assert two.usage.cost.evaluated <= one.usage.cost.evaluated + again + question + 3 * 16
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_an_answer_that_had_begun_goes_on_to_its_length(
+    tiny_model: LlamaCppModel, temperature: float
+) -> None:
+    options = AskOptions(
+        budget=Budget(0.5, 4), max_tokens=20, temperature=temperature, seed=3, stop=("\n\n\n",)
+    )
+    first, again = (ask(tiny_model, options, variants=2, retry_index=1.0) for _ in range(2))
+    assert first.text == again.text
+    assert first.usage.completion_tokens <= 20
+    if temperature == 0:
+        assert first.text == ask(tiny_model, options).text
