@@ -10,6 +10,7 @@ from pathlib import Path
 from overlay.errors import InputError
 from retriever.chunking import Chunk, Chunker
 from retriever.documents import Document, read_folder
+from retriever.embedded_text import EMBEDDING_RULES, embedded_text
 from retriever.embedder import Embedder
 from retriever.store import ChunkStore
 
@@ -28,7 +29,7 @@ class IngestReport:
 
     Attributes:
         added: documents that the store did not hold.
-        updated: documents that had changed, or were chunked under another limit.
+        updated: documents that had changed, or were chunked or embedded in another way.
         unchanged: documents that were left as they are.
         removed: documents that are gone, or have become blank.
         skipped_empty: sources of the documents without text.
@@ -92,6 +93,7 @@ def ingest_documents(
         checkpoint: chunks after which the work so far is published.
     """
     started = time.monotonic()
+    recipe = f"{chunker.recipe} embedding={EMBEDDING_RULES}"
     with store.writer() as writer:
         held = store.documents()
         readable = [document for document in documents if not document.is_blank]
@@ -99,14 +101,16 @@ def ingest_documents(
             document
             for document in readable
             if (known := held.get(document.source)) is None
-            or (known.sha256, known.recipe) != (document.sha256, chunker.recipe)
+            or (known.sha256, known.recipe) != (document.sha256, recipe)
         ]
         if changed:
             _check_limit(chunker, embedder)
         done = unpublished = 0
         for batch in _batches(changed, chunker):
-            vectors = embedder.embed([chunk.text for _, chunks in batch for chunk in chunks])
-            writer.replace(batch, vectors, chunker.recipe)
+            vectors = embedder.embed(
+                [embedded_text(chunk) for _, chunks in batch for chunk in chunks]
+            )
+            writer.replace(batch, vectors, recipe)
             for document, chunks in batch:
                 done += 1
                 unpublished += len(chunks)

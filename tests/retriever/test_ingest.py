@@ -9,6 +9,7 @@ from retriever import (
     Chunker,
     ChunkStore,
     EmbedderMismatchError,
+    embedded_text,
     ingest,
     ingest_documents,
     read_folder,
@@ -118,7 +119,7 @@ def test_documents_of_many_sizes_keep_their_own_vectors(
     ingest_documents(read_folder(folder), store, embedder, chunker, checkpoint=100)
     for number in (0, 1, 39, 40, 59):
         chunk = chunker.split(read_folder(folder)[number])[-1]
-        (hit,) = store.query(embedder.embed([chunk.text])[0], 1)
+        (hit,) = store.query(embedder.embed([embedded_text(chunk)])[0], 1)
         assert (hit.chunk, round(hit.similarity, 4)) == (chunk, 1.0)
 
 

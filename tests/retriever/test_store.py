@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -12,6 +13,9 @@ from chromadb.api.models.Collection import Collection
 
 from overlay.errors import BusyError
 from retriever import Chunk, ChunkStore, Document, EmbedderMismatchError, StoreError, parse_document
+from retriever.generations import Generations
+from retriever.lexical import FILE
+from retriever.open_generation import is_writable
 from tests.retriever.hashing import HashEmbedder
 from tests.retriever.snapshots import snapshot
 
@@ -275,3 +279,145 @@ def test_similarity_of_the_wrong_width(store: ChunkStore, embedder: HashEmbedder
     put(store, embedder, "text")
     with pytest.raises(StoreError, match="dimension"):
         store.query(np.ones(7, dtype=np.float32), 1)
+
+
+def test_words_find_what_was_put_in(store: ChunkStore, embedder: HashEmbedder) -> None:
+    put(store, embedder, "red stoves", "green bunks")
+    put(store, embedder, "the stove is cold", source="b.md")
+    found = store.lexical("Which stove?", 9)
+    hits = store.similar([identity for identity, _ in found], embedder.embed(["stove"])[0])
+    assert {hit.chunk.text for hit in hits} == {"red stoves", "the stove is cold"}
+    assert [hit.rank for hit in hits] == [0, 1]
+    assert [identity for identity, _ in found] == [hit.chunk.id for hit in hits]
+
+
+def test_dense_and_lexical_hold_the_same_after_every_change(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    def held() -> list[str]:  # the snapshot compares them
+        return sorted(text for text, _, _ in snapshot(tmp_path / "store").values())
+
+    put(store, embedder, "one", "two")
+    put(store, embedder, "three", source="b.md")
+    assert held() == ["one", "three", "two"]
+    put(store, embedder, "two", "four")
+    assert held() == ["four", "three", "two"]
+    with store.writer() as writer:
+        writer.remove(["b.md"])
+        writer.publish()
+        writer.remove(["a.md"])  # and is given up
+    assert held() == ["four", "two"]
+    assert store.lexical("three one", 9) == []
+    assert len(store.lexical("four two", 9)) == 2
+    generation = Generations(tmp_path / "store").current()
+    assert generation is not None
+    assert sorted(path.name for path in generation.glob("*sqlite3*")) == ["chroma.sqlite3", FILE]
+
+
+def test_a_writer_that_is_killed_leaves_both_as_they_were(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, "old")
+    before = snapshot(tmp_path / "store")
+    code = (
+        "import os, sys; from pathlib import Path; from retriever.lexical import LexicalIndex\n"
+        "from retriever import ChunkStore; from tests.retriever.hashing import HashEmbedder\n"
+        "LexicalIndex.remove = lambda *_: os._exit(9)  # Chroma has removed it already\n"
+        "with ChunkStore(Path(sys.argv[1]), HashEmbedder()).writer() as writer:\n"
+        "    writer.remove(['a.md'])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "store")]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
+    assert snapshot(tmp_path / "store") == before
+    put(store, embedder, "new", source="b.md")
+    assert len(snapshot(tmp_path / "store")) == 2
+
+
+def test_a_store_of_before_is_dense_only_until_it_is_written_to(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, *(f"old stove {number}" for number in range(300)))
+    store.close()
+    (index,) = (tmp_path / "store").glob(f"*/{FILE}")
+    index.unlink()
+    assert store.lexical("stove", 999) == []
+    assert found(store, embedder, "old stove 7", 1) == ["old stove 7"]
+    put(store, embedder, "new stove", source="b.md")
+    assert len(store.lexical("stove", 999)) == len(snapshot(tmp_path / "store")) == 301
+
+
+def test_similar_leaves_out_what_is_not_there(store: ChunkStore, embedder: HashEmbedder) -> None:
+    vector = embedder.embed(["red stove"])[0]
+    assert store.similar(["never there"], vector) == []
+    put(store, embedder, "red stove", "green bunk", "red bunk")
+    by_vector = store.query(vector, 3)
+    wanted = [by_vector[2].chunk.id, "never there", by_vector[0].chunk.id]
+    ranked = store.similar(wanted, vector)
+    assert [hit.chunk for hit in ranked] == [by_vector[2].chunk, by_vector[0].chunk]
+    assert [hit.rank for hit in ranked] == [0, 1]
+    assert np.allclose(
+        [hit.similarity for hit in ranked],
+        [by_vector[2].similarity, by_vector[0].similarity],
+        atol=1e-5,
+    )
+    assert store.similar([], vector) == []
+
+
+def test_damaged_words(store: ChunkStore, embedder: HashEmbedder, tmp_path: Path) -> None:
+    put(store, embedder, "text")
+    store.close()
+    (index,) = (tmp_path / "store").glob(f"*/{FILE}")
+    index.write_bytes(b"garbage" * 999)
+    with pytest.raises(StoreError, match="index of words"):
+        store.lexical("text", 1)
+
+
+def test_a_read_only_store_is_read_from_a_copy(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, embedder, "red stove", "green bunk")
+    store.close()
+    files = sorted((tmp_path / "store").rglob("*"))
+    before = [(path, path.stat().st_mtime_ns) for path in files]
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert found(store, embedder, "red stove", 1) == ["red stove"]
+    assert len(store.lexical("bunk", 9)) == 1
+    assert len(list(scratch.iterdir())) == 1
+    store.close()
+    assert list(scratch.iterdir()) == []
+    after = [(path, path.stat().st_mtime_ns) for path in sorted((tmp_path / "store").rglob("*"))]
+    assert after == before
+
+
+def test_one_file_that_may_not_be_written_makes_a_generation_read_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "file").touch()
+    assert is_writable(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "file")
+    assert not is_writable(tmp_path)
+    assert not is_writable(tmp_path / "inner" / "file")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_store_without_write_permission_answers(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, "red stove", "green bunk")
+    store.close()
+    paths = [tmp_path / "store", *(tmp_path / "store").rglob("*")]
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        assert found(store, embedder, "red stove", 1) == ["red stove"]
+        assert len(store.lexical("bunk", 9)) == 1
+        with pytest.raises(StoreError, match="cannot write"), store.writer():
+            pass
+        store.close()
+    finally:
+        for path in paths:
+            path.chmod(0o755)
