@@ -282,8 +282,9 @@ def test_similarity_of_the_wrong_width(store: ChunkStore, embedder: HashEmbedder
 
 
 def test_words_find_what_was_put_in(store: ChunkStore, embedder: HashEmbedder) -> None:
-    put(store, embedder, "red stoves", "green bunks")
-    put(store, embedder, "the stove is cold", source="b.md")
+    put(store, embedder, "red stoves")
+    put(store, embedder, "green bunks", source="b.md")
+    put(store, embedder, "the stove is cold", source="c.md")
     found = store.lexical("Which stove?", 9)
     hits = store.similar([identity for identity, _ in found], embedder.embed(["stove"])[0])
     assert {hit.chunk.text for hit in hits} == {"red stoves", "the stove is cold"}
@@ -341,7 +342,7 @@ def test_a_store_of_before_is_dense_only_until_it_is_written_to(
     (index,) = (tmp_path / "store").glob(f"*/{FILE}")
     index.unlink()
     assert store.lexical("stove", 999) == []
-    assert found(store, embedder, "old stove 7", 1) == ["old stove 7"]
+    assert len(found(store, embedder, "old stove", 99)) == 99
     put(store, embedder, "new stove", source="b.md")
     assert len(store.lexical("stove", 999)) == len(snapshot(tmp_path / "store")) == 301
 
