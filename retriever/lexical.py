@@ -35,6 +35,7 @@ CREATE TRIGGER removed AFTER DELETE ON chunks BEGIN
 END;
 COMMIT;
 """
+_COUNT = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
 _QUERY = """
 SELECT chunks.id, -bm25(words) FROM words JOIN chunks ON chunks.key = words.rowid
 WHERE words MATCH ? ORDER BY bm25(words), chunks.id LIMIT ?
@@ -124,16 +125,25 @@ class LexicalIndex:
         """Ids of the ``k`` chunks that share most with a text, each with its score, best first.
 
         Formula: BM25 as FTS5 has it (k1 = 1.2, b = 0.75) over the distinct words of the text, any
-            of which may match; equal scores in the order of the ids
+            of which may match; equal scores in the order of the ids. Words of more than half of
+            the chunks are left out: their weight ``log((N - n + 0.5) / (n + 0.5))`` is below 0,
+            which FTS5 takes for a match that is worth next to nothing
         Source: https://www.sqlite.org/fts5.html#the_bm25_function
 
-        A text without a word finds nothing.
+        A text without another word finds nothing.
         """
-        wanted = " OR ".join(f'"{token}"' for token in dict.fromkeys(lexical_tokens(text)))
-        if not wanted:
-            return []
         with _errors(self._path):
-            return self._connection.execute(_QUERY, (wanted, k)).fetchall()
+            (held,) = self._connection.execute("SELECT count(*) FROM chunks").fetchone()
+            terms = [f'"{token}"' for token in dict.fromkeys(lexical_tokens(text))]
+            telling = [term for term in terms if not self._in_more(term, max(1, held // 2))]
+            if not telling:
+                return []
+            return self._connection.execute(_QUERY, (" OR ".join(telling), k)).fetchall()
+
+    def _in_more(self, term: str, chunks: int) -> bool:
+        """Whether a term stands in more than that many chunks."""
+        (found,) = self._connection.execute(_COUNT, (term, chunks + 1)).fetchone()
+        return bool(found > chunks)
 
     def ids(self) -> set[str]:
         """Of all chunks that it holds."""

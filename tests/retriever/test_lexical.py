@@ -86,12 +86,24 @@ def test_a_question_of_many_words(index: LexicalIndex) -> None:
 
 def test_scores_fall_and_ties_are_in_the_order_of_ids(tmp_path: Path) -> None:
     same = [chunk(f"{number}.md", "a red stove") for number in range(9)]
-    index = LexicalIndex.write(tmp_path, [*same, chunk("x", "red stove, red stove, red stove")])
+    others = [chunk(f"other {number}", "bunk") for number in range(10)]
+    best = chunk("x", "red stove, red stove, red stove")
+    index = LexicalIndex.write(tmp_path, [*same, best, *others])
     found = index.query("red stove", 20)
     assert [score for _, score in found] == sorted((s for _, s in found), reverse=True)
-    assert found[0][0] == chunk("x", "red stove, red stove, red stove").id
+    assert found[0][0] == best.id
     assert [identity for identity, _ in found[1:]] == sorted(one.id for one in same)
     assert index.query("red stove", 4) == found[:4]
+    index.close()
+
+
+def test_a_word_of_more_than_half_of_the_chunks_finds_none(tmp_path: Path) -> None:
+    held = [chunk(f"{number}.md", f"the hut {number % 2}") for number in range(4)]
+    index = LexicalIndex.write(tmp_path, held)
+    assert index.query("the", 9) == []
+    assert len(index.query("the 1", 9)) == 2
+    index.add([chunk("odd", "the hut 1")])
+    assert index.query("the 1", 9) == []
     index.close()
 
 
