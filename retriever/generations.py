@@ -140,14 +140,19 @@ def copy_generation(source: Path, target: Path) -> None:
 
     The index of words is copied as it is: nobody writes to it once it is published.
     """
-    database = source / _DATABASE
-    shutil.copytree(source, target, ignore=lambda _, names: [n for n in names if _DATABASE in n])
+    target.mkdir()
     # Chroma writes a row when a reader opens it, so the database is copied in a transaction.
     with (
-        closing(sqlite3.connect(database)) as original,
+        closing(sqlite3.connect(source / _DATABASE)) as original,
         closing(sqlite3.connect(target / _DATABASE)) as copy,
     ):
         original.backup(copy)
+    shutil.copytree(  # last, because it takes over the permissions of a read-only folder
+        source,
+        target,
+        ignore=lambda _, names: [name for name in names if _DATABASE in name],
+        dirs_exist_ok=True,
+    )
 
 
 def _flush(path: Path) -> None:
