@@ -13,23 +13,28 @@ _CONSTANT = 60
 _ALIKE = 0.9
 
 
-def fuse(rankings: Sequence[Sequence[str]], constant: float = _CONSTANT) -> list[str]:
+def fuse(
+    rankings: Sequence[Sequence[str]],
+    constant: float = _CONSTANT,
+    weights: Sequence[float] | None = None,
+) -> list[str]:
     """Everything that is ranked anywhere, best first, by reciprocal rank fusion.
 
-    Formula: ``score(d) = sum over rankings of 1 / (constant + rank of d)``, ranks from 1; a
+    Formula: ``score(d) = sum over rankings of weight / (constant + rank of d)``, ranks from 1; a
         ranking without d adds nothing. Equal scores: what the first ranking has comes first, in
         its order, then what the second adds, and so on
     Source: Cormack, Clarke & Büttcher, Reciprocal Rank Fusion outperforms Condorcet and individual
-        Rank Learning Methods, SIGIR 2009
+        Rank Learning Methods, SIGIR 2009, where the constant is 60 and every weight 1
 
     Args:
         rankings: ids, best first; of an id that stands in one twice, the first place counts.
         constant: above -1; the smaller, the more the first places count.
+        weights: one for each ranking, 0 or more; all 1 where none are given.
     """
     scores: dict[str, float] = {}
-    for ranking in rankings:
+    for ranking, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
         for rank, identity in enumerate(dict.fromkeys(ranking), start=1):
-            scores[identity] = scores.get(identity, 0.0) + 1.0 / (constant + rank)
+            scores[identity] = scores.get(identity, 0.0) + weight / (constant + rank)
     return sorted(scores, key=lambda identity: -scores[identity])
 
 

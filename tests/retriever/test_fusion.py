@@ -31,6 +31,15 @@ def test_a_small_constant_makes_the_first_place_count() -> None:
     assert fuse(rankings, constant=0)[:2] == ["a", "e"]
 
 
+def test_weights_count() -> None:
+    rankings = [["a", "b"], ["b", "a"], ["c"]]
+    assert fuse(rankings, weights=[1, 0.9, 0]) == ["a", "b", "c"]
+    assert fuse(rankings, weights=[0.9, 1, 0]) == ["b", "a", "c"]
+    assert fuse(rankings, weights=[1, 1, 9])[0] == "c"
+    with pytest.raises(ValueError, match="shorter"):
+        fuse(rankings, weights=[1, 1])
+
+
 def test_ties_keep_the_order_of_the_first_ranking() -> None:
     assert fuse([["a", "b"], ["b", "a"]]) == ["a", "b"]
     assert fuse([["x"], ["y"], ["z"]]) == ["x", "y", "z"]
