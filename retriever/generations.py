@@ -6,7 +6,7 @@ generation is therefore not written to. Changes go to a copy, and a killed proce
 published generation as it was.
 
     STORE/CURRENT              the name of the published generation
-    STORE/generation-000007/   a Chroma folder
+    STORE/generation-000007/   a Chroma folder, and in it the index of words
     STORE/lock.sqlite3         locked by the process that writes
 """
 
@@ -23,7 +23,7 @@ from pathlib import Path
 from overlay.errors import BusyError
 from retriever.errors import StoreError
 
-__all__ = ["Generations"]
+__all__ = ["Generations", "copy_generation"]
 
 _DATABASE = "chroma.sqlite3"
 _NAME = re.compile(r"generation-(\d{6})")
@@ -93,7 +93,7 @@ class Generations:
             if current is None:
                 target.mkdir()
             else:
-                _copy(current, target)
+                copy_generation(current, target)
         except (OSError, sqlite3.Error) as error:
             raise self._unwritable(error) from error
         return target
@@ -135,15 +135,24 @@ class Generations:
         )
 
 
-def _copy(source: Path, target: Path) -> None:
-    database = source / _DATABASE
-    shutil.copytree(source, target, ignore=lambda _, names: [n for n in names if _DATABASE in n])
+def copy_generation(source: Path, target: Path) -> None:
+    """Copies a published generation, which others may read meanwhile; ``target`` is not there yet.
+
+    The index of words is copied as it is: nobody writes to it once it is published.
+    """
+    target.mkdir()
     # Chroma writes a row when a reader opens it, so the database is copied in a transaction.
     with (
-        closing(sqlite3.connect(database)) as original,
+        closing(sqlite3.connect(source / _DATABASE)) as original,
         closing(sqlite3.connect(target / _DATABASE)) as copy,
     ):
         original.backup(copy)
+    shutil.copytree(  # last, because it takes over the permissions of a read-only folder
+        source,
+        target,
+        ignore=lambda _, names: [name for name in names if _DATABASE in name],
+        dirs_exist_ok=True,
+    )
 
 
 def _flush(path: Path) -> None:

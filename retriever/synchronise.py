@@ -10,6 +10,7 @@ from typing import NamedTuple
 from overlay.errors import InputError
 from retriever.chunking import Chunk, Chunker
 from retriever.documents import Document
+from retriever.embedded_text import EMBEDDING_RULES, embedded_text
 from retriever.embedder import Embedder
 from retriever.errors import DocumentError
 from retriever.files import Skip, Skipped
@@ -56,7 +57,7 @@ class IngestReport:
 
     Attributes:
         added: documents that the store did not hold.
-        updated: documents that had changed, or were chunked in another way.
+        updated: documents that had changed, or were chunked or embedded in another way.
         unchanged: documents that were left as they are.
         removed: documents that are gone, or have become blank.
         skipped: files that were left out. What the store held of one that cannot be read any more
@@ -109,7 +110,7 @@ def synchronise(work: Work, may_go: Set[str]) -> IngestReport:
     """
     started = time.monotonic()
     writing, held, waiting = work
-    recipe = writing.chunker.recipe
+    recipe = f"{writing.chunker.recipe} embedding={EMBEDDING_RULES}"
     changed = [
         one
         for one in waiting
@@ -123,7 +124,7 @@ def synchronise(work: Work, may_go: Set[str]) -> IngestReport:
     written: set[str] = set()
     unpublished = 0
     for batch in _batches(_read(changed, skipped, notes, writing.options), writing.chunker):
-        texts = [chunk.text for _, chunks in batch for chunk in chunks]
+        texts = [embedded_text(chunk) for _, chunks in batch for chunk in chunks]
         writing.writer.replace(batch, writing.embedder.embed(texts), recipe)
         written |= {document.source for document, _ in batch}
         unpublished += len(texts)

@@ -64,9 +64,10 @@ def ingest_cost(documents: Path, settings: Settings) -> IngestCost:
 
         from overlay.library import Library
         from retriever import Chunker
+        from retriever.chroma import Connection
         from retriever.generations import Generations
+        from retriever.lexical import LexicalIndex
         from retriever.parsing import Parser
-        from retriever.store import _Connection  # opens and closes Chroma
 
         with Library(settings) as library:
             embedder = library.embedder
@@ -79,8 +80,9 @@ def ingest_cost(documents: Path, settings: Settings) -> IngestCost:
                 watch.watching(
                     (embedder, "embed", EMBEDDER),
                     *((Collection, name, STORE) for name in ("upsert", "delete", "get", "count")),
-                    (_Connection, "__init__", STORE),
-                    (_Connection, "close", STORE),
+                    (Connection, "__init__", STORE),
+                    (Connection, "close", STORE),
+                    *((LexicalIndex, name, "index of words") for name in ("add", "remove")),
                     (Chunker, "split", "chunking"),
                     (Generations, "fork", "copying and publishing"),
                     (Generations, "publish", "copying and publishing"),

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "index": "eval.lab.index:index",
         "ladder": "eval.lab.ladder:ladder",
         "map": "eval.readings.map:volatility_map",
+        "retrieval": "eval.lab.retrieval:retrieval",
         "sharp-steps": "eval.sharp_steps.command:sharp_steps",
         "variants": "eval.lab.variants:variants",
     }

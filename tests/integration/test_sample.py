@@ -52,8 +52,7 @@ def test_questions_come_with_labelled_passages(tmp_path: Path) -> None:
     assert {item.id for item in items} == {question.id for question in sample_questions()}
     for item in items:
         assert len(item.passages) == 5
-        similarities = [passage.similarity for passage in item.passages]
-        assert similarities == sorted(similarities, reverse=True)  # type: ignore[type-var]  # all known
+        assert all(passage.similarity is not None for passage in item.passages)
         for passage in item.of_kind(Kind.HELPFUL):
             assert contains_any(passage.text, item.answers)
     injected = [item for item in items if item.of_kind(Kind.INJECTED)]

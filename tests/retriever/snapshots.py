@@ -11,18 +11,26 @@ from chromadb.api.client import Client
 from chromadb.config import Settings
 
 from retriever.generations import Generations
+from retriever.lexical import LexicalIndex
 
 Snapshot = dict[str, tuple[str, dict[str, Any], tuple[float, ...]]]
 
 
 def snapshot(store: Path) -> Snapshot:
-    """Text, metadata and vector of each chunk in the published generation, by chunk id."""
+    """Text, metadata and vector of each chunk in the published generation, by chunk id.
+
+    The index of words must hold the same chunks.
+    """
     generation = Generations(store).current()
     assert generation is not None
     settings = Settings(anonymized_telemetry=False)
     with cast("Client", chromadb.PersistentClient(str(generation), settings=settings)) as client:
         (collection,) = client.list_collections()
         held = collection.get(include=["documents", "metadatas", "embeddings"])
+    words = LexicalIndex.read(generation)
+    assert words is not None
+    assert words.ids() == set(held["ids"])
+    words.close()
     assert held["documents"] is not None
     assert held["metadatas"] is not None
     assert held["embeddings"] is not None

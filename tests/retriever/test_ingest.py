@@ -11,6 +11,7 @@ from retriever import (
     EmbedderMismatchError,
     IngestOptions,
     Skip,
+    embedded_text,
     ingest,
     ingest_documents,
     read_folder,
@@ -123,7 +124,7 @@ def test_documents_of_many_sizes_keep_their_own_vectors(
     ingest_documents(read_folder(folder), store, embedder, chunker, IngestOptions(checkpoint=100))
     for number in (0, 1, 39, 40, 59):
         chunk = chunker.split(read_folder(folder)[number])[-1]
-        (hit,) = store.query(embedder.embed([chunk.text])[0], 1)
+        (hit,) = store.query(embedder.embed([embedded_text(chunk)])[0], 1)
         assert (hit.chunk, round(hit.similarity, 4)) == (chunk, 1.0)
 
 

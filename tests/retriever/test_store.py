@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ from chromadb.api.models.Collection import Collection
 
 from overlay.errors import BusyError
 from retriever import Chunk, ChunkStore, Document, EmbedderMismatchError, StoreError, parse_document
+from retriever.generations import Generations
+from retriever.lexical import FILE
+from retriever.open_generation import is_writable
 from tests.retriever.hashing import HashEmbedder
 from tests.retriever.snapshots import snapshot
 
@@ -275,3 +280,156 @@ def test_similarity_of_the_wrong_width(store: ChunkStore, embedder: HashEmbedder
     put(store, embedder, "text")
     with pytest.raises(StoreError, match="dimension"):
         store.query(np.ones(7, dtype=np.float32), 1)
+
+
+def test_words_find_what_was_put_in(store: ChunkStore, embedder: HashEmbedder) -> None:
+    put(store, embedder, "red stoves")
+    put(store, embedder, "green bunks", source="b.md")
+    put(store, embedder, "blue lamps", source="d.md")
+    put(store, embedder, "the stove is cold", source="c.md")
+    found = store.lexical("Which stove?", 9)
+    hits = store.similar([identity for identity, _ in found], embedder.embed(["stove"])[0])
+    assert {hit.chunk.text for hit in hits} == {"red stoves", "the stove is cold"}
+    assert [hit.rank for hit in hits] == [0, 1]
+    assert [identity for identity, _ in found] == [hit.chunk.id for hit in hits]
+
+
+def test_dense_and_lexical_hold_the_same_after_every_change(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    def held() -> list[str]:  # the snapshot compares them
+        return sorted(text for text, _, _ in snapshot(tmp_path / "store").values())
+
+    put(store, embedder, "one", "two")
+    put(store, embedder, "three", source="b.md")
+    assert held() == ["one", "three", "two"]
+    put(store, embedder, "two", "four")
+    assert held() == ["four", "three", "two"]
+    with store.writer() as writer:
+        writer.remove(["b.md"])
+        writer.publish()
+        writer.remove(["a.md"])  # and is given up
+    assert held() == ["four", "two"]
+    assert store.lexical("three one", 9) == []
+    assert len(store.lexical("four", 9)) == 1
+    generation = Generations(tmp_path / "store").current()
+    assert generation is not None
+    assert sorted(path.name for path in generation.glob("*sqlite3*")) == ["chroma.sqlite3", FILE]
+
+
+def test_a_writer_that_is_killed_leaves_both_as_they_were(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, "old")
+    before = snapshot(tmp_path / "store")
+    code = (
+        "import os, sys; from pathlib import Path; from retriever.lexical import LexicalIndex\n"
+        "from retriever import ChunkStore; from tests.retriever.hashing import HashEmbedder\n"
+        "LexicalIndex.remove = lambda *_: os._exit(9)  # Chroma has removed it already\n"
+        "with ChunkStore(Path(sys.argv[1]), HashEmbedder()).writer() as writer:\n"
+        "    writer.remove(['a.md'])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "store")]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
+    assert snapshot(tmp_path / "store") == before
+    put(store, embedder, "new", source="b.md")
+    assert len(snapshot(tmp_path / "store")) == 2
+
+
+def test_a_store_of_before_is_dense_only_until_it_is_written_to(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    things = ["bunk", "stove", "bunk"] * 100
+    put(store, embedder, *(f"{thing} {number}" for number, thing in enumerate(things)))
+    store.close()
+    (index,) = (tmp_path / "store").glob(f"*/{FILE}")
+    index.unlink()
+    assert store.lexical("stove", 999) == []
+    assert len(found(store, embedder, "stove", 99)) == 99
+    put(store, embedder, "new stove", source="b.md")
+    assert len(store.lexical("stove", 999)) == 101
+    assert len(snapshot(tmp_path / "store")) == 301
+
+
+def test_similar_leaves_out_what_is_not_there(store: ChunkStore, embedder: HashEmbedder) -> None:
+    vector = embedder.embed(["red stove"])[0]
+    assert store.similar(["never there"], vector) == []
+    put(store, embedder, "red stove", "green bunk", "red bunk")
+    by_vector = store.query(vector, 3)
+    wanted = [by_vector[2].chunk.id, "never there", by_vector[0].chunk.id]
+    ranked = store.similar(wanted, vector)
+    assert [hit.chunk for hit in ranked] == [by_vector[2].chunk, by_vector[0].chunk]
+    assert [hit.rank for hit in ranked] == [0, 1]
+    assert np.allclose(
+        [hit.similarity for hit in ranked],
+        [by_vector[2].similarity, by_vector[0].similarity],
+        atol=1e-5,
+    )
+    assert store.similar([], vector) == []
+
+
+def test_damaged_words(store: ChunkStore, embedder: HashEmbedder, tmp_path: Path) -> None:
+    put(store, embedder, "text")
+    store.close()
+    (index,) = (tmp_path / "store").glob(f"*/{FILE}")
+    index.write_bytes(b"garbage" * 999)
+    with pytest.raises(StoreError, match="index of words"):
+        store.lexical("text", 1)
+
+
+def test_a_read_only_store_is_read_from_a_copy(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, embedder, "red stove", "green bunk")
+    store.close()
+    files = sorted((tmp_path / "store").rglob("*"))
+    before = [(path, path.stat().st_mtime_ns) for path in files]
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert found(store, embedder, "red stove", 1) == ["red stove"]
+    assert len(store.lexical("bunk", 9)) == 1
+    assert len(list(scratch.iterdir())) == 1
+    store.close()
+    assert list(scratch.iterdir()) == []
+    after = [(path, path.stat().st_mtime_ns) for path in sorted((tmp_path / "store").rglob("*"))]
+    assert after == before
+
+
+def test_one_file_that_may_not_be_written_makes_a_generation_read_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "file").touch()
+    assert is_writable(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "file")
+    assert not is_writable(tmp_path)
+    assert not is_writable(tmp_path / "inner" / "file")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_store_without_write_permission_answers(embedder: HashEmbedder) -> None:
+    code = (
+        "import os, sys, chromadb; from pathlib import Path; from retriever import ChunkStore\n"
+        "from tests.retriever.hashing import HashEmbedder\n"
+        "if os.geteuid() == 0: os.setuid(65534)  # root may write everywhere\n"
+        "embedder = HashEmbedder()\n"
+        "with ChunkStore(Path(sys.argv[1]), embedder) as store:\n"
+        "    (hit,) = store.query(embedder.embed(['red stove'])[0], 1)\n"
+        "    print(hit.chunk.text, len(store.lexical('bunk', 9)))"
+    )
+    with TemporaryDirectory() as name:  # whoever that is may come in here
+        folder = Path(name) / "store"
+        with ChunkStore(folder, embedder) as store:
+            put(store, embedder, "red stove", "green bunk")
+        Path(name).chmod(0o755)
+        paths = [folder, *folder.rglob("*")]
+        for path in paths:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        command = [sys.executable, "-c", code, str(folder)]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert set(paths) == {folder, *folder.rglob("*")}
+        for path in paths:
+            path.chmod(0o755)
+    assert (result.stdout, result.stderr) == ("red stove 1\n", "")

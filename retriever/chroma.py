@@ -1,0 +1,133 @@
+"""Chroma, opened on the folder of one generation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from retriever.chunking import Chunk
+from retriever.embedder import Embedder
+from retriever.errors import EmbedderMismatchError, StoreError
+from retriever.rows import chunk_of
+
+if TYPE_CHECKING:
+    from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
+    from chromadb.api.models.Collection import Collection
+
+__all__ = ["Connection", "all_chunks", "chroma_errors", "chunk_page"]
+
+_COLLECTION = "chunks"
+_PAGE = 256  # chunks read at a time
+# Repeated passages fill a small index's links with copies of themselves, until the rest can no
+# longer be reached. With these values 1000 copies of one chunk hide less than 1 % of the others.
+_INDEX: CreateHNSWConfiguration = {
+    "space": "cosine",
+    "max_neighbors": 64,
+    "ef_construction": 200,
+    "ef_search": 200,
+    # Saved with every write, the index is not rebuilt from the log whenever a store is opened.
+    "sync_threshold": 2,
+}
+
+
+class Connection:
+    """Chroma, opened on one generation, whose collection is made or checked to be ours.
+
+    Args:
+        generation: a folder that can be written.
+        create: whether a collection is made where there is none.
+
+    Attributes:
+        batch: most chunks that it takes at a time.
+
+    Raises:
+        StoreError: the folder is damaged.
+        EmbedderMismatchError: the collection was made with another embedder.
+    """
+
+    def __init__(self, generation: Path, embedder: Embedder, *, create: bool) -> None:
+        import chromadb  # takes more than a second
+        from chromadb.config import Settings
+
+        # Whatever the environment or an .env file says: no telemetry, no tracing, no server.
+        settings = Settings(
+            anonymized_telemetry=False,
+            chroma_otel_collection_endpoint="",
+            chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
+        )
+        self.generation = generation
+        # Chroma shares what it has open by this name, and a process may change its folder.
+        path = str(generation.absolute())
+        with chroma_errors(generation):
+            client = chromadb.PersistentClient(path, settings=settings)
+            self._client = cast("Client", client)  # declared as the base, which cannot be closed
+            try:
+                self.batch = client.get_max_batch_size()
+                self.collection = self._collection(embedder, create=create)
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Closes its files."""
+        self._client.close()
+
+    def _collection(self, embedder: Embedder, *, create: bool) -> Collection:
+        # Without an embedding function Chroma never downloads a model of its own.
+        if create and not self._client.list_collections():
+            return self._client.create_collection(
+                _COLLECTION,
+                embedding_function=None,
+                configuration={"hnsw": _INDEX},
+                metadata={
+                    "embedder": embedder.name,
+                    "fingerprint": embedder.fingerprint,
+                    "dimension": embedder.dimension,
+                },
+            )
+        collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+        held = collection.metadata or {}
+        if held.get("fingerprint") != embedder.fingerprint:
+            raise EmbedderMismatchError(
+                f"the store was made with the embedder {held.get('embedder')}, "
+                f"and cannot be used with {embedder.name}",
+                hint="use that embedder, ingest into another store folder, "
+                "or delete this one and ingest again",
+                param="embedder",
+            )
+        return collection
+
+
+@contextmanager
+def chroma_errors(folder: Path) -> Iterator[None]:
+    """Turns what Chroma raises into a StoreError that names the store."""
+    from chromadb.errors import ChromaError  # heavy as well
+
+    try:
+        yield
+    except ChromaError as error:
+        raise StoreError(
+            f"the store {folder} cannot be used: {error}",
+            hint="if it is damaged, delete its folder and ingest again",
+        ) from error
+
+
+def chunk_page(collection: Collection, offset: int, limit: int) -> list[Chunk]:
+    """``limit`` chunks, or fewer at the end, in Chroma's own order."""
+    included: Any = ["documents", "metadatas"]  # chromadb's own literal type
+    found: Mapping[str, Any] = collection.get(limit=limit, offset=offset, include=included)
+    columns = (found[key] or [] for key in ("ids", "documents", "metadatas"))
+    return [chunk_of(*row) for row in zip(*columns, strict=True)]
+
+
+def all_chunks(collection: Collection, page: int = _PAGE) -> Iterator[Chunk]:
+    """Every chunk, ``page`` of them read at a time."""
+    for offset in count(step=page):
+        found = chunk_page(collection, offset, page)
+        yield from found
+        if len(found) < page:
+            return

@@ -1,0 +1,82 @@
+"""Several rankings made one, and the near twins in it passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from retriever.lexical_tokens import lexical_tokens
+
+__all__ = ["fuse", "without_twins"]
+
+_CONSTANT = 60
+_ALIKE = 0.9
+
+
+def fuse(
+    rankings: Sequence[Sequence[str]],
+    constant: float = _CONSTANT,
+    weights: Sequence[float] | None = None,
+) -> list[str]:
+    """Everything that is ranked anywhere, best first, by reciprocal rank fusion.
+
+    Formula: ``score(d) = sum over rankings of weight / (constant + rank of d)``, ranks from 1; a
+        ranking without d adds nothing. Equal scores: what the first ranking has comes first, in
+        its order, then what the second adds, and so on
+    Source: Cormack, Clarke & Büttcher, Reciprocal Rank Fusion outperforms Condorcet and individual
+        Rank Learning Methods, SIGIR 2009, where the constant is 60 and every weight 1
+
+    Args:
+        rankings: ids, best first; of an id that stands in one twice, the first place counts.
+        constant: above -1; the smaller, the more the first places count.
+        weights: one for each ranking, 0 or more; all 1 where none are given.
+    """
+    scores: dict[str, float] = {}
+    for ranking, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
+        for rank, identity in enumerate(dict.fromkeys(ranking), start=1):
+            scores[identity] = scores.get(identity, 0.0) + weight / (constant + rank)
+    return sorted(scores, key=lambda identity: -scores[identity])
+
+
+def without_twins(texts: Iterable[str], most: int, alike: float = _ALIKE) -> list[int]:
+    """Places of the first ``most`` texts, leaving out near twins that add nothing to one taken.
+
+    A text is left out where its words (``lexical_tokens``) stand in one sequence in a text taken
+    before, and the Jaccard similarity of the two sets of words is at least ``alike``; or where it
+    is the same but for case and white space. A likeness alone is not enough: passages that differ
+    in one name or number contradict each other, and both must be seen.
+
+    No text is read beyond those that it takes.
+
+    Args:
+        alike: from 0 to 1.
+    """
+    taken: list[int] = []
+    seen: list[_Text] = []
+    for place, text in enumerate(texts):
+        if len(taken) >= most:
+            break
+        read = _read(text)
+        if not any(_adds_nothing(read, held, alike) for held in seen):
+            taken.append(place)
+            seen.append(read)
+    return taken
+
+
+class _Text(NamedTuple):
+    folded: str
+    sequence: str
+    words: frozenset[str]
+
+
+def _read(text: str) -> _Text:
+    tokens = lexical_tokens(text)
+    return _Text(" ".join(text.casefold().split()), f" {' '.join(tokens)} ", frozenset(tokens))
+
+
+def _adds_nothing(text: _Text, held: _Text, alike: float) -> bool:
+    if text.folded == held.folded:
+        return True
+    shared = len(text.words & held.words)
+    near = shared > 0 and shared >= alike * len(text.words | held.words)
+    return near and text.sequence in held.sequence

@@ -1,0 +1,97 @@
+"""Changes to a store: made to a copy of it, and published at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from retriever.chroma import Connection, all_chunks, chroma_errors
+from retriever.chunking import Chunk
+from retriever.documents import Document
+from retriever.embedder import Embedder, Vectors
+from retriever.generations import Generations
+from retriever.lexical import LexicalIndex
+from retriever.rows import metadata_of
+
+if TYPE_CHECKING:
+    _Among = dict[Literal["$in", "$nin"], list[str | int | float | bool]]  # as Chroma types it
+
+__all__ = ["StoreWriter"]
+
+_SOURCES = 500  # in one condition; SQLite limits how long one may be
+
+
+class StoreWriter:
+    """Changes a copy of the store and publishes it. Made by ``ChunkStore.writer``.
+
+    Chunks are put into Chroma and into the index of words, and both are published together.
+    """
+
+    def __init__(self, generations: Generations, embedder: Embedder) -> None:
+        self._generations = generations
+        self._embedder = embedder
+        self._opened: tuple[Connection, LexicalIndex] | None = None
+
+    def replace(
+        self, batch: Sequence[tuple[Document, list[Chunk]]], vectors: Vectors, recipe: str
+    ) -> None:
+        """Puts the chunks of some documents in place of all that was held of their sources.
+
+        Args:
+            batch: documents with their chunks, at least one for each; many at a time are faster.
+            vectors: one for each chunk in order, ``[chunk, dimension]``.
+            recipe: how they were chunked and embedded.
+        """
+        self.remove([document.source for document, _ in batch])
+        rows = [
+            (chunk, metadata_of(document, chunk, len(chunks), recipe))
+            for document, chunks in batch
+            for chunk in chunks
+        ]
+        connection, words = self._open()
+        with chroma_errors(connection.generation):
+            for start in range(0, len(rows), connection.batch):
+                part = rows[start : start + connection.batch]
+                connection.collection.upsert(
+                    ids=[chunk.id for chunk, _ in part],
+                    embeddings=vectors[start : start + connection.batch],
+                    documents=[chunk.text for chunk, _ in part],
+                    metadatas=[metadata for _, metadata in part],
+                )
+        words.add(chunk for chunk, _ in rows)
+
+    def remove(self, sources: Sequence[str]) -> None:
+        """Removes all chunks of some sources; those not held are passed over."""
+        connection, words = self._open()
+        with chroma_errors(connection.generation):
+            for start in range(0, len(sources), _SOURCES):
+                among: _Among = {"$in": [*sources[start : start + _SOURCES]]}
+                connection.collection.delete(where={"source": among})
+        words.remove(sources)
+
+    def publish(self) -> None:
+        """Makes every change so far visible and lasting, all at once."""
+        if self._opened:
+            generation = self._opened[0].generation
+            self.close()
+            self._generations.publish(generation)
+
+    def close(self) -> None:
+        """Drops the changes that were not published."""
+        if self._opened:
+            for index in self._opened:
+                index.close()
+        self._opened = None
+
+    def _open(self) -> tuple[Connection, LexicalIndex]:
+        if self._opened is None:
+            generation = self._generations.fork()
+            connection = Connection(generation, self._embedder, create=True)
+            try:
+                # A store of before has no index of words yet.
+                words = LexicalIndex.write(generation, all_chunks(connection.collection))
+            except BaseException:
+                connection.close()
+                raise
+            self._opened = connection, words
+        return self._opened
