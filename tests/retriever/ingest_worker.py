@@ -12,7 +12,7 @@ from pathlib import Path
 
 import chromadb  # noqa: F401 - imported before "ready", so that the time after it is the ingest's
 
-from retriever import Chunker, ChunkStore, IngestOptions, ingest_documents, read_folder
+from retriever import Chunker, ChunkStore, IngestOptions, ingest
 from tests.retriever.hashing import HashEmbedder
 
 store, folder, checkpoint, kill_after = sys.argv[1:]
@@ -27,8 +27,8 @@ def progress(done: int, total: int, source: str) -> None:
 embedder = HashEmbedder()
 sys.stdout.write("ready\n")
 sys.stdout.flush()
-ingest_documents(
-    read_folder(Path(folder)),
+ingest(
+    Path(folder),
     ChunkStore(Path(store), embedder),
     embedder,
     Chunker(embedder.count_tokens, 32),

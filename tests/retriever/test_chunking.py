@@ -34,15 +34,16 @@ PIECES = st.sampled_from(
             "漢字。",
             "👩\u200d👩\u200d👧 ",
             "\u2028",
-            "\x1c",
-            "\x00",
             "a" * 40,
             "! ",
             "e.g. the ",
         ),
     ]
 )
-TEXTS = st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=200)
+TEXTS = st.lists(PIECES, max_size=60).map("".join) | st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]),
+    max_size=200,  # files of these are refused
+)
 SOURCES = st.sampled_from(["a.md", "a.txt"])
 
 
@@ -57,7 +58,6 @@ def is_within(text: str, other: str) -> bool:
 def test_chunks_cover_the_text_in_order_within_the_limit(
     text: str, source: str, limit: int
 ) -> None:
-    text = text.encode(errors="ignore").decode()  # no lone surrogates
     document = parse_document(source, text.encode())
     chunks = Chunker(count_tokens, limit).split(document)
     found = squeeze("".join(chunk.text for chunk in chunks))
