@@ -16,8 +16,10 @@ from retriever import (
     SentenceTransformerEmbedder,
     StoreError,
     collection_folder,
+    embedder_of,
     ingest,
     ingest_documents,
+    keep_embedder,
 )
 
 __all__ = ["Library"]
@@ -26,25 +28,37 @@ __all__ = ["Library"]
 class Library:
     """One collection's chunk store and its embedder. Close it, or use it as a context manager.
 
+    Args:
+        settings: where the store is, and how documents are chunked and embedded.
+        collection: in place of the one that the settings name. A collection is opened with the
+            embedder that it was made with; a set embedder counts for the settings' own only.
+
     Attributes:
         folder: where the store is.
+        embedder_name: its embedder, as a setting names it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, collection: str | None = None) -> None:
         self._settings = settings
-        self.embedder = SentenceTransformerEmbedder(settings.embedder)
-        self.folder = collection_folder(settings.store, settings.collection)
+        name = collection or settings.collection
+        self.folder = collection_folder(settings.store, name)
+        named = "embedder" in settings.model_fields_set and name == settings.collection
+        own = None if named else embedder_of(self.folder)
+        self.embedder_name = own or settings.embedder
+        self.embedder = SentenceTransformerEmbedder(self.embedder_name)
         self.store = ChunkStore(self.folder, self.embedder)
         self.retriever = Retriever(self.store, self.embedder)
 
     def ingest(self, folder: Path, options: IngestOptions | None = None) -> IngestReport:
         """Make the store hold the documents of a folder; see :func:`retriever.ingest.ingest`."""
+        self._keep_embedder()
         return ingest(folder, self.store, self.embedder, self._chunker(), options)
 
     def ingest_documents(
         self, documents: Sequence[Document], options: IngestOptions | None = None
     ) -> IngestReport:
         """Make the store hold these documents and no others."""
+        self._keep_embedder()
         return ingest_documents(documents, self.store, self.embedder, self._chunker(), options)
 
     def remove(self, sources: Sequence[str]) -> None:
@@ -84,6 +98,11 @@ class Library:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _keep_embedder(self) -> None:
+        """Before the first document: what is there already has an embedder and keeps it."""
+        if not self.store.count():
+            keep_embedder(self.folder, self.embedder_name)
 
     def _chunker(self) -> Chunker:
         return Chunker(self.embedder.count_tokens, self._settings.chunk_tokens)

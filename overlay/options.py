@@ -30,6 +30,7 @@ class AskOptions:
         top_log_probs: say of each token of the answer how it was expected, and name so many of
             the likeliest tokens in its place; None says nothing.
         echo: give the prompt back, and say the same of its tokens, those of the chunks aside.
+        collection: of the store, to retrieve from; None for the one that the settings name.
         select: answer with the accepted sentence nearest to the question, quoted with its source,
             in place of generating.
 
@@ -38,6 +39,7 @@ class AskOptions:
     """
 
     mode: Mode = Mode.OVERLAY
+    collection: str | None = None
     k: int | None = None
     budget: Budget | None = None
     max_tokens: int | None = None

@@ -36,13 +36,13 @@ def steps(report: Report) -> Text:
     shown = _READINGS if report["mode"] == Mode.OVERLAY else {"similarity": "similar"}
     room = _WIDTH - sum(len(title) + 1 for title in shown.values())
     room -= sum(map(len, _GAPS)) + _VERDICT
-    names = [len(step["chunk"]["source"]) for step in report["steps"]]
+    names = [len(_where(step)) for step in report["steps"]]
     width = max((length for length in names if length <= room), default=len("chunk"))
     left, right = _GAPS
     head = f"{'chunk':{width}}{left} {' '.join(shown.values())}{right}verdict"
     lines = [Text(head, style="bold")]
     for step in report["steps"]:
-        name = step["chunk"]["source"]
+        name = _where(step)
         if len(name) > width:
             lines.append(Text(name))
             name = ""
@@ -53,6 +53,11 @@ def steps(report: Report) -> Text:
         verdict = (f"{word}: {step['short']}", colour)
         lines.append(Text.assemble(f"{name:{width}}{left} {values}{right}", verdict))
     return Text("\n").join(lines)
+
+
+def _where(step: Mapping[str, Any]) -> str:
+    """The document, and the part of it: ``fees.pdf, page 3``."""
+    return ", ".join(filter(None, (step["chunk"]["source"], step["chunk"]["place"])))
 
 
 def reasons(report: Report) -> Text:
@@ -123,7 +128,7 @@ def _details(report: Report) -> Iterator[str]:
 
 def _paragraph(step: Mapping[str, Any], mode: str) -> Text:
     colour, word = ("green", "accepted") if step["accepted"] else ("red", "rejected")
-    text = Text.assemble((step["chunk"]["source"], "bold"), "\n  ", (word, colour))
+    text = Text.assemble((_where(step), "bold"), "\n  ", (word, colour))
     text.append(f": {step['reason']}")
     if mode == Mode.OVERLAY:
         drift = _drift(step)

@@ -16,7 +16,9 @@ def step_report(step: Step) -> dict[str, object]:
         "chunk": {
             "id": chunk.id,
             "source": chunk.source,
+            "place": chunk.place,
             "title": chunk.title,
+            "date": chunk.date,
             "text": chunk.text,
             "similarity": round(step.chunk.similarity, 4),
             "rank": step.chunk.rank,

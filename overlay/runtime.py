@@ -9,8 +9,8 @@ from overlay.answer import Answer, AnswerFinished, Event
 from overlay.answering.job import make_job
 from overlay.answering.pipeline import answer
 from overlay.errors import InputError
-from overlay.library import Library
-from overlay.options import AskOptions
+from overlay.libraries import Libraries
+from overlay.options import AskOptions, Mode
 from overlay.prompt import build_prompt, completion_prompt, with_wordings
 from overlay.settings import (
     DEFAULT_PROFILE,
@@ -42,9 +42,10 @@ class Overlay:
 
     Args:
         model: an instrumented model; closed with the overlay.
-        retriever: where chunks come from; None answers everything without context.
+        retriever: where chunks come from; None answers everything without context, unless
+            there are libraries.
         settings: defaults of every question.
-        library: closed with the overlay where given.
+        libraries: in place of a retriever, the collections of a store; closed with the overlay.
         profile: in place of the one that the settings, or the model's hash, name.
         kept: cells of chunks that were seen before; closed with the overlay where given.
     """
@@ -54,14 +55,14 @@ class Overlay:
         model: Model,
         retriever: Searcher | None,
         settings: Settings,
-        library: Library | None = None,
+        libraries: Libraries | None = None,
         *,
         profile: Profile | None = None,
         kept: KVStore | None = None,
     ) -> None:
         self._model = model
         self._retriever = retriever
-        self._library = library
+        self._libraries = libraries
         self._kept = kept
         self.settings = settings
         self._profile = profile or find_profile(settings, model.info)
@@ -80,7 +81,8 @@ class Overlay:
         """Answer a question, or the last user message of a chat.
 
         Raises:
-            InputError: the question is empty or an option out of range.
+            InputError: the question is empty, an option out of range, or there is no such
+                collection.
             PromptTooLongError: the question and the earlier turns outgrow the model's context.
         """
         messages = [Message("user", question)] if isinstance(question, str) else question
@@ -99,8 +101,9 @@ class Overlay:
         prompt = build_prompt(self._model, messages)
         if self.settings.variants > 1:
             prompt = with_wordings(self._model, prompt, messages)
-        job = make_job(self._model, prompt, self.settings, options, self._profile)
-        return answer(job, self._retriever, self._kept)
+        searcher, settings = self._opened(options)
+        job = make_job(self._model, prompt, settings, options, self._profile)
+        return answer(job, searcher, self._kept)
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         """Continue a text, event by event as :meth:`stream` does; no chat stands around it.
@@ -123,18 +126,37 @@ class Overlay:
                 param="select",
             )
         built = completion_prompt(self._model, prompt)
-        settings = self.settings.model_copy(update={"fallback": Fallback.ANSWER})
+        searcher, settings = self._opened(options)
+        settings = settings.model_copy(update={"fallback": Fallback.ANSWER})
         # What was calibrated for a model is a chat, and says nothing of a bare text.
         job = make_job(self._model, built, settings, options, default_profile())
-        return answer(job, self._retriever, self._kept)
+        return answer(job, searcher, self._kept)
 
     def close(self) -> None:
         """Free the model and close the store."""
         self._model.close()
-        if self._library is not None:
-            self._library.close()
+        if self._libraries is not None:
+            self._libraries.close()
         if self._kept is not None:
             self._kept.close()
+
+    def _opened(self, options: AskOptions) -> tuple[Searcher | None, Settings]:
+        """Where a question's chunks come from, and the settings with the embedder that finds them.
+
+        Raises:
+            InputError: there is no such collection.
+        """
+        if self._libraries is not None and options.mode is not Mode.NO_CONTEXT:
+            library = self._libraries.get(options.collection)
+            settings = self.settings.model_copy(update={"embedder": library.embedder_name})
+            return library.retriever, settings
+        if options.collection is not None:
+            raise InputError(
+                f"nothing is retrieved here, so that there is no collection {options.collection!r}",
+                hint="leave collection out",
+                param="collection",
+            )
+        return self._retriever, self.settings
 
     def __enter__(self) -> Overlay:
         return self
@@ -223,9 +245,9 @@ def open_overlay(settings: Settings, *, eager: bool = False) -> Overlay:
         StoreError: nothing was ingested yet, or the store cannot be used.
         EmbedderError: the embedder does not load; raised where it is loaded.
     """
-    library = Library(settings)
-    library.check()
+    libraries = Libraries(settings)
+    library = libraries.get()
     if eager:
         library.load()
     kept = open_kv_store(settings)
-    return Overlay(load_model(settings), library.retriever, settings, library, kept=kept)
+    return Overlay(load_model(settings), None, settings, libraries, kept=kept)

@@ -1,7 +1,7 @@
 """Documents to chunks, chunks to a Chroma store, questions to ranked chunks."""
 
 from retriever.chunking import DEFAULT_LIMIT, Chunk, Chunker
-from retriever.collections import collection_folder, collections
+from retriever.collections import collection_folder, collections, embedder_of, keep_embedder
 from retriever.documents import Document, parse_document, read_folder
 from retriever.embedded_text import embedded_text
 from retriever.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
@@ -43,8 +43,10 @@ __all__ = [
     "collection_folder",
     "collections",
     "embedded_text",
+    "embedder_of",
     "ingest",
     "ingest_documents",
+    "keep_embedder",
     "parse_document",
     "read_folder",
 ]

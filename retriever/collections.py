@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["COLLECTION_NAME", "DEFAULT_COLLECTION", "collection_folder", "collections"]
+__all__ = [
+    "COLLECTION_NAME",
+    "DEFAULT_COLLECTION",
+    "collection_folder",
+    "collections",
+    "embedder_of",
+    "keep_embedder",
+]
 
 DEFAULT_COLLECTION = "default"
 COLLECTION_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 """What a name looks like: safe as the name of a folder anywhere."""
 
 _FOLDER = "collections"
+_EMBEDDER = "embedder.txt"
 
 
 def collection_folder(store: Path, name: str) -> Path:
@@ -29,3 +37,18 @@ def collections(store: Path) -> list[str]:
         for name in (DEFAULT_COLLECTION, *known)
         if (collection_folder(store, name) / "CURRENT").exists()
     ]
+
+
+def embedder_of(folder: Path) -> str | None:
+    """The embedder that the collection in a folder was made with, as its setting named it.
+
+    None where nothing was ingested yet, or an earlier version ingested it.
+    """
+    kept = folder / _EMBEDDER
+    return kept.read_text(encoding="utf-8").strip() if kept.is_file() else None
+
+
+def keep_embedder(folder: Path, embedder: str) -> None:
+    """Note what embedder a collection is made with, for whoever opens it later."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _EMBEDDER).write_text(f"{embedder}\n", encoding="utf-8")

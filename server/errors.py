@@ -34,6 +34,7 @@ __all__ = [
 
 _LONGEST_VALUE = 60
 _MOST_PROBLEMS = 3
+_BESIDE_OPENAI = ("k", "collection", "select", "budget.step", "budget.answer")
 
 
 class UnknownModelError(InputError):
@@ -125,7 +126,8 @@ class ErrorReply:
             case OverlayError():
                 retry_after = getattr(error, "retry_after", None)
                 headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-                return cls(error.http_status, str(error), error.param, error.code, headers)
+                param = f"overlay.{error.param}" if error.param in _BESIDE_OPENAI else error.param
+                return cls(error.http_status, str(error), param, error.code, headers)
             case RequestValidationError():
                 message, param = _describe_problems(error.errors())
                 return cls(400, message, param, "invalid_request")

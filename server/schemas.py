@@ -117,6 +117,10 @@ class OverlayFields(_Body):
         ),
     ] = False
     k: Annotated[_Integer | None, Field(description="how many chunks to retrieve")] = None
+    collection: Annotated[
+        _Text | None,
+        Field(description="of the store, to retrieve from; the server's own if left out"),
+    ] = None
     budget: Annotated[BudgetFields | None, Field(description="limits on volatility")] = None
 
     @property
@@ -181,27 +185,21 @@ class _Request(_Body):
         """Return the options in the runtime's form.
 
         Raises:
-            InputError: a value is out of range; ``param`` is the path of its field.
+            InputError: a value is out of range.
         """
         wish = self.overlay or OverlayFields()
-        try:
-            return AskOptions(
-                mode=self.mode,
-                k=wish.k,
-                select=wish.select,
-                budget=_complete(wish.budget, default),
-                max_tokens=self.max_tokens,
-                temperature=self.temperature,
-                top_p=self.top_p,
-                seed=self.seed,
-                stop=tuple(self.stop or ()),
-            )
-        except InputError as error:
-            paths = {
-                name: f"overlay.{name}" for name in ("k", "select", "budget.step", "budget.answer")
-            }
-            error.param = paths.get(error.param or "", error.param)
-            raise
+        return AskOptions(
+            mode=self.mode,
+            k=wish.k,
+            collection=wish.collection,
+            select=wish.select,
+            budget=_complete(wish.budget, default),
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            seed=self.seed,
+            stop=tuple(self.stop or ()),
+        )
 
 
 class ChatRequest(_Request):

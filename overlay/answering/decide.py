@@ -119,7 +119,7 @@ def _retried(attempts: Sequence[Attempt], best: Attempt) -> str:
 
 def _shaky(job: Job, candidates: Sequence[Candidate], attempts: Sequence[Attempt]) -> str:
     """What was found, and what each variant came to."""
-    sources = dict.fromkeys(one.chunk.source for one in candidates if one.accepted)
+    sources = dict.fromkeys(one.chunk.where for one in candidates if one.accepted)
     return (
         f"the answer would be too shaky: its volatility index may be {job.settings.budget_index:g}"
         f", and is {_indices(attempts)}; what may help stands in {', '.join(sources)}"

@@ -86,7 +86,7 @@ def _quoted(job: Job, accepted: Sequence[Candidate]) -> Iterator[Variant]:
     """The accepted sentence itself with its source, as the chunk that says it leads to it."""
     for sentence in nearest(job, accepted)[:1] if accepted else ():
         chunk = holder(sentence, accepted)
-        quote = f'"{sentence}" ({chunk.chunk.source})'
+        quote = f'"{sentence}" ({chunk.chunk.where})'
         yield Variant(QUOTE, (chunk,), False, job.prompt.tail, quote)
 
 

@@ -61,7 +61,9 @@ __all__ = ["probe"]
     help="Layers to read, spread over the depth; 0 for all.",
 )
 @settings_options("k", "draft_tokens", "seed")
-@settings_options("model", "backend", "device", "dtype", "quantize", "context_size", "store")
+@settings_options(
+    "model", "backend", "device", "dtype", "quantize", "context_size", "store", "collection"
+)
 @config_option
 def probe(
     question: str,

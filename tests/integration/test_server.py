@@ -29,7 +29,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (root / "docs" / "quay.md").write_text("Be at the quay by 06:30: the ferry leaves at 06:40.\n")
     (root / "docs" / "soup.md").write_text("Soup is served from noon. The bread is from Vardle.\n")
     run = [sys.executable, "-m", "overlay"]
+    (root / "huts").mkdir()
+    (root / "huts" / "hut.md").write_text("The hut at Vardle has six bunks.\n")
     assert overlay_here("ingest", "docs", cwd=root).returncode == 0
+    assert overlay_here("ingest", "huts", "--collection", "huts", cwd=root).returncode == 0
     with subprocess.Popen(
         [*run, "serve", "--port", "0"], cwd=root, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -105,6 +108,18 @@ def test_a_request_sets_budget_and_k(client: OpenAI) -> None:
     assert report["budget"]["step"] == 0.0
 
 
+def test_a_request_chooses_a_collection(client: OpenAI) -> None:
+    completion = client.chat.completions.create(
+        model="overlay",
+        messages=[{"role": "user", "content": QUESTION}],
+        max_tokens=8,
+        extra_body={"overlay": {"collection": "huts"}},
+    )
+    assert completion.model_extra is not None
+    steps = completion.model_extra["overlay"]["steps"]
+    assert [step["chunk"]["source"] for step in steps] == ["hut.md"]
+
+
 @pytest.mark.parametrize(("switch", "mode"), [("enabled", "plain"), ("retrieval", "none")])
 def test_a_request_turns_parts_off(client: OpenAI, switch: str, mode: str) -> None:
     completion = client.chat.completions.create(
@@ -128,6 +143,7 @@ def test_the_models_list_names_the_loaded_model(client: OpenAI) -> None:
         ({"messages": [{"role": "user", "content": ""}]}, "messages.0.content"),
         ({"overlay": {"budget": {"step": -1}}}, "overlay.budget.step"),
         ({"overlay": {"buget": {}}}, "overlay.buget"),
+        ({"overlay": {"collection": "nowhere"}}, "overlay.collection"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"messages": [{"role": "user", "content": "why " * 6000}]}, "messages"),
     ],

@@ -228,7 +228,7 @@ def test_unknown_model(client: httpx.Client) -> None:
 def test_openapi_documents_the_extension(client: httpx.Client) -> None:
     schema = client.get("/openapi.json").json()
     fields = schema["components"]["schemas"]["OverlayFields"]["properties"]
-    assert set(fields) == {"enabled", "retrieval", "select", "k", "budget"}
+    assert set(fields) == {"collection", "enabled", "retrieval", "select", "k", "budget"}
     assert all(field["description"] for field in fields.values())
     replies = schema["paths"]["/v1/chat/completions"]["post"]["responses"]
     assert "422" not in replies
