@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from retriever.sizes import Sizes
 
 __all__ = ["ends_whole", "split_stretch", "unwrap"]
 
 _WINDOW = 4  # times the longest piece: the splitter's time is not linear in what it is given
+_REMEMBERED = 256  # sizes of the pieces that were tried last
 _LINE_END = "\u205f"  # a rare space, in place of one in a sentence
 _WRAPPED = re.compile(
     r"(?<=[^\n]{40})\n(?=[ \t]{0,8}(?:> ?)*[\w\"'\u201c\u2018\u00ab(\[*$\u20ac])"  # a full line
@@ -33,7 +35,7 @@ def ends_whole(text: str, end: int) -> bool:
 
 
 def split_stretch(
-    text: str, sizes: Sizes, before: str, after: str, above: str | None = None
+    text: str, sizes: Sizes, before: str, after: str, above: str = ""
 ) -> Iterator[tuple[int, int]]:
     """Offsets of the pieces of ``text``, as large as fit the limit; together they are all of it.
 
@@ -45,17 +47,18 @@ def split_stretch(
         sizes: the limit.
         before: what stands above each piece.
         after: what stands below each piece.
-        above: what stands above the first one, if that is something else.
+        above: what stands above the first one instead.
     """
     from semantic_text_splitter import TextSplitter  # only to ingest
 
     window = ""
     start = 0
+    measure = lru_cache(_REMEMBERED)(sizes.of)
 
     def size(part: str) -> int:
-        first = above is not None and start == 0 and window.startswith(part)
+        prefix = above if start == 0 and window.startswith(part) else before
         shown = part.rstrip().replace(_LINE_END, "\n")
-        return sizes.of((above or "" if first else before) + shown + after)
+        return measure(prefix + shown + after)
 
     splitter = TextSplitter.from_callback(size, sizes.limit, trim=False)
     length = _WINDOW * sizes.reach
@@ -65,5 +68,10 @@ def split_stretch(
         if start + length < len(text) and len(pieces) > 1:
             pieces.pop()  # it may go on behind the window
         for piece in pieces:
-            yield start, start + len(piece)
-            start += len(piece)
+            fitting = piece
+            while len(fitting) > 1 and size(fitting) > sizes.limit:  # it errs on one in thousands
+                fitting = TextSplitter(len(fitting) // 2, trim=False).chunks(fitting)[0]
+            yield start, start + len(fitting)
+            start += len(fitting)
+            if fitting != piece:
+                break

@@ -157,3 +157,11 @@ def test_short_lines_and_full_stops_end_no_wrapped_line() -> None:
     assert unwrap(wrapped).count("\n") == 0
     assert unwrap("08:15  Larkhaugh\n09:15  Tamsel").count("\n") == 1
     assert len(unwrap(wrapped)) == len(wrapped)
+
+
+def test_pieces_that_the_splitter_makes_too_long_are_cut_again() -> None:
+    text = "<<`é.`漢\n\n\n\n<ab c dé.. 漢aword b c d\n A\n\n1. >."
+    sizes = Sizes(count_tokens, 6)
+    pieces = [text[start:end] for start, end in split_stretch(text, sizes, "", "")]
+    assert all(sizes.fits(piece) for piece in pieces)
+    assert "".join(pieces) == text
