@@ -11,7 +11,7 @@ from retriever.sizes import Sizes
 __all__ = ["ends_whole", "split_stretch", "unwrap"]
 
 _WINDOW = 4  # times the longest piece: the splitter's time is not linear in what it is given
-_REMEMBERED = 256  # sizes of the pieces that were tried last
+_REMEMBERED = 256  # sizes of pieces that were tried last
 _LINE_END = "\u205f"  # a rare space, in place of one in a sentence
 _WRAPPED = re.compile(
     r"(?<=[^\n]{40})\n(?=[ \t]{0,8}(?:> ?)*[\w\"'\u201c\u2018\u00ab(\[*$\u20ac])"  # a full line
@@ -69,7 +69,7 @@ def split_stretch(
             pieces.pop()  # it may go on behind the window
         for piece in pieces:
             fitting = piece
-            while len(fitting) > 1 and size(fitting) > sizes.limit:  # it errs on one in thousands
+            while len(fitting) > 1 and size(fitting) > sizes.limit:  # it errs at times
                 fitting = TextSplitter(len(fitting) // 2, trim=False).chunks(fitting)[0]
             yield start, start + len(fitting)
             start += len(fitting)
