@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from overlay.errors import InputError
-from retriever.boundaries import Layout
-from retriever.code_blocks import lay_out_code
+from retriever.blocks import Block
+from retriever.code_blocks import read_code
 from retriever.content import Format, Part
 from retriever.documents import Document
 from retriever.packing import pack
-from retriever.pieces import Ruler
-from retriever.prose import lay_out_markdown, lay_out_text
+from retriever.prose import read_prose
 from retriever.sizes import Sizes
 
 __all__ = ["DEFAULT_LIMIT", "Chunk", "Chunker"]
 
 DEFAULT_LIMIT = 128  # tokens of the embedder
 _SMALLEST_LIMIT = 16  # tokens; one character can take several, and the model adds its own
-_RULES = 2  # raise it when the rules below change: documents are then chunked again
+_RULES = 3  # raise it when the rules below change: documents are then chunked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +83,14 @@ class Chunker:
         """The chunks of one document, in order; together they hold all its text but white space."""
         chunks: list[Chunk] = []
         for part in document.parts:
-            for title, text in self._titled(part, document.title):
+            for title, text in pack(part.text, _blocks(part), self._sizes):
                 identity = "\0".join((document.source, document.sha256, str(len(chunks)), text))
                 digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
                 chunks.append(
                     Chunk(
                         id=digest,
                         source=document.source,
-                        title=title,
+                        title=title or document.title,
                         position=len(chunks),
                         text=text,
                         place=part.place,
@@ -101,20 +99,9 @@ class Chunker:
                 )
         return chunks
 
-    def _titled(self, part: Part, title: str) -> Iterator[tuple[str, str]]:
-        """Each piece of a part under its headings, or the document's title where it has none."""
-        layout = _lay_out(part)
-        starts = [start for start, _ in layout.titles]
-        titles = [title, *(own or title for _, own in layout.titles)]
-        ruler = Ruler(layout, self._sizes, indented=part.format is not Format.TEXT)
-        for piece in pack(layout, ruler):
-            yield titles[bisect_right(starts, piece.start)], piece.text
 
-
-def _lay_out(part: Part) -> Layout:
-    """Where the text of a part may be cut."""
+def _blocks(part: Part) -> list[Block]:
+    """What the text of a part may be cut into."""
     if part.format is Format.CODE:
-        return lay_out_code(part.text, part.language)
-    return (
-        lay_out_markdown(part.text) if part.format is Format.MARKDOWN else lay_out_text(part.text)
-    )
+        return read_code(part.text, part.language)
+    return read_prose(part.text, markdown=part.format is Format.MARKDOWN)

@@ -1,82 +1,80 @@
-"""Lines and headings of a Markdown text, by offset: enough to name and place chunks."""
+"""Markdown read as blocks of lines, and its headings."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cache
 
-__all__ = ["Heading", "Line", "closes_fence", "fence_mark", "find_headings", "split_lines"]
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, table
+from markdown_it.token import Token
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HASHES = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
-_UNDERLINE = re.compile(r" {0,3}=+[ \t]*$")
+__all__ = ["find_headings", "heading_words", "parse_blocks"]
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: ``text[start:end]`` without its newline; ``fenced`` inside a code fence."""
-
-    start: int
-    end: int
-    content: str
-    fenced: bool
+_LONGEST = 200  # characters of a heading's words; a title repeats them with every chunk
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """One heading: ``text[start:end]``, its level from 1 to 6, and its words."""
+def parse_blocks(text: str, *, markdown: bool = True) -> list[Token]:
+    """The blocks of a text, outer ones first, in time that is linear in it.
 
-    start: int
-    end: int
-    level: int
-    title: str
-
-
-def split_lines(text: str) -> list[Line]:
-    """The lines of ``text``; both fence lines count as fenced."""
-    lines: list[Line] = []
-    start, fence = 0, ""
-    for content in text.split("\n"):
-        opened = bool(fence)
-        if not fence:
-            fence = fence_mark(content)
-        elif closes_fence(content, fence):
-            fence = ""
-        lines.append(Line(start, start + len(content), content, opened or bool(fence)))
-        start += len(content) + 1
-    return lines
-
-
-def fence_mark(content: str) -> str:
-    """The backticks or tildes that a line of these begins a code fence with, else ""."""
-    mark = _FENCE.match(content)
-    return mark[1] if mark else ""
-
-
-def closes_fence(content: str, mark: str) -> bool:
-    """Whether a line ends the code fence that ``mark`` began."""
-    found = _FENCE.match(content)
-    return bool(found and found[1].startswith(mark) and not content[found.end() :].strip())
-
-
-def find_headings(lines: list[Line]) -> list[Heading]:
-    """Headings written with ``#`` marks, or underlined with ``===``, in order.
-
-    Lines underlined with ``---`` are left out: front matter and tables look the same.
+    Args:
+        text: with ``\\n`` line ends.
+        markdown: else only lists and paragraphs are told apart.
     """
-    headings: list[Heading] = []
-    above: Line | None = None
-    for line in lines:
-        if line.fenced:
-            above = None
-            continue
-        if hashes := _HASHES.match(line.content):
-            if hashes[2]:
-                headings.append(Heading(line.start, line.end, len(hashes[1]), hashes[2]))
-            above = None
-        elif above and _UNDERLINE.match(line.content):
-            headings.append(Heading(above.start, line.end, 1, above.content.strip()))
-            above = None
-        else:
-            above = line if line.content.strip() else None
-    return headings
+    tokens = _Openings()
+    reader = _reader(markdown)
+    reader.block.parse(text, reader, {}, tokens)  # no inline rules: some are quadratic
+    return tokens
+
+
+def find_headings(text: str) -> list[str]:
+    """The headings of a Markdown text, in order, but for those within lists and quotations."""
+    tokens = parse_blocks(text)
+    return [found for number in range(len(tokens)) if (found := heading_words(tokens, number))]
+
+
+def heading_words(tokens: Sequence[Token], number: int) -> str:
+    """The words of the heading that a token begins; empty where it begins none.
+
+    Words above a line of dashes are none: front matter and tables look the same. Of several lines
+    above one of equals signs the last one is taken.
+    """
+    token = tokens[number]
+    if token.type != "heading_open" or token.level or token.markup == "-":
+        return ""
+    return tokens[number + 1].content.rpartition("\n")[2][:_LONGEST]
+
+
+class _Openings(list[Token]):
+    """Tokens without what we do not need of each paragraph, for the memory's sake."""
+
+    def append(self, token: Token) -> None:
+        words = token.type == "inline" and self[-1].type != "heading_open"
+        if token.nesting >= 0 and not words:
+            super().append(token)
+
+
+@cache
+def _reader(markdown: bool) -> MarkdownIt:
+    if not markdown:
+        return MarkdownIt("zero").enable("list")
+    reader = MarkdownIt("commonmark").enable("table").disable("reference")
+    reader.block.ruler.at("table", _table, {"alt": ["paragraph"]})
+    return reader
+
+
+def _table(state: StateBlock, start: int, stop: int, silent: bool) -> bool:
+    """The library's rule, without its tokens of every cell: a large sheet would fill the memory."""
+    found = table(state, start, stop, True)
+    if silent or not found:
+        return found
+    line = start + 2
+    while (
+        line < stop
+        and state.sCount[line] >= state.blkIndent
+        and "|" in state.src[state.bMarks[line] : state.eMarks[line]]
+    ):
+        line += 1
+    state.push("table", "", 0).map = [start, line]
+    state.line = line
+    return True

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from retriever.content import Content, Format, Part
 from retriever.dates import find_date
-from retriever.headings import find_headings, split_lines
+from retriever.headings import find_headings
 from retriever.loaders.archives import open_archive
 from retriever.loaders.broken import reading
 from retriever.loaders.html import read_page
@@ -63,4 +63,4 @@ def _chapter_paths(package: Element, folder: str) -> list[str]:
 
 
 def _heading(text: str) -> str:
-    return next((heading.title for heading in find_headings(split_lines(text))), "")
+    return next(iter(find_headings(text)), "")

@@ -6,7 +6,7 @@ import re
 
 from retriever.content import Content, Format, Part
 from retriever.dates import find_date
-from retriever.headings import find_headings, split_lines
+from retriever.headings import find_headings
 from retriever.loaders.front_matter import split_front_matter
 from retriever.loaders.plain import first_line
 from retriever.loaders.text_decoding import decode
@@ -28,7 +28,7 @@ def load(data: bytes, name: str) -> Content:
     """
     title, day, text = split_front_matter(decode(data, name))
     text = drop_data_uris(text)
-    headings = [heading.title for heading in find_headings(split_lines(text))]
+    headings = find_headings(text)
     title = title or (headings[0] if headings else first_line(text))
     day = day or find_date("\n".join([title, *headings]))
     return Content((Part(text, Format.MARKDOWN),), title, day)

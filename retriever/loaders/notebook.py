@@ -8,7 +8,7 @@ from typing import Any
 
 from retriever.content import Content, Format, Part
 from retriever.dates import find_date
-from retriever.headings import find_headings, split_lines
+from retriever.headings import find_headings
 from retriever.loaders.broken import reading
 from retriever.loaders.json_file import parse
 from retriever.loaders.markdown import drop_data_uris
@@ -30,8 +30,8 @@ def load(data: bytes, name: str) -> Content:
         language = _language(notebook["metadata"])
         blocks = [block for cell in notebook["cells"] for block in _blocks(cell, language)]
     markdown = "\n\n".join(blocks)
-    headings = find_headings(split_lines(markdown))
-    title = headings[0].title if headings else ""
+    headings = find_headings(markdown)
+    title = headings[0] if headings else ""
     return Content((Part(markdown, Format.MARKDOWN),), title, find_date(title))
 
 
