@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from overlay.errors import InputError
+from retriever.filter import EVERYTHING, Filter
 from selector.budget import Budget
 
 __all__ = ["AskOptions", "Mode"]
@@ -32,6 +33,7 @@ class AskOptions:
         echo: give the prompt back, and say the same of its tokens, those of the chunks aside.
         select: answer with the accepted sentence nearest to the question, quoted with its source,
             in place of generating.
+        only: which documents are searched.
 
     Raises:
         InputError: a value is out of range; ``param`` names it.
@@ -48,6 +50,7 @@ class AskOptions:
     top_log_probs: int | None = None
     echo: bool = False
     select: bool = False
+    only: Filter = EVERYTHING
 
     @property
     def overrides(self) -> dict[str, float]:

@@ -24,7 +24,7 @@ from probes.chat import Message
 from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
-from retriever import Searcher
+from retriever import Retriever, Searcher
 from selector.budget import Budget
 from selector.profile import Profile
 from selector.profile_files import default_profile, load_profile, shipped_profile
@@ -100,7 +100,7 @@ class Overlay:
         if self.settings.variants > 1:
             prompt = with_wordings(self._model, prompt, messages)
         job = make_job(self._model, prompt, self.settings, options, self._profile)
-        return answer(job, self._retriever, self._kept)
+        return answer(job, self._searcher(options), self._kept)
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         """Continue a text, event by event as :meth:`stream` does; no chat stands around it.
@@ -126,7 +126,19 @@ class Overlay:
         settings = self.settings.model_copy(update={"fallback": Fallback.ANSWER})
         # What was calibrated for a model is a chat, and says nothing of a bare text.
         job = make_job(self._model, built, settings, options, default_profile())
-        return answer(job, self._retriever, self._kept)
+        return answer(job, self._searcher(options), self._kept)
+
+    def _searcher(self, options: AskOptions) -> Searcher | None:
+        """Where the chunks for one question come from."""
+        if self._retriever is None or options.only.is_open:
+            return self._retriever
+        if not isinstance(self._retriever, Retriever):
+            raise InputError(
+                "the passages were given, and cannot be chosen by source or date",
+                hint="leave source, since and until out",
+                param="source",
+            )
+        return self._retriever.narrowed(options.only)
 
     def close(self) -> None:
         """Free the model and close the store."""

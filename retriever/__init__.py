@@ -7,6 +7,7 @@ from retriever.embedded_text import embedded_text
 from retriever.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
 from retriever.errors import DocumentError, EmbedderError, EmbedderMismatchError, StoreError
 from retriever.files import Skip, Skipped
+from retriever.filter import EVERYTHING, Filter
 from retriever.ingest import ingest, ingest_documents
 from retriever.naming import below
 from retriever.parsing import Limits
@@ -16,6 +17,7 @@ from retriever.synchronise import IngestOptions, IngestReport, Progress
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "EVERYTHING",
     "PACKAGED",
     "Chunk",
     "ChunkStore",
@@ -25,6 +27,7 @@ __all__ = [
     "Embedder",
     "EmbedderError",
     "EmbedderMismatchError",
+    "Filter",
     "IngestOptions",
     "IngestReport",
     "Limits",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Sized
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import Where
 
-__all__ = ["Connection", "all_chunks", "chroma_errors", "chunk_page"]
+__all__ = ["Connection", "all_chunks", "among_sources", "chroma_errors", "chunk_page"]
 
 _COLLECTION = "chunks"
 _PAGE = 256  # chunks read at a time
+_MOST_NAMED = 30_000  # sources in one condition; SQLite takes 32,766 variables
 # Repeated passages fill a small index's links with copies of themselves, until the rest can no
 # longer be reached. With these values 1000 copies of one chunk hide less than 1 % of the others.
 _INDEX: CreateHNSWConfiguration = {
@@ -131,3 +134,25 @@ def all_chunks(collection: Collection, page: int = _PAGE) -> Iterator[Chunk]:
         yield from found
         if len(found) < page:
             return
+
+
+def among_sources(wanted: Sized[str], held: Sized[str]) -> Where | None:
+    """Chroma's condition for chunks of the wanted sources; None where that is all that is held.
+
+    The shorter list is named: the wanted ones, or the others.
+
+    Raises:
+        StoreError: both are too long.
+    """
+    chosen = set(wanted)
+    others = [source for source in held if source not in chosen]
+    if not others:
+        return None
+    named, how = ([*chosen], "$in") if len(chosen) <= len(others) else (others, "$nin")
+    if len(named) > _MOST_NAMED:
+        raise StoreError(
+            f"the filter parts the store into {len(chosen)} and {len(others)} documents, and "
+            f"one of both may have {_MOST_NAMED} at most",
+            hint="narrow the filter, or keep the documents in several collections",
+        )
+    return cast("Where", {"source": {how: named}})

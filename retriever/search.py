@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from overlay.errors import InputError
 from retriever.embedder import Embedder, Vectors
+from retriever.filter import EVERYTHING, Filter
 from retriever.fusion import fuse, without_twins
 from retriever.store import ChunkStore, RankedChunk
 
@@ -41,6 +42,12 @@ class Searcher(Protocol):
         """The ``k`` best chunks, best first; fewer if there are not that many."""
 
 
+class _Asked(NamedTuple):
+    question: str
+    vector: Vectors
+    among: list[str] | None
+
+
 class Retriever:
     """Finds the chunks for a question.
 
@@ -48,12 +55,25 @@ class Retriever:
         store: the store to search.
         embedder: the embedder that the store was made with.
         mode: what ranks the chunks.
+        only: which documents are searched.
     """
 
-    def __init__(self, store: ChunkStore, embedder: Embedder, mode: Mode = Mode.FUSED) -> None:
+    def __init__(
+        self,
+        store: ChunkStore,
+        embedder: Embedder,
+        mode: Mode = Mode.FUSED,
+        *,
+        only: Filter = EVERYTHING,
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._mode = mode
+        self._only = only
+
+    def narrowed(self, only: Filter) -> Retriever:
+        """One that searches other documents of the same store."""
+        return Retriever(self._store, self._embedder, self._mode, only=only)
 
     def search(self, question: str, k: int) -> list[RankedChunk]:
         """The ``k`` best chunks, best first; fewer if no more are found.
@@ -62,7 +82,8 @@ class Retriever:
         come in its order.
 
         Raises:
-            InputError: the question is blank, or ``k`` is less than 1.
+            InputError: the question is blank, ``k`` is less than 1, or a source that the filter
+                names fits no document.
             StoreError: nothing was ingested yet, or the store cannot be used.
             EmbedderError: the embedder does not load.
         """
@@ -70,23 +91,36 @@ class Retriever:
             raise InputError(f"k is {k}", hint="ask for at least 1 chunk", param="k")
         if not question.strip():
             raise InputError("the question is empty", hint="ask something", param="question")
-        vector = self._embedder.embed([question])[0]
+        among = self._among()
+        if among is not None and not among:
+            return []
+        asked = _Asked(question, self._embedder.embed([question])[0], among)
         if self._mode is Mode.DENSE:
-            return self._store.query(vector, k)
+            return self._dense(asked, k)
         if self._mode is Mode.LEXICAL:
-            return self._store.similar(self._words(question, k), vector)
-        found = self._fused(question, vector, max(_FEWEST_CANDIDATES, _CANDIDATES * k))
+            return self._store.similar(self._words(asked, k), asked.vector)
+        found = self._fused(asked, max(_FEWEST_CANDIDATES, _CANDIDATES * k))
         places = without_twins((hit.text for hit in found), k)
         return [replace(found[place], rank=rank) for rank, place in enumerate(places)]
 
-    def _words(self, question: str, k: int) -> list[str]:
-        return [identity for identity, _ in self._store.lexical(question, k)]
+    def _among(self) -> list[str] | None:
+        """Sources of the documents that are searched; None for all, and where there are none."""
+        if self._only.is_open:
+            return None
+        held = self._store.documents()
+        return self._only.chosen(held.values()) if held else None
 
-    def _fused(self, question: str, vector: Vectors, candidates: int) -> list[RankedChunk]:
+    def _dense(self, asked: _Asked, k: int) -> list[RankedChunk]:
+        return self._store.query(asked.vector, k, asked.among)
+
+    def _words(self, asked: _Asked, k: int) -> list[str]:
+        return [identity for identity, _ in self._store.lexical(asked.question, k, asked.among)]
+
+    def _fused(self, asked: _Asked, candidates: int) -> list[RankedChunk]:
         """All candidates of either ranking in fused order."""
-        dense = {hit.chunk.id: hit for hit in self._store.query(vector, candidates)}
-        words = self._words(question, candidates)
-        others = self._store.similar([one for one in words if one not in dense], vector)
+        dense = {hit.chunk.id: hit for hit in self._dense(asked, candidates)}
+        words = self._words(asked, candidates)
+        others = self._store.similar([one for one in words if one not in dense], asked.vector)
         known = dense | {hit.chunk.id: hit for hit in others}
         fused = fuse([[*dense], words], _CONSTANT, _WEIGHTS)
         # An ingest that ends meanwhile may remove a chunk between the two.

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
 from probes.chat import Message
+from retriever import Filter
 from selector.budget import Budget
 
 __all__ = ["ALIASES", "ChatMessage", "ChatRequest", "CompletionRequest", "OverlayFields"]
@@ -94,6 +95,10 @@ class BudgetFields(_Body):
     answer: Annotated[float | None, Field(description="by all accepted steps of the answer")] = None
 
 
+def _as_list(text: object) -> object:
+    return [text] if isinstance(text, str) else text
+
+
 class OverlayFields(_Body):
     """What this request wants of the overlay; unknown fields are errors."""
 
@@ -117,6 +122,22 @@ class OverlayFields(_Body):
         ),
     ] = False
     k: Annotated[_Integer | None, Field(description="how many chunks to retrieve")] = None
+    source: Annotated[
+        Annotated[list[_Text], Field(max_length=64)] | None,
+        BeforeValidator(_as_list, json_schema_input_type=str | list[str] | None),
+        Field(
+            description="search only documents whose name begins with one of these (`notes/`) or "
+            "fits it as a pattern (`*.pdf`); a text, or up to 64"
+        ),
+    ] = None
+    since: Annotated[
+        _Text | None,
+        Field(
+            description="search only documents of this date, YYYY-MM-DD, or later; those without a "
+            "date are left out"
+        ),
+    ] = None
+    until: Annotated[_Text | None, Field(description="likewise, of this date or before")] = None
     budget: Annotated[BudgetFields | None, Field(description="limits on volatility")] = None
 
     @property
@@ -125,10 +146,6 @@ class OverlayFields(_Body):
         if not self.retrieval:
             return Mode.NO_CONTEXT
         return Mode.OVERLAY if self.enabled else Mode.PLAIN
-
-
-def _as_list(stop: object) -> object:
-    return [stop] if isinstance(stop, str) else stop
 
 
 def _only(*allowed: object, otherwise: str = "not supported here; leave it out") -> AfterValidator:
@@ -144,6 +161,9 @@ def _only(*allowed: object, otherwise: str = "not supported here; leave it out")
 
 ALIASES = {"overlay": Mode.OVERLAY, "overlay:plain": Mode.PLAIN, "overlay:off": Mode.NO_CONTEXT}
 """Names of the served model for clients that can choose a model and nothing else."""
+
+
+_OF_OVERLAY = {"k", "select", "source", "since", "until", "budget.step", "budget.answer"}
 
 
 class _Request(_Body):
@@ -189,6 +209,7 @@ class _Request(_Body):
                 mode=self.mode,
                 k=wish.k,
                 select=wish.select,
+                only=Filter(tuple(wish.source or ()), wish.since or "", wish.until or ""),
                 budget=_complete(wish.budget, default),
                 max_tokens=self.max_tokens,
                 temperature=self.temperature,
@@ -197,10 +218,8 @@ class _Request(_Body):
                 stop=tuple(self.stop or ()),
             )
         except InputError as error:
-            paths = {
-                name: f"overlay.{name}" for name in ("k", "select", "budget.step", "budget.answer")
-            }
-            error.param = paths.get(error.param or "", error.param)
+            if error.param in _OF_OVERLAY:
+                error.param = f"overlay.{error.param}"
             raise
 
 
