@@ -14,6 +14,7 @@ from retriever import (
     IngestReport,
     Retriever,
     StoreError,
+    Window,
     collection_folder,
     ingest,
     ingest_documents,
@@ -21,6 +22,8 @@ from retriever import (
 )
 
 __all__ = ["Library"]
+
+_LONGEST_JOINED = 4  # times the largest chunk: five such chunks and a prompt fit 4096 tokens
 
 
 class Library:
@@ -35,7 +38,11 @@ class Library:
         self.embedder = open_embedder(settings.embedder)
         self.folder = collection_folder(settings.store, settings.collection)
         self.store = ChunkStore(self.folder, self.embedder)
-        self.retriever = Retriever(self.store, self.embedder)
+        self.retriever = Retriever(
+            self.store,
+            self.embedder,
+            window=Window(settings.window, _LONGEST_JOINED * settings.chunk_tokens),
+        )
 
     def ingest(self, folder: Path, options: IngestOptions | None = None) -> IngestReport:
         """Make the store hold the documents of a folder; see :func:`retriever.ingest.ingest`."""

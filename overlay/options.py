@@ -41,6 +41,7 @@ class AskOptions:
 
     mode: Mode = Mode.OVERLAY
     k: int | None = None
+    window: int | None = None
     budget: Budget | None = None
     max_tokens: int | None = None
     temperature: float | None = None
@@ -55,13 +56,14 @@ class AskOptions:
     @property
     def overrides(self) -> dict[str, float]:
         """What takes the place of settings, by their names."""
-        names = ("k", "max_tokens", "temperature", "top_p", "seed")
+        names = ("k", "window", "max_tokens", "temperature", "top_p", "seed")
         given = {name: getattr(self, name) for name in names}
         return {name: value for name, value in given.items() if value is not None}
 
     def __post_init__(self) -> None:
         checks = (
             ("k", self.k, 1, 64),
+            ("window", self.window, 0, 8),
             ("max_tokens", self.max_tokens, 1, 1_000_000),
             ("temperature", self.temperature, 0, 2),
             ("top_log_probs", self.top_log_probs, 0, 20),

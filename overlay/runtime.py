@@ -130,15 +130,15 @@ class Overlay:
 
     def _searcher(self, options: AskOptions) -> Searcher | None:
         """Where the chunks for one question come from."""
-        if self._retriever is None or options.only.is_open:
+        if self._retriever is None or (options.only.is_open and options.window is None):
             return self._retriever
         if not isinstance(self._retriever, Retriever):
             raise InputError(
-                "the passages were given, and cannot be chosen by source or date",
-                hint="leave source, since and until out",
-                param="source",
+                "the passages were given, and have no source, date or neighbours to be chosen by",
+                hint="leave source, since, until and window out",
+                param="window" if options.only.is_open else "source",
             )
-        return self._retriever.narrowed(options.only)
+        return self._retriever.narrowed(options.only, options.window)
 
     def close(self) -> None:
         """Free the model and close the store."""

@@ -229,6 +229,15 @@ class Settings(BaseSettings):
         ),
     ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
+    window: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=8,
+            description="chunks of the same document, on either side, that are joined to each "
+            "retrieved one, up to four times chunk_tokens in all",
+        ),
+    ] = 0
 
     # One that turns out irrelevant costs less than one that helped and was kept out, so a chunk may
     # be somewhat likelier not to help than to.

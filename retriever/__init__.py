@@ -16,6 +16,7 @@ from retriever.parsing import Limits
 from retriever.search import Mode, Retriever, Searcher
 from retriever.store import ChunkStore, RankedChunk, StoredDocument, StoreWriter
 from retriever.synchronise import IngestOptions, IngestReport, Progress
+from retriever.window import Window
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -46,6 +47,7 @@ __all__ = [
     "StoreError",
     "StoreWriter",
     "StoredDocument",
+    "Window",
     "below",
     "collection_folder",
     "collections",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Sized
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
     from chromadb.api.types import Where
 
-__all__ = ["Connection", "all_chunks", "among_sources", "chroma_errors", "chunk_page"]
+__all__ = ["Connection", "all_chunks", "among_sources", "chroma_errors", "chunk_page", "chunks_at"]
 
 _COLLECTION = "chunks"
 _PAGE = 256  # chunks read at a time
@@ -123,6 +123,24 @@ def chunk_page(collection: Collection, offset: int, limit: int) -> list[Chunk]:
     """``limit`` chunks, or fewer at the end, in Chroma's own order."""
     included: Any = ["documents", "metadatas"]  # chromadb's own literal type
     found: Mapping[str, Any] = collection.get(limit=limit, offset=offset, include=included)
+    columns = (found[key] or [] for key in ("ids", "documents", "metadatas"))
+    return [chunk_of(*row) for row in zip(*columns, strict=True)]
+
+
+def chunks_at(collection: Collection, positions: Mapping[str, Sequence[int]]) -> list[Chunk]:
+    """The chunks of some sources at some positions, in no order.
+
+    Args:
+        positions: by source, at least one.
+    """
+    each: list[Any] = [
+        {"$and": [{"source": source}, {"position": {"$in": [*wanted]}}]}
+        for source, wanted in positions.items()
+    ]
+    included: Any = ["documents", "metadatas"]  # chromadb's own literal type
+    found: Mapping[str, Any] = collection.get(
+        where={"$or": each} if len(each) > 1 else each[0], include=included
+    )
     columns = (found[key] or [] for key in ("ids", "documents", "metadatas"))
     return [chunk_of(*row) for row in zip(*columns, strict=True)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -11,6 +12,7 @@ from retriever.embedder import Embedder, Vectors
 from retriever.filter import EVERYTHING, Filter
 from retriever.fusion import fuse, without_twins
 from retriever.store import ChunkStore, RankedChunk
+from retriever.window import NO_WINDOW, Window, joined, places_beside
 
 __all__ = ["Mode", "Retriever", "Searcher"]
 
@@ -56,6 +58,7 @@ class Retriever:
         embedder: the embedder that the store was made with.
         mode: what ranks the chunks.
         only: which documents are searched.
+        window: how much of the document around a chunk comes with it.
     """
 
     def __init__(
@@ -65,21 +68,33 @@ class Retriever:
         mode: Mode = Mode.FUSED,
         *,
         only: Filter = EVERYTHING,
+        window: Window = NO_WINDOW,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._mode = mode
         self._only = only
+        self._window = window
 
-    def narrowed(self, only: Filter) -> Retriever:
-        """One that searches other documents of the same store."""
-        return Retriever(self._store, self._embedder, self._mode, only=only)
+    def narrowed(self, only: Filter, window: int | None = None) -> Retriever:
+        """One that searches other documents of the same store.
+
+        Args:
+            window: chunks on either side that come with one that is found; None for as many as
+                before.
+        """
+        other = copy(self)
+        other._only = only
+        if window is not None:
+            other._window = replace(self._window, chunks=window)
+        return other
 
     def search(self, question: str, k: int) -> list[RankedChunk]:
         """The ``k`` best chunks, best first; fewer if no more are found.
 
         The similarity of each is the cosine, whatever ranked it, on the embedder's scale
-        (``Embedder.scale``): fused or lexical, they need not come in its order.
+        (``Embedder.scale``): fused or lexical, they need not come in its order. It is that of the
+        chunk without the window around it.
 
         Raises:
             InputError: the question is blank, ``k`` is less than 1, or a source that the filter
@@ -92,9 +107,8 @@ class Retriever:
         if not question.strip():
             raise InputError("the question is empty", hint="ask something", param="question")
         scale = self._embedder.scale
-        return [
-            replace(hit, similarity=scale.read(hit.similarity)) for hit in self._ranked(question, k)
-        ]
+        found = self._ranked(question, k)
+        return self._joined([replace(hit, similarity=scale.read(hit.similarity)) for hit in found])
 
     def _ranked(self, question: str, k: int) -> list[RankedChunk]:
         """The same, with the plain cosine."""
@@ -109,6 +123,13 @@ class Retriever:
         found = self._fused(asked, max(_FEWEST_CANDIDATES, _CANDIDATES * k))
         places = without_twins((hit.text for hit in found), k)
         return [replace(found[place], rank=rank) for rank, place in enumerate(places)]
+
+    def _joined(self, found: list[RankedChunk]) -> list[RankedChunk]:
+        if not self._window.chunks:
+            return found
+        beside = self._store.at(places_beside(found, self._window))
+        places = {(chunk.source, chunk.position): chunk for chunk in beside}
+        return joined(found, places, self._window, self._embedder.count_tokens)
 
     def _among(self) -> list[str] | None:
         """Sources of the documents that are searched; None for all, and where there are none."""

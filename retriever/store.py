@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from retriever.chroma import among_sources, chroma_errors, chunk_page
+from retriever.chroma import among_sources, chroma_errors, chunk_page, chunks_at
 from retriever.chunking import Chunk
 from retriever.embedder import Embedder, Vectors
 from retriever.errors import StoreError
@@ -137,6 +137,19 @@ class ChunkStore:
         }
         there = [held[identity] for identity in ids if identity in held]
         return [RankedChunk(*hit, rank) for rank, hit in enumerate(there)]
+
+    def at(self, places: Sequence[tuple[str, int]]) -> list[Chunk]:
+        """The chunks at some places, each a source and a position, in no order.
+
+        Args:
+            places: those where no chunk stands are left out.
+        """
+        positions: dict[str, list[int]] = {}
+        for source, position in places:
+            positions.setdefault(source, []).append(position)
+        if not positions:
+            return []
+        return self._read(partial(chunks_at, positions=positions)) or []
 
     @contextmanager
     def writer(self) -> Iterator[StoreWriter]:

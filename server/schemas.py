@@ -122,6 +122,10 @@ class OverlayFields(_Body):
         ),
     ] = False
     k: Annotated[_Integer | None, Field(description="how many chunks to retrieve")] = None
+    window: Annotated[
+        _Integer | None,
+        Field(description="chunks on either side that are joined to each retrieved one"),
+    ] = None
     source: Annotated[
         Annotated[list[_Text], Field(max_length=64)] | None,
         BeforeValidator(_as_list, json_schema_input_type=str | list[str] | None),
@@ -163,7 +167,7 @@ ALIASES = {"overlay": Mode.OVERLAY, "overlay:plain": Mode.PLAIN, "overlay:off": 
 """Names of the served model for clients that can choose a model and nothing else."""
 
 
-_OF_OVERLAY = {"k", "select", "source", "since", "until", "budget.step", "budget.answer"}
+_OF_OVERLAY = {"k", "window", "select", "source", "since", "until", "budget.step", "budget.answer"}
 
 
 class _Request(_Body):
@@ -208,6 +212,7 @@ class _Request(_Body):
             return AskOptions(
                 mode=self.mode,
                 k=wish.k,
+                window=wish.window,
                 select=wish.select,
                 only=Filter(tuple(wish.source or ()), wish.since or "", wish.until or ""),
                 budget=_complete(wish.budget, default),

@@ -19,7 +19,7 @@ __all__ = ["ask"]
 
 @click.command()
 @click.argument("question")
-@settings_options("k", "budget_step", "budget_answer", "fallback", "profile")
+@settings_options("k", "window", "budget_step", "budget_answer", "fallback", "profile")
 @settings_options("max_tokens", "temperature", "seed")
 @settings_options("model", "backend", "device", "dtype", "quantize")
 @settings_options("context_size", "store", "embedder")

@@ -67,7 +67,7 @@ __all__ = ["probe"]
     show_default=True,
     help="Layers to read, spread over the depth; 0 for all.",
 )
-@settings_options("k", "draft_tokens", "seed")
+@settings_options("k", "window", "draft_tokens", "seed")
 @settings_options("model", "backend", "device", "dtype", "quantize", "context_size", "store")
 @filter_options
 @config_option

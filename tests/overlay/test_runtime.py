@@ -54,9 +54,12 @@ def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay
 
 
 def test_passages_that_were_given_cannot_be_filtered(model: LlamaCppModel) -> None:
-    with pytest.raises(InputError, match="cannot be chosen by source") as error:
+    with pytest.raises(InputError, match="to be chosen by") as error:
         overlay_on(model, HELPFUL).ask(QUESTION, AskOptions(only=Filter(("notes/",))))
     assert error.value.param == "source"
+    with pytest.raises(InputError) as error:
+        overlay_on(model, HELPFUL).ask(QUESTION, AskOptions(window=1))
+    assert error.value.param == "window"
 
 
 def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:

@@ -136,6 +136,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:"}}
         ({"response_format": {"type": "json_object"}}, "response_format", "only"),
         ({"overlay": {"k": 0}}, "overlay.k", "k is 0"),
         ({"overlay": {"source": ["a", " "]}}, "overlay.source", "source is blank"),
+        ({"overlay": {"window": 9}}, "overlay.window", "window is 9"),
         ({"overlay": {"since": "May"}}, "overlay.since", "since is 'May'"),
         ({"overlay": {"until": "2024-13-01"}}, "overlay.until", "until is '2024-13-01'"),
         ({"overlay": {"until": 2024}}, "overlay.until", "until is 2024"),
@@ -232,7 +233,7 @@ def test_unknown_model(client: httpx.Client) -> None:
 def test_openapi_documents_the_extension(client: httpx.Client) -> None:
     schema = client.get("/openapi.json").json()
     fields = schema["components"]["schemas"]["OverlayFields"]["properties"]
-    filters = {"source", "since", "until"}
+    filters = {"source", "since", "until", "window"}
     assert set(fields) == {"enabled", "retrieval", "select", "k", "budget"} | filters
     assert all(field["description"] for field in fields.values())
     replies = schema["paths"]["/v1/chat/completions"]["post"]["responses"]
