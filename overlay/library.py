@@ -19,6 +19,7 @@ from retriever import (
     ingest,
     ingest_documents,
     open_embedder,
+    open_reranker,
 )
 
 __all__ = ["Library"]
@@ -42,6 +43,7 @@ class Library:
             self.store,
             self.embedder,
             window=Window(settings.window, _LONGEST_JOINED * settings.chunk_tokens),
+            reranker=open_reranker(settings.reranker),
         )
 
     def ingest(self, folder: Path, options: IngestOptions | None = None) -> IngestReport:

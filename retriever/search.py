@@ -11,6 +11,7 @@ from overlay.errors import InputError
 from retriever.embedder import Embedder, Vectors
 from retriever.filter import EVERYTHING, Filter
 from retriever.fusion import fuse, without_twins
+from retriever.reranker import Reranker
 from retriever.store import ChunkStore, RankedChunk
 from retriever.window import NO_WINDOW, Window, joined, places_beside
 
@@ -18,6 +19,7 @@ __all__ = ["Mode", "Retriever", "Searcher"]
 
 _FEWEST_CANDIDATES = 50
 _CANDIDATES = 4  # of each ranking, for each chunk asked for
+_RERANKED = 4  # chunks that a reranker reads, for each chunk asked for
 # With a constant of 60 and equal weights, words did harm to questions as people type them, whose
 # words are not the passage's. With these, they help where they can and harm on no set that was
 # measured (`overlay lab retrieval`).
@@ -59,6 +61,7 @@ class Retriever:
         mode: what ranks the chunks.
         only: which documents are searched.
         window: how much of the document around a chunk comes with it.
+        reranker: puts the best four times ``k`` in order, before ``k`` are taken; None for none.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class Retriever:
         *,
         only: Filter = EVERYTHING,
         window: Window = NO_WINDOW,
+        reranker: Reranker | None = None,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._mode = mode
         self._only = only
         self._window = window
+        self._reranker = reranker
 
     def narrowed(self, only: Filter, window: int | None = None) -> Retriever:
         """One that searches other documents of the same store.
@@ -100,15 +105,23 @@ class Retriever:
             InputError: the question is blank, ``k`` is less than 1, or a source that the filter
                 names fits no document.
             StoreError: nothing was ingested yet, or the store cannot be used.
-            EmbedderError: the embedder does not load.
+            EmbedderError, RerankerError: the embedder or the reranker does not load.
         """
         if k < 1:
             raise InputError(f"k is {k}", hint="ask for at least 1 chunk", param="k")
         if not question.strip():
             raise InputError("the question is empty", hint="ask something", param="question")
         scale = self._embedder.scale
-        found = self._ranked(question, k)
+        found = self._reranked(question, k) if self._reranker else self._ranked(question, k)
         return self._joined([replace(hit, similarity=scale.read(hit.similarity)) for hit in found])
+
+    def _reranked(self, question: str, k: int) -> list[RankedChunk]:
+        assert self._reranker is not None  # noqa: S101 - tells mypy what the caller knows
+        found = self._ranked(question, _RERANKED * k)
+        ratings = self._reranker.rate(question, [hit.text for hit in found])
+        # Of equal ratings the better rank comes first.
+        order = sorted(range(len(found)), key=lambda place: -ratings[place])[:k]
+        return [replace(found[place], rank=rank) for rank, place in enumerate(order)]
 
     def _ranked(self, question: str, k: int) -> list[RankedChunk]:
         """The same, with the plain cosine."""

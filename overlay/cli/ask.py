@@ -22,7 +22,7 @@ __all__ = ["ask"]
 @settings_options("k", "window", "budget_step", "budget_answer", "fallback", "profile")
 @settings_options("max_tokens", "temperature", "seed")
 @settings_options("model", "backend", "device", "dtype", "quantize")
-@settings_options("context_size", "store", "embedder")
+@settings_options("context_size", "store", "embedder", "reranker")
 @settings_options("variants", "retry_index", "budget_index")
 @click.option(
     "--select", is_flag=True, help="Quote the accepted sentence nearest to the question instead."
