@@ -13,16 +13,20 @@ from retriever import (
     IngestOptions,
     IngestReport,
     Retriever,
-    SentenceTransformerEmbedder,
     StoreError,
+    Window,
     collection_folder,
     embedder_of,
     ingest,
     ingest_documents,
     keep_embedder,
+    open_embedder,
+    open_reranker,
 )
 
 __all__ = ["Library"]
+
+_LONGEST_JOINED = 4  # times the largest chunk: five such chunks and a prompt fit 4096 tokens
 
 
 class Library:
@@ -45,9 +49,14 @@ class Library:
         named = "embedder" in settings.model_fields_set and name == settings.collection
         own = None if named else embedder_of(self.folder)
         self.embedder_name = own or settings.embedder
-        self.embedder = SentenceTransformerEmbedder(self.embedder_name)
+        self.embedder = open_embedder(self.embedder_name)
         self.store = ChunkStore(self.folder, self.embedder)
-        self.retriever = Retriever(self.store, self.embedder)
+        self.retriever = Retriever(
+            self.store,
+            self.embedder,
+            window=Window(settings.window, _LONGEST_JOINED * settings.chunk_tokens),
+            reranker=open_reranker(settings.reranker),
+        )
 
     def ingest(self, folder: Path, options: IngestOptions | None = None) -> IngestReport:
         """Make the store hold the documents of a folder; see :func:`retriever.ingest.ingest`."""

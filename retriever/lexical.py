@@ -6,8 +6,9 @@ same chunks whenever a process is killed.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,8 +39,9 @@ COMMIT;
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
 _QUERY = """
 SELECT chunks.id, -bm25(words) FROM words JOIN chunks ON chunks.key = words.rowid
-WHERE words MATCH ? ORDER BY bm25(words), chunks.id LIMIT ?
+WHERE words MATCH :terms{} ORDER BY bm25(words), chunks.id LIMIT :k
 """
+_AMONG = " AND chunks.source IN (SELECT value FROM json_each(:among))"
 
 
 class LexicalIndex:
@@ -121,7 +123,9 @@ class LexicalIndex:
                 "DELETE FROM chunks WHERE source = ?", [(source,) for source in sources]
             )
 
-    def query(self, text: str, k: int) -> list[tuple[str, float]]:
+    def query(
+        self, text: str, k: int, among: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
         """Ids of the ``k`` chunks that share most with a text, each with its score, best first.
 
         Formula: BM25 as FTS5 has it (k1 = 1.2, b = 0.75) over the distinct words of the text, any
@@ -131,6 +135,10 @@ class LexicalIndex:
         Source: https://www.sqlite.org/fts5.html#the_bm25_function
 
         A text without another word finds nothing.
+
+        Args:
+            among: sources that the chunks are from; None for any. Words weigh what they weigh among
+                all chunks.
         """
         with _errors(self._path):
             (held,) = self._connection.execute("SELECT count(*) FROM chunks").fetchone()
@@ -138,7 +146,9 @@ class LexicalIndex:
             telling = [term for term in terms if not self._in_more(term, max(1, held // 2))]
             if not telling:
                 return []
-            return self._connection.execute(_QUERY, (" OR ".join(telling), k)).fetchall()
+            query = _QUERY.format("" if among is None else _AMONG)
+            named = {"terms": " OR ".join(telling), "k": k, "among": json.dumps([*(among or ())])}
+            return self._connection.execute(query, named).fetchall()
 
     def _in_more(self, term: str, chunks: int) -> bool:
         """Whether a term stands in more than that many chunks."""

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,7 @@ from retriever.embedder import Embedder
 from retriever.errors import StoreError
 from retriever.generations import copy_generation
 from retriever.lexical import LexicalIndex
+from retriever.rows import StoredDocument, document_of
 
 __all__ = ["OpenGeneration", "is_writable"]
 
@@ -51,6 +53,13 @@ class OpenGeneration:
             if self.words:
                 opened.callback(self.words.close)
             self._closing = opened.pop_all()
+
+    @cached_property
+    def documents(self) -> dict[str, StoredDocument]:
+        """Every document by its source, in order; read once, a generation never changes."""
+        found = self.collection.get(where={"position": 0}, include=["metadatas"])
+        stored = [document_of(metadata) for metadata in found["metadatas"] or []]
+        return {document.source: document for document in sorted(stored, key=lambda d: d.source)}
 
     def close(self) -> None:
         """Closes its files."""

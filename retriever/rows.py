@@ -46,6 +46,7 @@ class StoredDocument:
         sha256: hash of the file that was ingested.
         recipe: how it was chunked and embedded.
         chunks: how many chunks it has.
+        date: ISO 8601, ``YYYY-MM-DD``; empty where it gives none.
         path, root: see :class:`retriever.documents.Document`; empty where an earlier version
             ingested it.
     """
@@ -57,6 +58,7 @@ class StoredDocument:
     chunks: int
     path: str = ""
     root: str = ""
+    date: str = ""
 
 
 def metadata_of(document: Document, chunk: Chunk, chunks: int, recipe: str) -> dict[str, str | int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from retriever.chroma import chroma_errors, chunk_page
+from retriever.chroma import among_sources, chroma_errors, chunk_page, chunks_at
 from retriever.chunking import Chunk
 from retriever.embedder import Embedder, Vectors
 from retriever.errors import StoreError
 from retriever.generations import Generations
 from retriever.open_generation import OpenGeneration
-from retriever.rows import RankedChunk, StoredDocument, chunk_of, document_of
+from retriever.rows import RankedChunk, StoredDocument, chunk_of
 from retriever.writing import StoreWriter
 
 if TYPE_CHECKING:
-    from chromadb.api.models.Collection import Collection
+    from chromadb.api.models.Collection import Collection as ChromaCollection
 
 __all__ = ["ChunkStore", "RankedChunk", "StoreWriter", "StoredDocument"]
 
@@ -49,11 +49,7 @@ class ChunkStore:
 
     def documents(self) -> dict[str, StoredDocument]:
         """Every document by its source; empty when nothing was ingested yet."""
-        found = self._read(lambda c: c.get(where={"position": 0}, include=["metadatas"]))
-        if found is None:
-            return {}
-        stored = [document_of(metadata) for metadata in found["metadatas"] or []]
-        return {document.source: document for document in sorted(stored, key=lambda d: d.source)}
+        return dict(self._read_open(lambda opened: opened.documents) or {})
 
     def count(self) -> int:
         """How many chunks there are; 0 when nothing was ingested yet."""
@@ -67,18 +63,24 @@ class ChunkStore:
                 return
             yield from found
 
-    def query(self, vector: Vectors, k: int) -> list[RankedChunk]:
+    def query(
+        self, vector: Vectors, k: int, among: Collection[str] | None = None
+    ) -> list[RankedChunk]:
         """The ``k`` chunks nearest to a vector ``[dimension]``, most similar first.
 
         Fewer than ``k`` when the store holds fewer. The index is approximate.
 
+        Args:
+            among: sources that the chunks are from; None for any.
+
         Raises:
-            StoreError: nothing was ingested yet.
+            StoreError: nothing was ingested yet, or ``among`` is too long.
         """
-        found: Mapping[str, Any] | None = self._read(
-            lambda collection: collection.query(
+        found: Mapping[str, Any] | None = self._read_open(
+            lambda opened: opened.collection.query(
                 query_embeddings=vector[None, :],
                 n_results=k,
+                where=None if among is None else among_sources(among, opened.documents),
                 include=["documents", "metadatas", "distances"],
             )
         )
@@ -91,16 +93,23 @@ class ChunkStore:
             for rank, (distance, *row) in enumerate(hits)
         ]
 
-    def lexical(self, text: str, k: int) -> list[tuple[str, float]]:
+    def lexical(
+        self, text: str, k: int, among: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
         """Ids of the ``k`` chunks that share most words with a text, with their BM25, best first.
 
         Empty when no chunk shares a word, and until the next ingest that changes something when
         the store was made before there was an index of words.
 
+        Args:
+            among: as in ``query``.
+
         Raises:
             StoreError: nothing was ingested yet.
         """
-        found = self._read_open(lambda opened: opened.words.query(text, k) if opened.words else [])
+        found = self._read_open(
+            lambda opened: opened.words.query(text, k, among) if opened.words else []
+        )
         if found is None:
             raise self._nothing_there()
         return found
@@ -129,6 +138,19 @@ class ChunkStore:
         there = [held[identity] for identity in ids if identity in held]
         return [RankedChunk(*hit, rank) for rank, hit in enumerate(there)]
 
+    def at(self, places: Sequence[tuple[str, int]]) -> list[Chunk]:
+        """The chunks at some places, each a source and a position, in no order.
+
+        Args:
+            places: those where no chunk stands are left out.
+        """
+        positions: dict[str, list[int]] = {}
+        for source, position in places:
+            positions.setdefault(source, []).append(position)
+        if not positions:
+            return []
+        return self._read(partial(chunks_at, positions=positions)) or []
+
     @contextmanager
     def writer(self) -> Iterator[StoreWriter]:
         """The only writer of the store; what it did not publish is dropped at the end.
@@ -156,7 +178,7 @@ class ChunkStore:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _read(self, action: Callable[[Collection], _Result]) -> _Result | None:
+    def _read(self, action: Callable[[ChromaCollection], _Result]) -> _Result | None:
         """What ``action`` makes of the published collection; None when there is none."""
         return self._read_open(lambda opened: action(opened.collection))
 

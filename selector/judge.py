@@ -99,8 +99,9 @@ class ProfileJudge:
 
     Attributes:
         question: decides which weights of the profile apply.
-        embedder: the similarities are left out if it is not the profile's: another one has another
-            scale.
+        embedder: whose similarities are judged.
+        scale: the embedder that they are like, by its setting. If neither is the profile's, they
+            are left out.
         states: whether the model shows states of single layers.
     """
 
@@ -109,6 +110,7 @@ class ProfileJudge:
     budget: Budget
     embedder: str
     states: bool
+    scale: str = ""
 
     @property
     def reads(self) -> bool:
@@ -124,7 +126,7 @@ class ProfileJudge:
         self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
     ) -> list[Rated]:
         """See :meth:`selector.weights.Weights.rate`."""
-        known = self.profile.embedder == self.embedder
+        known = self.profile.embedder in {self.embedder, self.scale} - {""}
         return self._weights.rate(gains, deltas, similarities if known else None)
 
     def verdict(self, rated: Rated | None, question_gain: float | None, spent: float) -> Verdict:

@@ -34,7 +34,10 @@ __all__ = [
 
 _LONGEST_VALUE = 60
 _MOST_PROBLEMS = 3
-_BESIDE_OPENAI = ("k", "collection", "select", "budget.step", "budget.answer")
+_BESIDE_OPENAI = (
+    *("k", "window", "collection", "source", "since", "until"),
+    *("select", "budget.step", "budget.answer"),
+)
 
 
 class UnknownModelError(InputError):

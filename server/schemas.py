@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
 from probes.chat import Message
+from retriever import Filter
 from selector.budget import Budget
 
 __all__ = ["ALIASES", "ChatMessage", "ChatRequest", "CompletionRequest", "OverlayFields"]
@@ -94,6 +95,10 @@ class BudgetFields(_Body):
     answer: Annotated[float | None, Field(description="by all accepted steps of the answer")] = None
 
 
+def _as_list(text: object) -> object:
+    return [text] if isinstance(text, str) else text
+
+
 class OverlayFields(_Body):
     """What this request wants of the overlay; unknown fields are errors."""
 
@@ -121,6 +126,26 @@ class OverlayFields(_Body):
         _Text | None,
         Field(description="of the store, to retrieve from; the server's own if left out"),
     ] = None
+    window: Annotated[
+        _Integer | None,
+        Field(description="chunks on either side that are joined to each retrieved one"),
+    ] = None
+    source: Annotated[
+        Annotated[list[_Text], Field(max_length=64)] | None,
+        BeforeValidator(_as_list, json_schema_input_type=str | list[str] | None),
+        Field(
+            description="search only documents whose name begins with one of these (`notes/`) or "
+            "fits it as a pattern (`*.pdf`); a text, or up to 64"
+        ),
+    ] = None
+    since: Annotated[
+        _Text | None,
+        Field(
+            description="search only documents of this date, YYYY-MM-DD, or later; those without a "
+            "date are left out"
+        ),
+    ] = None
+    until: Annotated[_Text | None, Field(description="likewise, of this date or before")] = None
     budget: Annotated[BudgetFields | None, Field(description="limits on volatility")] = None
 
     @property
@@ -129,10 +154,6 @@ class OverlayFields(_Body):
         if not self.retrieval:
             return Mode.NO_CONTEXT
         return Mode.OVERLAY if self.enabled else Mode.PLAIN
-
-
-def _as_list(stop: object) -> object:
-    return [stop] if isinstance(stop, str) else stop
 
 
 def _only(*allowed: object, otherwise: str = "not supported here; leave it out") -> AfterValidator:
@@ -191,8 +212,10 @@ class _Request(_Body):
         return AskOptions(
             mode=self.mode,
             k=wish.k,
+            window=wish.window,
             collection=wish.collection,
             select=wish.select,
+            only=Filter(tuple(wish.source or ()), wish.since or "", wish.until or ""),
             budget=_complete(wish.budget, default),
             max_tokens=self.max_tokens,
             temperature=self.temperature,

@@ -131,7 +131,7 @@ def _run(
 ) -> Run:
     from eval.bench.run import Conditions, Timings
     from overlay.settings import load_settings
-    from retriever import SentenceTransformerEmbedder
+    from retriever import open_embedder
 
     first = load_settings(config, **settings)
     timings = Timings(
@@ -149,7 +149,7 @@ def _run(
             variants=first.variants,
         ),
     )
-    embedder = SentenceTransformerEmbedder(first.embedder)
+    embedder = open_embedder(first.embedder)
     for backend in backends or (str(first.backend),):
         own = load_settings(config, backend=backend, **settings)
         _measure(timings, own, embedder, design, keep_all=keep_all)

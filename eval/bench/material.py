@@ -64,7 +64,7 @@ class Material:
                 hint="ask for fewer or shorter chunks",
                 param="k",
             )
-        [asked] = self._embedder.embed([question])
+        [asked] = self._embedder.embed_questions([question])
         similarities = vectors @ asked  # all of length 1: the cosine
         best = sorted(range(len(pieces)), key=lambda n: -similarities[n])[:k]
         return [

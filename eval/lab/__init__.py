@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "map": "eval.readings.map:volatility_map",
         "retrieval": "eval.lab.retrieval:retrieval",
         "sharp-steps": "eval.sharp_steps.command:sharp_steps",
+        "similarity-scale": "eval.lab.similarity_scale:similarity_scale",
         "variants": "eval.lab.variants:variants",
     }
 )

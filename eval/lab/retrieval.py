@@ -86,11 +86,11 @@ def retrieval(
     from overlay.settings import load_settings
     from overlay.views.files import save
     from overlay.views.text_table import print_table
-    from retriever import SentenceTransformerEmbedder
+    from retriever import open_embedder
 
     loaded = load_settings(config, **settings)
     sets = [read_passages(file, questions=questions, seed=loaded.seed) for file in files]
-    results = measure(pool(sets) if pooled else sets, SentenceTransformerEmbedder(loaded.embedder))
+    results = measure(pool(sets) if pooled else sets, open_embedder(loaded.embedder))
     table = score_table(results, _BASE.name, seed=loaded.seed)
     print_table(Console(), table)
     if output is not None:

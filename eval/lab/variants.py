@@ -59,11 +59,11 @@ def variants(
     from overlay.settings import load_settings
     from overlay.views.files import save
     from overlay.views.text_table import print_table
-    from retriever import SentenceTransformerEmbedder
+    from retriever import open_embedder
 
     loaded = load_settings(config, **settings, variants=str(most))
     drawn = draw_questions(files, questions, loaded.seed)
-    items = with_similarities(drawn, SentenceTransformerEmbedder(loaded.embedder))
+    items = with_similarities(drawn, open_embedder(loaded.embedder))
     model = load_model(loaded)
     try:
         profile = find_profile(loaded, model.info)

@@ -119,9 +119,9 @@ def _tasks(paths: Sequence[Path], count: int, settings: Settings) -> list[_Task]
 
 
 def _chunks(folder: Path, settings: Settings) -> Iterator[tuple[str, str]]:
-    from retriever import Chunker, SentenceTransformerEmbedder, read_folder
+    from retriever import Chunker, open_embedder, read_folder
 
-    embedder = SentenceTransformerEmbedder(settings.embedder)
+    embedder = open_embedder(settings.embedder)
     chunker = Chunker(embedder.count_tokens, settings.chunk_tokens)
     for document in read_folder(folder):
         for chunk in chunker.split(document):

@@ -242,7 +242,7 @@ def _cases(spec: RunSpec, settings: Settings, folder: Path) -> tuple[list[Case],
     from eval.tasks.catalogue import load_items
     from overlay.file_hash import file_hash
     from overlay.labelled.similarity import with_similarities
-    from retriever import SentenceTransformerEmbedder
+    from retriever import open_embedder
 
     tasks = []
     hashes = []
@@ -252,9 +252,7 @@ def _cases(spec: RunSpec, settings: Settings, folder: Path) -> tuple[list[Case],
         if task.path is not None:
             hashes.append(file_hash(folder / task.path))
     cases = cases_of(spec, tasks)
-    rated = with_similarities(
-        [case.item for case in cases], SentenceTransformerEmbedder(settings.embedder)
-    )
+    rated = with_similarities([case.item for case in cases], open_embedder(settings.embedder))
     return [replace(case, item=item) for case, item in zip(cases, rated, strict=True)], hashes
 
 

@@ -10,6 +10,7 @@ from overlay.settings import Settings
 from probes.cost import Ledger
 from probes.errors import PromptTooLongError
 from probes.protocol import Model, Sampling
+from retriever import scale_of
 from selector.budget import Budget
 from selector.judge import AcceptAll, Judge, ProfileJudge
 from selector.profile import Profile
@@ -80,6 +81,7 @@ def make_job(
             prompt.question,
             budget,
             embedder=settings.embedder,
+            scale=scale_of(settings.embedder),
             states=model.capabilities.layer_states,
         )
     question = len(prompt.prefix) + len(prompt.tail)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from overlay.cli.options import config_option, json_option, settings_options
+from overlay.cli.options import config_option, filter_options, json_option, settings_options
 
 if TYPE_CHECKING:
     from overlay.answer import Answer, Event
@@ -19,10 +19,10 @@ __all__ = ["ask"]
 
 @click.command()
 @click.argument("question")
-@settings_options("k", "budget_step", "budget_answer", "fallback", "profile")
+@settings_options("k", "window", "budget_step", "budget_answer", "fallback", "profile")
 @settings_options("max_tokens", "temperature", "seed")
 @settings_options("model", "backend", "device", "dtype", "quantize")
-@settings_options("context_size", "store", "collection", "embedder")
+@settings_options("context_size", "store", "collection", "embedder", "reranker")
 @settings_options("variants", "retry_index", "budget_index")
 @click.option(
     "--select", is_flag=True, help="Quote the accepted sentence nearest to the question instead."
@@ -35,6 +35,7 @@ __all__ = ["ask"]
     "--cost", is_flag=True, help="Show tokens evaluated and reused, and forward calls, by phase."
 )
 @click.option("--no-retrieval", is_flag=True, help="Answer without any document.")
+@filter_options
 @config_option
 @json_option
 def ask(
@@ -46,6 +47,9 @@ def ask(
     verbose: bool,
     cost: bool,
     no_retrieval: bool,
+    sources: tuple[str, ...],
+    since: str,
+    until: str,
     as_json: bool,
     **settings: str | None,
 ) -> None:
@@ -60,6 +64,7 @@ def ask(
     from overlay.runtime import open_overlay
     from overlay.settings import load_settings
     from probes.chat import Message
+    from retriever import Filter
 
     if plain and no_retrieval:
         raise click.UsageError("--plain and --no-retrieval exclude each other")
@@ -68,8 +73,9 @@ def ask(
             "--select quotes what was accepted; --plain and --no-retrieval judge nothing"
         )
     mode = Mode.PLAIN if plain else Mode.NO_CONTEXT if no_retrieval else Mode.OVERLAY
+    options = AskOptions(mode=mode, select=select, only=Filter(sources, since, until))
     with open_overlay(load_settings(config, **settings)) as overlay:
-        events = overlay.stream([Message("user", question)], AskOptions(mode=mode, select=select))
+        events = overlay.stream([Message("user", question)], options)
         if as_json:
             *_, last = events
             answer: Answer = last.answer  # type: ignore[union-attr]  # the last event has it

@@ -115,10 +115,10 @@ def calibrate(
     from overlay.settings import load_settings
     from overlay.views.files import save
     from overlay.views.text_table import print_table
-    from retriever import SentenceTransformerEmbedder
+    from retriever import open_embedder
 
     loaded = load_settings(config, **settings)
-    embedder = SentenceTransformerEmbedder(loaded.embedder)
+    embedder = open_embedder(loaded.embedder)
     items = with_similarities(draw_questions(files, questions, loaded.seed), embedder)
     model = load_model(loaded)
     try:

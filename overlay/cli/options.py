@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["config_option", "json_option", "output_option", "settings_options"]
+__all__ = ["config_option", "filter_options", "json_option", "output_option", "settings_options"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -46,6 +46,39 @@ def settings_options(*names: str) -> Callable[[_Command], _Command]:
         return command
 
     return decorate
+
+
+def filter_options(command: _Command) -> _Command:
+    """Give a command the options that say which documents are searched.
+
+    They are passed on as ``sources``, ``since`` and ``until``, the parts of a
+    :class:`retriever.filter.Filter`.
+    """
+    for option in (
+        click.option(
+            "--until",
+            metavar="DATE",
+            default="",
+            help="Search only documents of this date or before. Those without a date are left out.",
+        ),
+        click.option(
+            "--since",
+            metavar="DATE",
+            default="",
+            help="Search only documents of this date (YYYY-MM-DD) or later. Those without a date "
+            "are left out.",
+        ),
+        click.option(
+            "--source",
+            "sources",
+            metavar="TEXT",
+            multiple=True,
+            help="Search only documents whose name, as `overlay documents list` shows it, begins "
+            "with this (notes/) or fits this pattern (*.pdf); repeat for more.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 class _SettingOption(click.Option):

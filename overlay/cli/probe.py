@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from overlay.cli.options import config_option, json_option, output_option, settings_options
+from overlay.cli.options import (
+    config_option,
+    filter_options,
+    json_option,
+    output_option,
+    settings_options,
+)
 
 if TYPE_CHECKING:
     from overlay.settings import Settings
+    from retriever import Filter
 
 __all__ = ["probe"]
 
@@ -60,10 +67,10 @@ __all__ = ["probe"]
     show_default=True,
     help="Layers to read, spread over the depth; 0 for all.",
 )
-@settings_options("k", "draft_tokens", "seed")
-@settings_options(
-    "model", "backend", "device", "dtype", "quantize", "context_size", "store", "collection"
-)
+@settings_options("k", "window", "draft_tokens", "seed")
+@settings_options("model", "backend", "device", "dtype", "quantize", "context_size")
+@settings_options("store", "collection")
+@filter_options
 @config_option
 def probe(
     question: str,
@@ -80,6 +87,9 @@ def probe(
     variants: bool,
     neutral: bool,
     layers: int,
+    sources: tuple[str, ...],
+    since: str,
+    until: str,
     config: Path | None,
     **settings: str | None,
 ) -> None:
@@ -107,6 +117,7 @@ def probe(
     from overlay.views.png import save_png
     from overlay.views.table import to_csv
     from overlay.views.terminal import report_view
+    from retriever import Filter
 
     loaded = load_settings(config, **settings)
     effort = Effort(
@@ -117,7 +128,8 @@ def probe(
         integrated_steps=integrated_steps,
         layers=layers,
     )
-    given = [*_given(texts, files)] or _retrieved(question, loaded)
+    only = Filter(sources, since, until)
+    given = [*_given(texts, files)] or _retrieved(question, loaded, only)
     with Console(stderr=True).status("loading the model") as status:
         model = load_model(loaded)
         try:
@@ -156,17 +168,17 @@ def _given(texts: Sequence[str], files: Sequence[Path]) -> list[tuple[str, str]]
     return given
 
 
-def _retrieved(question: str, settings: Settings) -> list[tuple[str, str]]:
+def _retrieved(question: str, settings: Settings, only: Filter) -> list[tuple[str, str]]:
     from overlay.errors import InputError
     from overlay.library import Library
 
     with Library(settings) as library:
         library.check()
-        found = library.retriever.search(question, settings.k)
+        found = library.retriever.narrowed(only).search(question, settings.k)
     if not found:
         raise InputError(
             "the store gives no chunk for this question",
-            hint="give texts with --text or --file, or ingest documents",
+            hint="give texts with --text or --file, ingest documents, or widen --since and --until",
             param="texts",
         )
     return [(ranked.chunk.source, ranked.chunk.text) for ranked in found]

@@ -48,6 +48,17 @@ def test_ask_prints_the_answer_and_the_table(folder: Path) -> None:
     assert "nats a token likelier" not in done.stdout
 
 
+def test_ask_searches_only_what_the_filter_lets_through(folder: Path) -> None:
+    done = overlay_here(
+        "ask", "--plain", "--json", "--source", "qu", "--source", "*.txt", QUESTION, cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    steps = json.loads(done.stdout)["steps"]
+    assert {step["chunk"]["source"] for step in steps} == {"quay.md", "soup.txt"}
+    dated = overlay_here("ask", "--plain", "--json", "--since", "2024-01-01", QUESTION, cwd=folder)
+    assert json.loads(dated.stdout)["steps"] == []  # none of the documents has a date
+
+
 def test_reasons_are_given_where_they_are_asked_for(folder: Path) -> None:
     done = overlay_here("ask", "--verbose", "--k", "2", QUESTION, cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -157,6 +168,8 @@ def test_research_stands_apart_and_says_what_it_is(tmp_path: Path) -> None:
         (["ask", QUESTION, "--budget-step", "-1"], 2, ["budget_step", "-1"]),
         (["ask", QUESTION, "--profile", "nope.json"], 2, ["nope.json is no profile", "calibrate"]),
         (["ask", QUESTION, "--k", "many"], 2, ["k", "many", "integer"]),
+        (["ask", QUESTION, "--source", "boat"], 2, ["'boat'", "fits none of 3", "documents list"]),
+        (["ask", QUESTION, "--since", "May"], 2, ["since", "'May'", "YYYY-MM-DD"]),
         (["ask", QUESTION, "--plain", "--no-retrieval"], 2, ["exclude each other"]),
         (["ask", "word " * 5000], 2, ["context holds 4096"]),
         (["ask", "  "], 2, ["empty"]),

@@ -21,7 +21,7 @@ from probes.copied import copied_share
 from probes.errors import PromptTooLongError
 from probes.llamacpp import LlamaCppModel
 from probes.protocol import Sampling
-from retriever import Chunk, RankedChunk
+from retriever import Chunk, Filter, RankedChunk
 from selector.budget import Budget
 from selector.order import Order
 from selector.profile_files import default_profile
@@ -51,6 +51,15 @@ def overlay_on(model: LlamaCppModel, *texts: str, **settings: object) -> Overlay
     """Under the default profile, and with no variant but the first."""
     chosen = {"max_tokens": 16, "profile": "default", "variants": 1, "budget_index": 1.0}
     return Overlay(model, Shelf(texts), Settings(**(chosen | settings)))  # type: ignore[arg-type]  # pydantic checks the settings
+
+
+def test_passages_that_were_given_cannot_be_filtered(model: LlamaCppModel) -> None:
+    with pytest.raises(InputError, match="to be chosen by") as error:
+        overlay_on(model, HELPFUL).ask(QUESTION, AskOptions(only=Filter(("notes/",))))
+    assert error.value.param == "source"
+    with pytest.raises(InputError) as error:
+        overlay_on(model, HELPFUL).ask(QUESTION, AskOptions(window=1))
+    assert error.value.param == "window"
 
 
 def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:

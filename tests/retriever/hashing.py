@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from retriever.embedder import Vectors
+from retriever.similarity_scale import OWN_SCALE
 
 
 class HashEmbedder:
@@ -20,6 +21,7 @@ class HashEmbedder:
         self.dimension = dimension
         self.max_tokens = max_tokens
         self.embedded = 0
+        self.scale = OWN_SCALE
 
     def count_tokens(self, text: str) -> int:
         """Words and marks, and one token each for the start and the end."""
@@ -34,3 +36,7 @@ class HashEmbedder:
                 vectors[row, zlib.crc32(word.encode()) % self.dimension] += 1
         normalised: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return normalised
+
+    def embed_questions(self, questions: Sequence[str]) -> Vectors:
+        """The same as of passages."""
+        return self.embed(questions)

@@ -75,3 +75,13 @@ def test_plain_rag_lets_everything_in_unread() -> None:
 def test_budgets_are_checked(name: str, value: float) -> None:
     with pytest.raises(BudgetError, match=f"budget.{name}"):
         Budget(**{"step": 0.5, "answer": 1.0, name: value})
+
+
+def test_similarities_on_the_scale_of_the_profiles_embedder_are_weighed() -> None:
+    gains, similarities = [0.5, 0.1], [0.2, 0.9]
+    mapped = ProfileJudge(
+        default_profile(), "Who?", Budget(0.6, 2), "another/one", states=True, scale="packaged"
+    )
+    assert mapped.rate(gains, None, similarities) == judge(0.6).rate(gains, None, similarities)
+    # What was promised, was promised of another embedder's verdicts.
+    assert mapped.guarantee(3) is None

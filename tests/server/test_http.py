@@ -135,6 +135,11 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:"}}
         ({"logprobs": True}, "logprobs", "not supported"),
         ({"response_format": {"type": "json_object"}}, "response_format", "only"),
         ({"overlay": {"k": 0}}, "overlay.k", "k is 0"),
+        ({"overlay": {"source": ["a", " "]}}, "overlay.source", "source is blank"),
+        ({"overlay": {"window": 9}}, "overlay.window", "window is 9"),
+        ({"overlay": {"since": "May"}}, "overlay.since", "since is 'May'"),
+        ({"overlay": {"until": "2024-13-01"}}, "overlay.until", "until is '2024-13-01'"),
+        ({"overlay": {"until": 2024}}, "overlay.until", "until is 2024"),
         ({"overlay": {"bugdet": 1}}, "overlay.bugdet", "overlay.bugdet is not a known field"),
         ({"overlay": {"budget": {"steps": 1}}}, "overlay.budget.steps", "not a known field"),
         ({"overlay": {"budget": {"step": -1}}}, "overlay.budget.step", "budget.step is -1"),
@@ -228,7 +233,8 @@ def test_unknown_model(client: httpx.Client) -> None:
 def test_openapi_documents_the_extension(client: httpx.Client) -> None:
     schema = client.get("/openapi.json").json()
     fields = schema["components"]["schemas"]["OverlayFields"]["properties"]
-    assert set(fields) == {"collection", "enabled", "retrieval", "select", "k", "budget"}
+    retrieval = {"collection", "k", "retrieval", "source", "since", "until", "window"}
+    assert set(fields) == {"enabled", "select", "budget"} | retrieval
     assert all(field["description"] for field in fields.values())
     replies = schema["paths"]["/v1/chat/completions"]["post"]["responses"]
     assert "422" not in replies

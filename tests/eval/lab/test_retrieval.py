@@ -11,6 +11,8 @@ from eval.lab.passages import PassageSet, pool, read_passages, title_of
 from eval.lab.ranking_scores import Scores, score, score_table
 from eval.lab.retrieval import measure
 from overlay.errors import InputError
+from overlay.labelled.given import read_given
+from overlay.labelled.items import Kind
 from tests.retriever.hashing import HashEmbedder
 
 THINGS = ("stove", "bunk", "spring", "path", "shed", "lamp")
@@ -50,6 +52,17 @@ def test_passages_are_documents_once_and_questions_have_a_helpful_one(questions:
     assert drawn.asked == found.asked[:2]
     assert drawn.documents == found.documents
     assert read_passages(questions, questions=99, seed=1).asked != found.asked
+
+
+@pytest.mark.parametrize("name", ["german", "japanese"])
+def test_other_languages_have_questions_with_an_answer_in_one_passage(name: str) -> None:
+    file = Path(__file__).parents[3] / "eval" / "lab" / "languages" / f"{name}.jsonl"
+    found = read_passages(file, questions=99, seed=0)
+    assert (len(found.documents), len(found.asked)) == (24, 14)
+    for item in read_given(file):
+        holding = [one.text for one in found.documents.values() if item.answers[0] in one.text]
+        assert [one.text for one in item.of_kind(Kind.HELPFUL)] == holding[:1]
+        assert len(holding) == 1
 
 
 def test_pooled_sets_share_their_passages(questions: Path) -> None:
