@@ -55,7 +55,7 @@ def ask(model: LlamaCppModel, options: AskOptions = BUDGET, **settings: float) -
 
 def test_a_steady_answer_is_that_of_one_variant_at_its_cost(model: LlamaCppModel) -> None:
     one = ask(model, variants=1, budget_index=1.0)
-    many = ask(model, variants=5, retry_index=1.0)
+    many = ask(model, variants=5, retry_index=1.0, budget_index=1.0)
     assert [tried.name for tried in many.variants] == ["as judged"]
     assert many.text == one.text
     assert many.usage.completion_tokens == one.usage.completion_tokens
@@ -65,7 +65,8 @@ def test_a_steady_answer_is_that_of_one_variant_at_its_cost(model: LlamaCppModel
 
 def test_a_stop_text_ends_what_had_begun(model: LlamaCppModel) -> None:
     options = AskOptions(budget=Budget(0.5, 4), stop=("Pask",), top_log_probs=0)
-    one, many = (ask(model, options, variants=count) for count in (1, 2))
+    steady = {"retry_index": 1.0, "budget_index": 1.0}  # whatever this processor makes of it
+    one, many = (ask(model, options, variants=count, **steady) for count in (1, 2))
     assert many.text == one.text
     assert many.finish_reason == one.finish_reason
     assert len(many.log_probs) == len(one.log_probs)
