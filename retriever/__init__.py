@@ -11,6 +11,7 @@ from retriever.ingest import ingest, ingest_documents
 from retriever.naming import below
 from retriever.parsing import Limits
 from retriever.search import Mode, Retriever, Searcher
+from retriever.several import search_several
 from retriever.store import ChunkStore, RankedChunk, StoredDocument, StoreWriter
 from retriever.synchronise import IngestOptions, IngestReport, Progress
 
@@ -47,4 +48,5 @@ __all__ = [
     "ingest_documents",
     "parse_document",
     "read_folder",
+    "search_several",
 ]
