@@ -8,11 +8,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from eval.tasks.sample import sample_questions
 from overlay.labelled.matching import contains_any
 from probes.chat import Message
 from retriever import RankedChunk
 
-__all__ = ["FollowUp", "found", "sample_followups"]
+__all__ = ["FollowUp", "changed_topics", "found", "sample_followups"]
 
 _FILE = Path(__file__).parent / "sample_corpus" / "followups.jsonl"
 
@@ -52,6 +53,34 @@ def sample_followups() -> list[FollowUp]:
     """All 60 conversations, in order."""
     lines = _FILE.read_text(encoding="utf-8").splitlines()
     return [FollowUp.model_validate_json(line) for line in lines]
+
+
+def changed_topics() -> list[FollowUp]:
+    """Each answerable sample question, behind a whole conversation about other documents."""
+    conversations = sample_followups()
+    changed = []
+    for place, asked in enumerate(one for one in sample_questions() if one.answers):
+        other = next(
+            one
+            for one in (*conversations[place:], *conversations[:place])
+            if not set(one.helps) & set(asked.documents.helps)
+        )
+        turns = (
+            *other.messages,
+            Turn(role="assistant", content=other.answers[0]),
+            Turn(role="user", content=asked.question),
+        )
+        changed.append(
+            FollowUp(
+                id=asked.id,
+                leaves_out="topic change",
+                messages=turns,
+                question=asked.question,
+                answers=tuple(asked.answers),
+                helps=tuple(asked.documents.helps),
+            )
+        )
+    return changed
 
 
 def found(followup: FollowUp, hits: Sequence[RankedChunk]) -> bool:
