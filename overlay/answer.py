@@ -144,6 +144,7 @@ class Answer:
             is no answer.
         volatility_index: the calibrated chance that the answer is wrong; None there too, and
             without a profile that was calibrated for it.
+        searched_for: the queries that found the chunks; none where nothing was found, or sought.
         variants: those that were tried, in order; none where there was no context to answer from.
         anchor: sentences of the accepted chunks that stood behind them once more, see
             :func:`overlay.anchor.anchors`; none in other modes, or where there was no room.
@@ -166,6 +167,7 @@ class Answer:
     model: str
     mode: str
     note: str = ""
+    searched_for: tuple[str, ...] = ()
     anchor: tuple[str, ...] = ()
     guarantee: Guarantee | None = None
     signs: Signs | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from overlay.errors import InputError
+from overlay.follow_ups import search_queries
 from probes.chat import Message
 from probes.protocol import Model
 from probes.subject import as_text
@@ -40,7 +41,8 @@ class Prompt:
     """A prompt in tokens: what stands before the context, and what after it.
 
     Attributes:
-        question: what is searched for.
+        question: what is asked.
+        searched_for: the queries, see :func:`overlay.follow_ups.search_queries`.
         lead: tokens of the tail before the question.
         wordings: the tail in other words, each in tokens.
         alone: what the model reads where there is no context; None for prefix and tail.
@@ -49,6 +51,7 @@ class Prompt:
     prefix: tuple[int, ...]
     tail: tuple[int, ...]
     question: str
+    searched_for: tuple[str, ...]
     lead: int = 0
     wordings: tuple[tuple[int, ...], ...] = ()
     alone: tuple[int, ...] | None = None
@@ -99,7 +102,7 @@ def build_prompt(
     before = model.tokenize(f"\n{instruction}\nQuestion:")
     same = takewhile(lambda pair: pair[0] == pair[1], zip(before, tail[:-1], strict=False))
     lead = sum(1 for _ in same)
-    return Prompt(tuple(prefix), tuple(tail), question, lead=lead)
+    return Prompt(tuple(prefix), tuple(tail), question, search_queries(messages), lead=lead)
 
 
 def with_wordings(model: Model, prompt: Prompt, messages: Sequence[Message]) -> Prompt:
@@ -136,7 +139,8 @@ def completion_prompt(model: Model, text: str | Sequence[int]) -> Prompt:
         )
     words = text if isinstance(text, str) else as_text(model, tokens)
     prefix = tuple(model.tokenize("Context:\n"))
-    return Prompt(prefix, tuple(tokens), words[-_SEARCHED:], alone=tuple(tokens))
+    end = words[-_SEARCHED:]
+    return Prompt(prefix, tuple(tokens), end, (end,), alone=tuple(tokens))
 
 
 def chunk_text(text: str) -> str:

@@ -69,7 +69,8 @@ def summary(report: Report, *, verbose: bool = False) -> Text:
     """The outcome, what of the budget was spent, and what it cost.
 
     Args:
-        verbose: also what was said again beside the question, and what the budget promises.
+        verbose: also what was searched for, what was said again beside the question, and what
+            the budget promises.
     """
     text = Text(_OUTCOMES[Outcome(report["outcome"])], style="bold")
     if report["mode"] == Mode.OVERLAY:
@@ -106,6 +107,8 @@ def cost_table(report: Report) -> Table:
 def _details(report: Report) -> Iterator[str]:
     cost = report["cost"]
     yield f"model {report['model']}, {cost['seconds']:.1f} s in all"
+    for query in report["searched_for"]:
+        yield f'searched for "{query}"'
     for sentence in report["anchor"]:
         yield f'said again beside the question: "{sentence}"'
     for tried in report["variants"] if len(report["variants"]) > 1 else ():

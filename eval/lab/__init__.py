@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "blending": "eval.readings.blending:blending",
         "curves": "eval.readings.curves:curves",
         "faithfulness": "eval.readings.faithfulness:faithfulness",
+        "followups": "eval.lab.followups:followups",
         "index": "eval.lab.index:index",
         "ladder": "eval.lab.ladder:ladder",
         "map": "eval.readings.map:volatility_map",

@@ -52,6 +52,7 @@ def explain(
         seconds_to_first_token=speech.times[0] - job.ledger.opened,
         model=job.model.info.name,
         mode=job.options.mode,
+        searched_for=job.prompt.searched_for if candidates else (),
         guarantee=_guarantee(job, candidates),
         signs=signs,
         variants=decision.tried,

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from eval.tasks.catalogue import TaskSpec, load_items
+from eval.tasks.followups import found, sample_followups
 from eval.tasks.sample import DOCUMENTS, ingest_sample, sample_questions
 from overlay.labelled.items import Kind
 from overlay.labelled.matching import contains_any
 from overlay.library import Library
+from overlay.options import AskOptions, Mode
+from overlay.report import report
+from overlay.runtime import Overlay
 from overlay.settings import Settings
+from probes.llamacpp import LlamaCppModel
 
 pytestmark = pytest.mark.real_model
 
@@ -59,3 +64,18 @@ def test_questions_come_with_labelled_passages(tmp_path: Path) -> None:
     assert len(injected) >= 8
     assert all(item.target for item in injected if item.dataset == "injected")
     assert sum(bool(item.of_kind(Kind.HELPFUL)) for item in items) >= 45
+
+
+def test_a_follow_up_meets_its_passage_and_the_report_says_what_was_searched_for(
+    library: Library, model: LlamaCppModel
+) -> None:
+    followup = sample_followups()[0]
+    overlay = Overlay(model, library.retriever, Settings(k=5, max_tokens=8))
+    alone = overlay.ask("And Larkhaugh?", AskOptions(mode=Mode.PLAIN))
+    assert not found(followup, [step.chunk for step in alone.steps])
+    answer = overlay.ask(followup.chat, AskOptions(mode=Mode.PLAIN))
+    assert found(followup, [step.chunk for step in answer.steps])
+    assert report(answer)["searched_for"] == [
+        "On which day does Fennick Hut open? And Larkhaugh?",
+        "On which day does Fennick Hut open? Fennick Hut opens on 4 May. And Larkhaugh?",
+    ]

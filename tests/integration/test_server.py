@@ -120,6 +120,23 @@ def test_a_request_chooses_a_collection(client: OpenAI) -> None:
     assert [step["chunk"]["source"] for step in steps] == ["hut.md"]
 
 
+def test_earlier_messages_are_searched_for_too(client: OpenAI) -> None:
+    completion = client.chat.completions.create(
+        model="overlay",
+        messages=[
+            {"role": "user", "content": QUESTION},
+            {"role": "assistant", "content": "At 06:40."},
+            {"role": "user", "content": "And when must I be there?"},
+        ],
+        max_tokens=8,
+    )
+    assert completion.model_extra is not None
+    assert completion.model_extra["overlay"]["searched_for"] == [
+        f"{QUESTION} And when must I be there?",
+        f"{QUESTION} At 06:40. And when must I be there?",
+    ]
+
+
 @pytest.mark.parametrize(("switch", "mode"), [("enabled", "plain"), ("retrieval", "none")])
 def test_a_request_turns_parts_off(client: OpenAI, switch: str, mode: str) -> None:
     completion = client.chat.completions.create(

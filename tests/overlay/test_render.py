@@ -33,6 +33,7 @@ def report(*steps: dict[str, Any], mode: str = Mode.OVERLAY) -> dict[str, Any]:
             {"name": "as judged", "index": 0.71, "spoken": False},
             {"name": "more chunks", "index": 0.24, "spoken": True},
         ],
+        "searched_for": ["Where is lost property kept? For how long?"],
         "anchor": ["Lost property is kept for 60 days."],
         "budget": {"step": 0.6, "answer": 2.0},
         "spent": 0.07,
@@ -98,6 +99,7 @@ def test_the_summary_says_more_where_it_is_asked_to() -> None:
         "volatility index 0.24 (chance of being wrong); 766 tokens, first after 2.3 s",
     ]
     assert "Lost property is kept for 60 days." in whole
+    assert 'searched for "Where is lost property kept? For how long?"\n' in whole
     assert "variant as judged: volatility index 0.71\n" in whole
     assert "variant more chunks: volatility index 0.24, this answer" in whole
     assert "at most 29%" in whole

@@ -316,3 +316,26 @@ def test_a_prompt_that_cannot_be_continued(
 ) -> None:
     with pytest.raises(InputError, match=words):
         complete(overlay_on(model), prompt)
+
+
+def test_a_follow_up_is_searched_for_with_what_came_before(model: LlamaCppModel) -> None:
+    asked: list[str] = []
+
+    class Noting(Shelf):
+        def search(self, question: str, k: int) -> list[RankedChunk]:
+            asked.append(question)
+            return super().search(question, k)
+
+    settings = Settings(max_tokens=4, profile="default", variants=1, budget_index=1.0)
+    overlay = Overlay(model, Noting([HELPFUL]), settings)
+    assert overlay.ask(QUESTION).searched_for == (QUESTION,)
+    turns = [
+        Message("user", QUESTION),
+        Message("assistant", "Emrys Pask."),
+        Message("user", "Is he?"),
+    ]
+    answer = overlay.ask(turns, AskOptions(mode=Mode.PLAIN))
+    assert answer.searched_for == (f"{QUESTION} Is he?", f"{QUESTION} Emrys Pask. Is he?")
+    assert asked == [QUESTION, *answer.searched_for]
+    assert report(answer)["searched_for"] == list(answer.searched_for)
+    assert overlay.ask(turns, AskOptions(mode=Mode.NO_CONTEXT)).searched_for == ()
