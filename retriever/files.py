@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from retriever.loaders import KINDS, is_known
 
 __all__ = ["File", "Listing", "Skip", "Skipped", "list_files", "printable"]
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 
 class Skip(StrEnum):
     """Why a file is left out."""
@@ -21,7 +24,7 @@ class Skip(StrEnum):
     KIND = "unknown kind"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
-    LINK = "link out of the folder"
+    LINK = "link out of the folder, or to nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class File:
 
     Attributes:
         path: absolute.
-        source: POSIX path relative to the folder; bytes that are not UTF-8 are written ``\\\\xE9``.
+        source: POSIX path relative to the folder, as :func:`printable` writes it.
     """
 
     path: Path
@@ -71,8 +74,12 @@ class Listing:
 
 
 def printable(path: Path | str) -> str:
-    """A path as text that can be stored and shown, whatever bytes it has."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path as text that can be stored and shown, whatever bytes it has.
+
+    Bytes that are not UTF-8, line ends and what moves a terminal's cursor are written ``\\xe9``.
+    """
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def list_files(folder: Path) -> Listing:
@@ -105,8 +112,8 @@ def list_files(folder: Path) -> Listing:
             skipped.append(Skipped(source, Skip.UNREADABLE, error.strerror or str(error)))
             continue
         if stat.S_ISLNK(status.st_mode):
-            if not _leads_inside(path, root):
-                skipped.append(Skipped(source, Skip.LINK, "it leads out of the folder"))
+            if reason := _leads_astray(path, root):
+                skipped.append(Skipped(source, Skip.LINK, reason))
         elif not stat.S_ISREG(status.st_mode):
             skipped.append(Skipped(source, Skip.UNREADABLE, "it is no regular file"))
         elif not is_known(path.name):
@@ -133,8 +140,10 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def _leads_inside(link: Path, root: Path) -> bool:
+def _leads_astray(link: Path, root: Path) -> str:
+    """Why nothing is read behind a link; empty where it is found by its own name."""
     try:
-        return link.resolve(strict=True).is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # it leads nowhere, or round in a circle
-        return False
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError):  # there is nothing, or it goes round in a circle
+        return "it leads nowhere"
+    return "" if target.is_relative_to(root.resolve()) else "it leads out of the folder"

@@ -74,6 +74,24 @@ def test_names_that_are_not_utf8_are_written_out(folder: Path) -> None:
     assert printable(folder) == str(folder)
 
 
+def test_names_that_move_the_cursor_are_written_out(folder: Path) -> None:
+    (folder / "\x1b[31mred\nb\x9b.md").write_text("# Red")
+    (folder / "größe 🙂.md").write_text("# Size")
+    assert found(folder) == ["\\x1b[31mred\\x0ab\\x9b.md", "a.md", "größe 🙂.md"]
+
+
+def test_a_link_says_whether_it_leads_out_or_nowhere(folder: Path, tmp_path: Path) -> None:
+    (folder / "out.md").symlink_to(tmp_path)
+    (folder / "nowhere.md").symlink_to(tmp_path / "nowhere")
+    (folder / "self.md").symlink_to(folder / "self.md")
+    reasons = {one.source: one.reason for one in list_files(folder).skipped}
+    assert reasons == {
+        "out.md": "it leads out of the folder",
+        "nowhere.md": "it leads nowhere",
+        "self.md": "it leads nowhere",
+    }
+
+
 def test_hidden_files_and_folders_are_passed_over(folder: Path) -> None:
     (folder / ".git").mkdir()
     (folder / ".git" / "x.md").write_text("x")
