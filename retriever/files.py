@@ -89,18 +89,22 @@ def list_files(folder: Path) -> Listing:
     outside is not asked for. A file with several names is listed once.
 
     Raises:
-        DocumentError: there is no such folder, or the single file is of no known kind.
+        DocumentError: there is no such folder, it cannot be come to, or the single file is of no
+            known kind.
     """
     # Not resolved: a folder that is a link keeps the name by which the user knows it.
     root = folder.absolute()
-    if root.is_file():
+    mode = _mode(folder)
+    if stat.S_ISREG(mode):
         if not is_known(root.name):
             raise DocumentError(
                 f"{folder} is not a document", hint=f"what can be read: {KINDS}", param="folder"
             )
         return Listing(root.parent, (File(root, printable(root.name)),), ())
-    if not root.is_dir():
-        raise DocumentError(f"there is no folder {folder}", hint="check the path", param="folder")
+    if not stat.S_ISDIR(mode):
+        raise DocumentError(
+            f"{folder} is no folder and no regular file", hint="check the path", param="folder"
+        )
     files: list[File] = []
     skipped: list[Skipped] = []
     seen: set[tuple[int, int]] = set()
@@ -122,6 +126,21 @@ def list_files(folder: Path) -> Listing:
             seen.add(identity)
             files.append(File(path, source))
     return Listing(root, tuple(sorted(files, key=lambda file: file.source)), tuple(skipped))
+
+
+def _mode(folder: Path) -> int:
+    """What kind of thing a path leads to, as ``st_mode`` has it."""
+    try:
+        return folder.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DocumentError(
+            f"there is no folder {folder}", hint="check the path", param="folder"
+        ) from error
+    except (OSError, ValueError) as error:  # a folder above is closed; links go round in a circle
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DocumentError(
+            f"{folder} cannot be opened: {reason}", hint="check its permissions", param="folder"
+        ) from error
 
 
 def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:

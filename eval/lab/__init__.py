@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "curves": "eval.readings.curves:curves",
         "faithfulness": "eval.readings.faithfulness:faithfulness",
         "index": "eval.lab.index:index",
+        "ingest": "eval.lab.ingest:ingest",
         "ladder": "eval.lab.ladder:ladder",
         "map": "eval.readings.map:volatility_map",
         "retrieval": "eval.lab.retrieval:retrieval",

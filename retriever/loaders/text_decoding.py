@@ -31,6 +31,8 @@ _MOST_CONTROLS = 0.1  # share of control characters; a log with colours stays be
 _MOST_CONTROLS_GUESSED = 0.02  # likewise where the encoding had to be guessed
 _MOST_LOST = 0.1  # broken characters of damaged UTF-8 for each sound one beyond ASCII
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_MOSTLY = 0.95
+_CHINESE_MARKS = {0xA1, 0xA3}  # first bytes of its punctuation
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -124,5 +126,17 @@ def _guess(data: bytes) -> str:
     if western is not None and mixed and any(match.encoding == _DEFAULT for match in equal):
         return western
     if found:
-        return data.decode(found[0].encoding, errors="replace")
+        # Any pair of Thai bytes is a Chinese character too, but seldom one that is much used.
+        chinese = found[0].encoding == "tis_620" and _is_common_chinese(sample)
+        return data.decode("gb18030" if chinese else found[0].encoding, errors="replace")
     return western if western is not None else data.decode("latin-1")
+
+
+def _is_common_chinese(sample: bytes) -> bool:
+    """Whether bytes are GB 2312 of its first level, the 3755 characters that are used most."""
+    text = _attempt(sample, "gb2312")
+    if text is None:
+        return False
+    leads = [char.encode("gb2312")[0] for char in text if not char.isascii()]
+    common = sum(1 for lead in leads if 0xB0 <= lead <= 0xD7 or lead in _CHINESE_MARKS)
+    return common > _MOSTLY * len(leads)

@@ -27,6 +27,8 @@ RUSSIAN = (
     "Библиотека открыта по понедельникам и пятницам после девяти утра. Каждый "
     "читатель может взять до пяти книг на две недели."
 )
+FERRY = "鹿鸣镇的渡轮每天早上六点出发。船长住在河边的旧房子里，冬天不开船。"  # noqa: RUF001 - Chinese
+THAI = "ห้องสมุดเปิดตั้งแต่เก้าโมงเช้า ผู้อ่านยืมหนังสือได้ห้าเล่ม เป็นเวลาสองสัปดาห์"
 PERSIAN = "کتابخانه از نه صبح باز است، و کتاب‌ها را می‌توان برد.\n"  # noqa: RUF001 - Persian
 JAPANESE = (
     "図書館は月曜日から金曜日まで午前九時に開きます。本の貸し出しは一人五冊まで、二週間です。"
@@ -64,6 +66,8 @@ def test_a_paragraph_is_read_in_its_encoding(text: str, encoding: str, repeats: 
         (b"Gr\xf6\xdfe", "Größe"),
         (b"\x93It\x92s\x94 \x96 na\xefve", "\u201cIt\u2019s\u201d \u2013 naïve"),
         ("Привет, как дела?".encode("cp1251"), "Привет, как дела?"),
+        (FERRY.encode("gb18030"), FERRY),
+        (THAI.encode("tis_620"), THAI),
     ],
 )
 def test_a_few_words_are_read_too(data: bytes, text: str) -> None:
