@@ -78,7 +78,7 @@ def open_folder() -> Iterator[Path]:
 
 
 _ASKS = """
-import os, sys
+import os, sys, chromadb
 from pathlib import Path
 from overlay.library import Library
 from overlay.settings import load_settings
