@@ -128,7 +128,8 @@ def ingest(
     wrapped = list(_of_sizes(tuple(dict.fromkeys(sizes)) or _SIZES, seed))
     tables = _tables(found, wrapped)
     if markdown is not None:
-        save(markdown, _page(tables))
+        sizes_said = "".join(f" --megabytes {one.size:g}" for one in wrapped)
+        save(markdown, _page(tables, f"overlay lab ingest --size {size:g}{sizes_said}"))
     if as_json:
         kept = {"formats": list(map(asdict, found)), "wrapped": list(map(asdict, wrapped))}
         click.echo(json.dumps(kept))
@@ -247,9 +248,8 @@ def _size_table(wrapped: Sequence[OfSize]) -> Table:
     )
 
 
-def _page(tables: Sequence[Table]) -> str:
+def _page(tables: Sequence[Table], command: str) -> str:
     date = datetime.now(UTC).date().isoformat()
-    command = click.get_current_context().command_path
     intro = (
         f"Made by `{command}` on {date}, on {os.cpu_count()} cores: sentences of the sample "
         "documents put together anew, every paragraph different from every other."
