@@ -63,7 +63,8 @@ _LONG_FILLERS = (
     *_FILLERS,
     "The huts are open, the stoves are dry, and the wood for them stands behind the door.",
     "Whoever burns some of it brings as much from the edge of the large forest before noon.",
-    "Dogs stay outside at night. Water comes from the well below, or in a dry year from the lake past the old mill.",
+    "Dogs stay outside at night.",
+    "Water comes from the well below, or in a dry year from the lake past the old mill.",
 )
 
 
