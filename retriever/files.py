@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from retriever.loaders import KINDS, is_known
 
 __all__ = ["File", "Listing", "Skip", "Skipped", "list_files", "printable"]
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 
 class Skip(StrEnum):
     """Why a file is left out."""
@@ -21,7 +24,7 @@ class Skip(StrEnum):
     KIND = "unknown kind"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
-    LINK = "link out of the folder"
+    LINK = "link out of the folder, or to nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class File:
 
     Attributes:
         path: absolute.
-        source: POSIX path relative to the folder; bytes that are not UTF-8 are written ``\\\\xE9``.
+        source: POSIX path relative to the folder, as :func:`printable` writes it.
     """
 
     path: Path
@@ -71,8 +74,12 @@ class Listing:
 
 
 def printable(path: Path | str) -> str:
-    """A path as text that can be stored and shown, whatever bytes it has."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path as text that can be stored and shown, whatever bytes it has.
+
+    Bytes that are not UTF-8, line ends and what moves a terminal's cursor are written ``\\xe9``.
+    """
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def list_files(folder: Path) -> Listing:
@@ -82,18 +89,22 @@ def list_files(folder: Path) -> Listing:
     outside is not asked for. A file with several names is listed once.
 
     Raises:
-        DocumentError: there is no such folder, or the single file is of no known kind.
+        DocumentError: there is no such folder, it cannot be come to, or the single file is of no
+            known kind.
     """
     # Not resolved: a folder that is a link keeps the name by which the user knows it.
     root = folder.absolute()
-    if root.is_file():
+    mode = _mode(folder)
+    if stat.S_ISREG(mode):
         if not is_known(root.name):
             raise DocumentError(
                 f"{folder} is not a document", hint=f"what can be read: {KINDS}", param="folder"
             )
         return Listing(root.parent, (File(root, printable(root.name)),), ())
-    if not root.is_dir():
-        raise DocumentError(f"there is no folder {folder}", hint="check the path", param="folder")
+    if not stat.S_ISDIR(mode):
+        raise DocumentError(
+            f"{folder} is no folder and no regular file", hint="check the path", param="folder"
+        )
     files: list[File] = []
     skipped: list[Skipped] = []
     seen: set[tuple[int, int]] = set()
@@ -105,8 +116,8 @@ def list_files(folder: Path) -> Listing:
             skipped.append(Skipped(source, Skip.UNREADABLE, error.strerror or str(error)))
             continue
         if stat.S_ISLNK(status.st_mode):
-            if not _leads_inside(path, root):
-                skipped.append(Skipped(source, Skip.LINK, "it leads out of the folder"))
+            if reason := _leads_astray(path, root):
+                skipped.append(Skipped(source, Skip.LINK, reason))
         elif not stat.S_ISREG(status.st_mode):
             skipped.append(Skipped(source, Skip.UNREADABLE, "it is no regular file"))
         elif not is_known(path.name):
@@ -115,6 +126,21 @@ def list_files(folder: Path) -> Listing:
             seen.add(identity)
             files.append(File(path, source))
     return Listing(root, tuple(sorted(files, key=lambda file: file.source)), tuple(skipped))
+
+
+def _mode(folder: Path) -> int:
+    """What kind of thing a path leads to, as ``st_mode`` has it."""
+    try:
+        return folder.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DocumentError(
+            f"there is no folder {folder}", hint="check the path", param="folder"
+        ) from error
+    except (OSError, ValueError) as error:  # a folder above is closed; links go round in a circle
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DocumentError(
+            f"{folder} cannot be opened: {reason}", hint="check its permissions", param="folder"
+        ) from error
 
 
 def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
@@ -133,8 +159,10 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def _leads_inside(link: Path, root: Path) -> bool:
+def _leads_astray(link: Path, root: Path) -> str:
+    """Why nothing is read behind a link; empty where it is found by its own name."""
     try:
-        return link.resolve(strict=True).is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # it leads nowhere, or round in a circle
-        return False
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError):  # there is nothing, or it goes round in a circle
+        return "it leads nowhere"
+    return "" if target.is_relative_to(root.resolve()) else "it leads out of the folder"

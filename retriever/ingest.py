@@ -92,13 +92,19 @@ def _waiting(
     waiting, unread = [], []
     for source, file in files:
         try:
-            sha256 = hashlib.sha256(file.path.read_bytes()).hexdigest()
+            sha256 = _hash(file.path)
         except OSError as error:
             unread.append(Skipped(source, Skip.UNREADABLE, error.strerror or str(error)))
         else:
             read = partial(_parsed, parser, file, listing, (source, sha256))
             waiting.append(Waiting(source, sha256, read))
     return waiting, unread
+
+
+def _hash(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file, which is read in pieces: it may be larger than memory."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _parsed(

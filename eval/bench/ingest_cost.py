@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -10,11 +11,23 @@ from pathlib import Path
 
 from eval.bench.stopwatch import Stopwatch
 from eval.readings.peak_memory import peak_memory
+from overlay.errors import ResourceError
 from overlay.settings import Settings, load_settings
 
-__all__ = ["EMBEDDER", "STORE", "IngestCost", "ingest_cost", "main"]
+__all__ = [
+    "CHUNKING",
+    "EMBEDDER",
+    "READING",
+    "STORE",
+    "WORDS",
+    "IngestCost",
+    "ingest_cost",
+    "main",
+    "measured_apart",
+]
 
-EMBEDDER, STORE = "embedder", "Chroma"
+READING, CHUNKING, EMBEDDER = "reading files", "chunking", "embedder"
+STORE, WORDS = "Chroma", "index of words"
 _REST = "the rest"
 
 
@@ -44,7 +57,11 @@ class IngestCost:
     @property
     def inside(self) -> float:
         """Share of the time that the embedder and Chroma took together."""
-        return (self.parts.get(EMBEDDER, 0.0) + self.parts.get(STORE, 0.0)) / self.seconds
+        return self.share(EMBEDDER, STORE)
+
+    def share(self, *parts: str) -> float:
+        """Share of the time that some parts took together, 0 to 1."""
+        return sum(self.parts.get(part, 0.0) for part in parts) / self.seconds
 
 
 def ingest_cost(documents: Path, settings: Settings) -> IngestCost:
@@ -82,11 +99,11 @@ def ingest_cost(documents: Path, settings: Settings) -> IngestCost:
                     *((Collection, name, STORE) for name in ("upsert", "delete", "get", "count")),
                     (Connection, "__init__", STORE),
                     (Connection, "close", STORE),
-                    *((LexicalIndex, name, "index of words") for name in ("add", "remove")),
-                    (Chunker, "split", "chunking"),
+                    *((LexicalIndex, name, WORDS) for name in ("add", "remove")),
+                    (Chunker, "split", CHUNKING),
                     (Generations, "fork", "copying and publishing"),
                     (Generations, "publish", "copying and publishing"),
-                    (Parser, "parse", "reading files"),
+                    (Parser, "parse", READING),
                 ),
                 watch.part(_REST),
             ):
@@ -104,6 +121,23 @@ def ingest_cost(documents: Path, settings: Settings) -> IngestCost:
         loaded=loaded,
         peak=start + peak.size,
     )
+
+
+def measured_apart(documents: Path, store: Path) -> IngestCost:
+    """Ingest a folder in another process, whose memory is its own.
+
+    Raises:
+        ResourceError: it fails.
+    """
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "eval.bench.ingest_cost", str(documents), str(store)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ResourceError(f"the ingest failed: {done.stderr.strip()[-500:]}")
+    return IngestCost(**json.loads(done.stdout))
 
 
 def main() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from overlay.cli.options import json_option, output_option
-from overlay.errors import InputError, ResourceError
+from overlay.errors import InputError
 
 if TYPE_CHECKING:
     from eval.bench.ingest_cost import IngestCost
@@ -128,25 +126,12 @@ def _measure(store: Path, chunks: int, answers: int, seed: int) -> Measured:
 
 
 def _ingested(store: Path, chunks: int, seed: int) -> IngestCost:
-    """Ingest in another process, whose memory is its own.
-
-    Raises:
-        ResourceError: it fails.
-    """
-    from eval.bench.ingest_cost import IngestCost
+    from eval.bench.ingest_cost import measured_apart
     from eval.bench.made_documents import make_documents
 
     with tempfile.TemporaryDirectory() as folder:
         make_documents(Path(folder), chunks, seed=seed)
-        done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "eval.bench.ingest_cost", folder, str(store)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        raise ResourceError(f"the ingest failed: {done.stderr.strip()[-500:]}")
-    return IngestCost(**json.loads(done.stdout))
+        return measured_apart(Path(folder), store)
 
 
 def _tables(measured: Measured, kv_memory: int) -> list[Table]:

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "faithfulness": "eval.readings.faithfulness:faithfulness",
         "followups": "eval.lab.followups:followups",
         "index": "eval.lab.index:index",
+        "ingest": "eval.lab.ingest:ingest",
         "ladder": "eval.lab.ladder:ladder",
         "map": "eval.readings.map:volatility_map",
         "retrieval": "eval.lab.retrieval:retrieval",

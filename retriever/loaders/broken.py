@@ -23,10 +23,11 @@ def reading(name: str, kind: str) -> Iterator[None]:
 
     Raises:
         DocumentError: the block raised; one of its own is passed on as it is.
+        MemoryError: it ran out of memory, which says nothing about the file's format.
     """
     try:
         yield
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
     except ImportError as error:
         raise DocumentError(

@@ -14,6 +14,7 @@ from retriever.loaders.text_decoding import decode
 __all__ = ["load"]
 
 _SAMPLE = 8192  # characters that the delimiter is told from
+_LONGEST_CELL = 2**31 - 1  # characters; what a file may hold is limited elsewhere
 _DELIMITERS = ",;\t|"
 
 
@@ -21,6 +22,7 @@ def load(data: bytes, name: str) -> Content:
     """See :data:`retriever.loaders.Loader`."""
     text = decode(data, name)
     tabs = PurePosixPath(name).suffix.lower() == ".tsv"
+    csv.field_size_limit(_LONGEST_CELL)  # of this process; a quote that is not closed needs more
     with reading(name, "CSV file"):
         delimiter = "\t" if tabs else _delimiter(text[:_SAMPLE])
         rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)

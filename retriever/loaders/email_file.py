@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import default
 from email.utils import parsedate_to_datetime
 
@@ -84,11 +84,13 @@ def _day(sent: str) -> str:
 
 
 def _body(message: EmailMessage, name: str) -> str:
-    part = message.get_body(("plain", "html"))
-    if part is None:
-        return ""
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes):
+    """Its plain text, or that of its HTML where it has none or a blank one."""
+    texts = (_text(message.get_body((kind,)), name) for kind in ("plain", "html"))
+    return next(filter(None, texts), "")
+
+
+def _text(part: MIMEPart | None, name: str) -> str:
+    if part is None or not isinstance(payload := part.get_payload(decode=True), bytes):
         return ""
     text = decode(payload, name, str(part.get_content_charset() or ""))
     if part.get_content_subtype() == "html":

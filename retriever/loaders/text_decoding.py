@@ -7,6 +7,7 @@ import re
 from itertools import takewhile
 
 from retriever.errors import DocumentError
+from retriever.loaders.utf16 import utf16_without_mark
 
 __all__ = ["clean", "decode"]
 
@@ -28,6 +29,10 @@ _SAMPLE = 65536  # bytes that are enough to tell an encoding
 _FEW = 6  # bytes beyond ASCII that tell nothing about the encoding
 _MOST_CONTROLS = 0.1  # share of control characters; a log with colours stays below
 _MOST_CONTROLS_GUESSED = 0.02  # likewise where the encoding had to be guessed
+_MOST_LOST = 0.1  # broken characters of damaged UTF-8 for each sound one beyond ASCII
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_MOSTLY = 0.95
+_CHINESE_MARKS = {0xA1, 0xA3}  # first bytes of its punctuation
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -48,7 +53,7 @@ def decode(data: bytes, name: str, declared: str = "") -> str:
     if text is None:
         text, most_controls = _guess(data), _MOST_CONTROLS_GUESSED
     text = _COLOURS.sub("", text)
-    controls = sum(1 for _ in _CONTROLS.finditer(text))
+    controls = _count_controls(text)
     if controls > max(1, most_controls * len(text)) or (controls and controls == len(text)):
         raise DocumentError(
             f"{name} is not text: {controls} of its {len(text)} characters are control characters",
@@ -64,22 +69,36 @@ def clean(text: str) -> str:
     return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text))
 
 
+def _count_controls(text: str) -> int:
+    return sum(1 for _ in _CONTROLS.finditer(text))
+
+
 def _read(data: bytes, declared: str) -> str | None:
     """The text, where the bytes show their encoding or it is declared."""
     for mark, encoding in _MARKS:
         if data.startswith(mark) and (text := _attempt(data[len(mark) :], encoding)) is not None:
             return text
-    wide = _wide_encoding(data)
+    plain = _attempt(data, "utf-8")
+    sound = plain is not None and _count_controls(plain) <= _MOST_CONTROLS * len(plain)
+    wide = utf16_without_mark(data, latin_only=sound)
     if wide and (text := _attempt(data, wide)) is not None:
         return text
     # What is valid as UTF-8 is UTF-8, except that some older encodings use ASCII bytes only.
-    if not (declared and data.isascii()) and (text := _attempt(data, "utf-8")) is not None:
-        return text
+    if not (declared and data.isascii()) and plain is not None:
+        return plain
     if declared and not declared.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")):
         western = declared.lower() in {"ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1"}
         if (text := _attempt(data, _DEFAULT if western else declared)) is not None:
             return text
-    return _attempt(data, "utf-8")
+    return _damaged(data) if plain is None else plain
+
+
+def _damaged(data: bytes) -> str | None:
+    """UTF-8 of which some bytes were lost or put in; legacy encodings hardly ever look like it."""
+    text = data.decode("utf-8", errors="replace")
+    lost = text.count("\ufffd")
+    sound = sum(1 for _ in _BEYOND_ASCII.finditer(text)) - lost
+    return text if lost <= _MOST_LOST * sound else None
 
 
 def _attempt(data: bytes, encoding: str) -> str | None:
@@ -87,17 +106,6 @@ def _attempt(data: bytes, encoding: str) -> str | None:
         return data.decode(encoding)
     except (LookupError, ValueError):  # UnicodeError is a ValueError
         return None
-
-
-def _wide_encoding(data: bytes) -> str:
-    """UTF-16 without a mark shows by the NULs of its ASCII characters, all on one side."""
-    pairs = len(data) // 2
-    even, odd = data[::2].count(0), data[1::2].count(0)
-    if odd > pairs / 2 and even <= pairs / 50:
-        return "utf-16-le"
-    if even > pairs / 2 and odd <= pairs / 50:
-        return "utf-16-be"
-    return ""
 
 
 def _guess(data: bytes) -> str:
@@ -118,5 +126,17 @@ def _guess(data: bytes) -> str:
     if western is not None and mixed and any(match.encoding == _DEFAULT for match in equal):
         return western
     if found:
-        return data.decode(found[0].encoding, errors="replace")
+        # Any pair of Thai bytes is a Chinese character too, but seldom one that is much used.
+        chinese = found[0].encoding == "tis_620" and _is_common_chinese(sample)
+        return data.decode("gb18030" if chinese else found[0].encoding, errors="replace")
     return western if western is not None else data.decode("latin-1")
+
+
+def _is_common_chinese(sample: bytes) -> bool:
+    """Whether bytes are GB 2312 of its first level, the 3755 characters that are used most."""
+    text = _attempt(sample, "gb2312")
+    if text is None:
+        return False
+    leads = [char.encode("gb2312")[0] for char in text if not char.isascii()]
+    common = sum(1 for lead in leads if 0xB0 <= lead <= 0xD7 or lead in _CHINESE_MARKS)
+    return common > _MOSTLY * len(leads)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,24 @@ def test_names_that_are_not_utf8_are_written_out(folder: Path) -> None:
     assert printable(folder) == str(folder)
 
 
+def test_names_that_move_the_cursor_are_written_out(folder: Path) -> None:
+    (folder / "\x1b[31mred\nb\x9b.md").write_text("# Red")
+    (folder / "größe 🙂.md").write_text("# Size")
+    assert found(folder) == ["\\x1b[31mred\\x0ab\\x9b.md", "a.md", "größe 🙂.md"]
+
+
+def test_a_link_says_whether_it_leads_out_or_nowhere(folder: Path, tmp_path: Path) -> None:
+    (folder / "out.md").symlink_to(tmp_path)
+    (folder / "nowhere.md").symlink_to(tmp_path / "nowhere")
+    (folder / "self.md").symlink_to(folder / "self.md")
+    reasons = {one.source: one.reason for one in list_files(folder).skipped}
+    assert reasons == {
+        "out.md": "it leads out of the folder",
+        "nowhere.md": "it leads nowhere",
+        "self.md": "it leads nowhere",
+    }
+
+
 def test_hidden_files_and_folders_are_passed_over(folder: Path) -> None:
     (folder / ".git").mkdir()
     (folder / ".git" / "x.md").write_text("x")
@@ -100,3 +120,36 @@ def test_what_is_not_there_or_not_known_is_refused(folder: Path) -> None:
     (folder / "a.xyz").write_bytes(b"x")
     with pytest.raises(DocumentError, match=r"is not a document .*PDF"):
         list_files(folder / "a.xyz")
+
+
+def test_a_path_that_is_no_folder_says_what_it_is(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.md")
+    with pytest.raises(DocumentError, match="no folder and no regular file"):
+        list_files(folder / "pipe.md")
+    (folder / "self").symlink_to(folder / "self")
+    with pytest.raises(DocumentError, match="cannot be opened"):
+        list_files(folder / "self")
+    with pytest.raises(DocumentError, match="there is no folder"):
+        list_files(folder / "a.md" / "inner")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_path_behind_a_closed_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "closed" / "inner").mkdir(parents=True)
+    code = (
+        "import os, sys; from pathlib import Path; from retriever.files import list_files\n"
+        "from retriever import DocumentError\n"
+        "if os.geteuid() == 0: os.setuid(65534)  # root may go everywhere\n"
+        "try: list_files(Path(sys.argv[1]))\n"
+        "except DocumentError as error: print(error.message)"
+    )
+    (tmp_path / "closed").chmod(0)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "closed" / "inner")],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (tmp_path / "closed").chmod(0o755)
+    assert done.stdout.endswith("cannot be opened: Permission denied\n"), done.stderr

@@ -37,3 +37,9 @@ def test_a_western_spreadsheet_is_decoded() -> None:
 
 def test_an_empty_file_is_blank() -> None:
     assert load(b"", "a.csv").is_blank
+
+
+@pytest.mark.parametrize("cell", ["word " * 50_000, "5 inch\n" + "2,nail\n" * 50_000])
+def test_a_long_cell_and_a_quote_that_is_not_closed_are_read(cell: str) -> None:
+    (part,) = load(f'a,b\n1,"{cell}'.encode(), "a.csv").parts
+    assert part.text == f"| a | b |\n| --- | --- |\n| 1 | {' '.join(cell.split())} |"

@@ -44,6 +44,11 @@ def test_html_is_read_where_there_is_no_plain_text() -> None:
     assert content.parts[0].text == f"{HEAD}\n\n## Fees\n\nFive €"
 
 
+def test_html_is_read_where_the_plain_text_is_blank() -> None:
+    content = load(make("\n \n", "<p>Five €</p>").as_bytes(), "a.eml")
+    assert content.parts[0].text == f"{HEAD}\n\nFive €"
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_headers_and_bodies_without_a_declared_encoding_are_decoded(encoding: str) -> None:
     raw = "Subject: Größe\nFrom: a@b.c\n\nEs öffnet um neun für alle.\n".encode(encoding)

@@ -27,6 +27,9 @@ RUSSIAN = (
     "Библиотека открыта по понедельникам и пятницам после девяти утра. Каждый "
     "читатель может взять до пяти книг на две недели."
 )
+FERRY = "鹿鸣镇的渡轮每天早上六点出发。船长住在河边的旧房子里，冬天不开船。"  # noqa: RUF001 - Chinese
+THAI = "ห้องสมุดเปิดตั้งแต่เก้าโมงเช้า ผู้อ่านยืมหนังสือได้ห้าเล่ม เป็นเวลาสองสัปดาห์"
+PERSIAN = "کتابخانه از نه صبح باز است، و کتاب‌ها را می‌توان برد.\n"  # noqa: RUF001 - Persian
 JAPANESE = (
     "図書館は月曜日から金曜日まで午前九時に開きます。本の貸し出しは一人五冊まで、二週間です。"
 )
@@ -63,6 +66,8 @@ def test_a_paragraph_is_read_in_its_encoding(text: str, encoding: str, repeats: 
         (b"Gr\xf6\xdfe", "Größe"),
         (b"\x93It\x92s\x94 \x96 na\xefve", "\u201cIt\u2019s\u201d \u2013 naïve"),
         ("Привет, как дела?".encode("cp1251"), "Привет, как дела?"),
+        (FERRY.encode("gb18030"), FERRY),
+        (THAI.encode("tis_620"), THAI),
     ],
 )
 def test_a_few_words_are_read_too(data: bytes, text: str) -> None:
@@ -97,6 +102,7 @@ def test_control_characters_are_removed() -> None:
     assert decode(b"one\x00 two\x07 three\x0bfour, and more words", "a.txt") == (
         "one two threefour, and more words"
     )
+    assert decode(GERMAN.encode("cp1252") * 9 + b"\x00", "a.txt") == GERMAN * 9
     assert decode(b"\x1b[31mred\x1b[0m text", "a.log") == "red text"
 
 
@@ -141,3 +147,21 @@ def test_clean_text_can_be_encoded_and_stays_as_it_is(text: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=["C"])))
 def test_unicode_text_comes_back_whole(text: str) -> None:
     assert decode(text.encode(), "a.txt") == clean(text)
+
+
+@pytest.mark.parametrize("text", [GERMAN, RUSSIAN, JAPANESE, CHINESE, PERSIAN])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("repeats", [1, 2000])
+def test_utf16_without_a_mark_is_read_in_every_script(
+    text: str, encoding: str, repeats: int
+) -> None:
+    text = f"{text}\n" * repeats
+    assert decode(text.encode(encoding), "a.txt") == text
+
+
+@pytest.mark.parametrize("text", [GERMAN, RUSSIAN, JAPANESE])
+@pytest.mark.parametrize("damage", [b"\xff", b"caf\xe9", "ü".encode()[:1]])
+def test_a_damaged_byte_costs_no_other_character_of_utf8(text: str, damage: bytes) -> None:
+    data = text.encode() + b" " + damage
+    assert decode(data, "a.txt").startswith(text)
+    assert decode(damage + b" " + text.encode(), "a.txt").endswith(text)
