@@ -71,7 +71,7 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-em
 lock: $(READY_DEV) ## Renew both lock files from pyproject.toml
 	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
 	cp requirements-dev.lock requirements.lock
-	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra documents --output-file requirements.lock pyproject.toml
 	sed -i.bak 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock requirements-dev.lock
 	rm requirements.lock.bak requirements-dev.lock.bak
 
