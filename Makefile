@@ -65,6 +65,7 @@ docs: $(READY) ## Make docs/probes.md and docs/settings.md from the code
 	$(BIN)/python -m eval.docs
 
 # pip-compile writes the local build of torch; its public version is the same on every platform.
+# The extras of the tests name the project itself, which no file may install.
 # The pins of the tests' environment are those of the demo's: the second file begins as the first.
 COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host
@@ -72,7 +73,7 @@ lock: $(READY_DEV) ## Renew both lock files from pyproject.toml
 	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
 	cp requirements-dev.lock requirements.lock
 	$(COMPILE) --extra documents --output-file requirements.lock pyproject.toml
-	sed -i.bak 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock requirements-dev.lock
+	sed -i.bak -e 's/^\(torch==[0-9.]*\)+cpu/\1/' -e '/^overlay-rag @/,/# via/d' requirements.lock requirements-dev.lock
 	rm requirements.lock.bak requirements-dev.lock.bak
 
 clean: ## Remove the virtual environment and the demo's store

@@ -36,7 +36,12 @@ def names(requirements: list[str]) -> set[str]:
 def test_the_demo_installs_what_the_tests_do_and_no_tools_of_theirs() -> None:
     assert DEMO.items() < TESTS.items()
     assert names(PROJECT["project"]["dependencies"]) <= set(DEMO)
-    tools = names(PROJECT["project"]["optional-dependencies"]["dev"])
+    extras = {
+        kind: names(asked) for kind, asked in PROJECT["project"]["optional-dependencies"].items()
+    }
+    assert extras["documents"] <= set(DEMO)
+    assert extras["multilingual"] <= set(TESTS)
+    tools = extras["dev"] - {"overlay-rag"}  # itself, with these extras
     assert tools <= set(TESTS)
     # openai is asked for by a package of the demo's, too.
     assert tools & set(DEMO) <= {"openai"}

