@@ -12,7 +12,7 @@ LONG = "handbook/a/folder/deep/below/with-a-name-that-is-longer-than-the-column.
 
 def step(source: str, *, accepted: bool, short: str = "spends 0.07") -> dict[str, Any]:
     return {
-        "chunk": {"source": source, "similarity": 0.714},
+        "chunk": {"source": source, "place": "", "similarity": 0.714},
         "accepted": accepted,
         "short": short,
         "reason": "it spends 0.07 of a step's 0.6.",
@@ -69,6 +69,14 @@ def test_a_long_name_is_whole_on_a_line_of_its_own() -> None:
     assert name == LONG
     assert numbers.split()[:2] == ["0.71", "-2.08"]
     assert numbers.index("reject") == steps(SHOWN).plain.splitlines()[0].index("verdict")
+
+
+def test_the_part_of_the_document_is_named() -> None:
+    of_page = step("fees.pdf", accepted=True)
+    of_page["chunk"]["place"] = "page 3"
+    shown = report(of_page)
+    assert "fees.pdf, page 3" in steps(shown).plain
+    assert "fees.pdf, page 3" in reasons(shown).plain
 
 
 def test_plain_answers_show_no_readings_that_were_not_taken() -> None:
