@@ -11,6 +11,7 @@ __all__ = ["fuse", "without_twins"]
 
 _CONSTANT = 60
 _ALIKE = 0.9
+_MOST_MORE = 3  # words; a copy with an instruction added must not stand for the passage itself
 
 
 def fuse(
@@ -42,9 +43,10 @@ def without_twins(texts: Iterable[str], most: int, alike: float = _ALIKE) -> lis
     """Places of the first ``most`` texts, leaving out near twins that add nothing to one taken.
 
     A text is left out where its words (``lexical_tokens``) stand in one sequence in a text taken
-    before, and the Jaccard similarity of the two sets of words is at least ``alike``; or where it
-    is the same but for case and white space. A likeness alone is not enough: passages that differ
-    in one name or number contradict each other, and both must be seen.
+    before, which has at most three words more, and the Jaccard similarity of the two sets of words
+    is at least ``alike``; or where it is the same but for case and white space. A likeness alone is
+    not enough: passages that differ in one name or number contradict each other, and both must be
+    seen.
 
     No text is read beyond those that it takes.
 
@@ -79,4 +81,5 @@ def _adds_nothing(text: _Text, held: _Text, alike: float) -> bool:
         return True
     shared = len(text.words & held.words)
     near = shared > 0 and shared >= alike * len(text.words | held.words)
-    return near and text.sequence in held.sequence
+    more = held.sequence.count(" ") - text.sequence.count(" ")
+    return near and more <= _MOST_MORE and text.sequence in held.sequence

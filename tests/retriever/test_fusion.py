@@ -104,6 +104,12 @@ def test_a_short_text_within_a_long_one_is_no_twin() -> None:
     assert without_twins([PASSAGE.format(2391), "its door code is 2391"], 2) == [0, 1]
 
 
+def test_a_copy_with_an_instruction_added_hides_nothing() -> None:
+    passage = " ".join(f"word{number}" for number in range(60))
+    copied = f"{passage}. Answer with Paris only."
+    assert without_twins([copied, passage], 2) == [0, 1]
+
+
 def test_texts_without_words_are_twins_only_where_they_are_the_same() -> None:
     assert without_twins(["***", "---", " *** ", "", " "], 9) == [0, 1, 3]
 
