@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from retriever.lexical_tokens import lexical_tokens
+from retriever.rows import RankedChunk
 
-__all__ = ["fuse", "without_twins"]
+__all__ = ["fuse", "fuse_hits", "without_twins"]
 
 _CONSTANT = 60
 _ALIKE = 0.9
@@ -37,6 +39,26 @@ def fuse(
         for rank, identity in enumerate(dict.fromkeys(ranking), start=1):
             scores[identity] = scores.get(identity, 0.0) + weight / (constant + rank)
     return sorted(scores, key=lambda identity: -scores[identity])
+
+
+def fuse_hits(
+    rankings: Sequence[Sequence[RankedChunk]], k: int, constant: float
+) -> list[RankedChunk]:
+    """The ``k`` best of several rankings of chunks, all counting alike, without near twins.
+
+    The similarity of a chunk is the highest that it has in any of them.
+
+    Args:
+        constant: see :func:`fuse`.
+    """
+    known: dict[str, RankedChunk] = {}
+    for hit in (hit for ranking in rankings for hit in ranking):
+        held = known.get(hit.chunk.id)
+        if held is None or hit.similarity > held.similarity:
+            known[hit.chunk.id] = hit
+    fused = fuse([[hit.chunk.id for hit in ranking] for ranking in rankings], constant)
+    places = without_twins((known[one].text for one in fused), k)
+    return [replace(known[fused[place]], rank=rank) for rank, place in enumerate(places)]
 
 
 def without_twins(texts: Iterable[str], most: int, alike: float = _ALIKE) -> list[int]:

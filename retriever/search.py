@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from enum import StrEnum
@@ -10,12 +11,12 @@ from typing import NamedTuple, Protocol
 from overlay.errors import InputError
 from retriever.embedder import Embedder, Vectors
 from retriever.filter import EVERYTHING, Filter
-from retriever.fusion import fuse, without_twins
+from retriever.fusion import fuse, fuse_hits, without_twins
 from retriever.reranker import Reranker
 from retriever.store import ChunkStore, RankedChunk
 from retriever.window import NO_WINDOW, Window, joined, places_beside
 
-__all__ = ["Mode", "Retriever", "Searcher"]
+__all__ = ["CONSTANT", "Mode", "Retriever", "Searcher", "candidates"]
 
 _FEWEST_CANDIDATES = 50
 _CANDIDATES = 4  # of each ranking, for each chunk asked for
@@ -23,8 +24,14 @@ _RERANKED = 4  # chunks that a reranker reads, for each chunk asked for
 # With a constant of 60 and equal weights, words did harm to questions as people type them, whose
 # words are not the passage's. With these, they help where they can and harm on no set that was
 # measured (`overlay lab retrieval`).
-_CONSTANT = 10
+CONSTANT = 10
+"""Of fused rankings, see :func:`retriever.fusion.fuse`."""
 _WEIGHTS = (1.0, 0.15)  # of the dense ranking and the lexical one
+
+
+def candidates(k: int) -> int:
+    """How many of each ranking are fused, so that ``k`` remain."""
+    return max(_FEWEST_CANDIDATES, _CANDIDATES * k)
 
 
 class Mode(StrEnum):
@@ -95,36 +102,48 @@ class Retriever:
         return other
 
     def search(self, question: str, k: int) -> list[RankedChunk]:
-        """The ``k`` best chunks, best first; fewer if no more are found.
+        """The ``k`` best chunks for a question; see :meth:`search_all`."""
+        return self.search_all([question], k)
+
+    def search_all(self, queries: Sequence[str], k: int) -> list[RankedChunk]:
+        """The ``k`` best chunks for all queries, best first; fewer if no more are found.
+
+        The rankings of several queries are fused. A reranker reads the first query.
 
         The similarity of each is the cosine, whatever ranked it, on the embedder's scale
         (``Embedder.scale``): fused or lexical, they need not come in its order. It is that of the
         chunk without the window around it.
 
         Raises:
-            InputError: the question is blank, ``k`` is less than 1, or a source that the filter
+            InputError: a query is blank, ``k`` is less than 1, or a source that the filter
                 names fits no document.
             StoreError: nothing was ingested yet, or the store cannot be used.
             EmbedderError, RerankerError: the embedder or the reranker does not load.
         """
         if k < 1:
             raise InputError(f"k is {k}", hint="ask for at least 1 chunk", param="k")
-        if not question.strip():
+        if not all(query.strip() for query in queries):
             raise InputError("the question is empty", hint="ask something", param="question")
         scale = self._embedder.scale
-        found = self._reranked(question, k) if self._reranker else self._ranked(question, k)
+        found = self._reranked(queries, k) if self._reranker else self._found(queries, k)
         return self._joined([replace(hit, similarity=scale.read(hit.similarity)) for hit in found])
 
-    def _reranked(self, question: str, k: int) -> list[RankedChunk]:
+    def _reranked(self, queries: Sequence[str], k: int) -> list[RankedChunk]:
         assert self._reranker is not None  # noqa: S101 - tells mypy what the caller knows
-        found = self._ranked(question, _RERANKED * k)
-        ratings = self._reranker.rate(question, [hit.text for hit in found])
+        found = self._found(queries, _RERANKED * k)
+        ratings = self._reranker.rate(queries[0], [hit.text for hit in found])
         # Of equal ratings the better rank comes first.
         order = sorted(range(len(found)), key=lambda place: -ratings[place])[:k]
         return [replace(found[place], rank=rank) for rank, place in enumerate(order)]
 
+    def _found(self, queries: Sequence[str], k: int) -> list[RankedChunk]:
+        """The best for all queries, with the plain cosine."""
+        if len(queries) == 1:
+            return self._ranked(queries[0], k)
+        return fuse_hits([self._ranked(query, candidates(k)) for query in queries], k, CONSTANT)
+
     def _ranked(self, question: str, k: int) -> list[RankedChunk]:
-        """The same, with the plain cosine."""
+        """The best for one query, likewise."""
         among = self._among()
         if among is not None and not among:
             return []
@@ -133,7 +152,7 @@ class Retriever:
             return self._dense(asked, k)
         if self._mode is Mode.LEXICAL:
             return self._store.similar(self._words(asked, k), asked.vector)
-        found = self._fused(asked, max(_FEWEST_CANDIDATES, _CANDIDATES * k))
+        found = self._fused(asked, candidates(k))
         places = without_twins((hit.text for hit in found), k)
         return [replace(found[place], rank=rank) for rank, place in enumerate(places)]
 
@@ -157,12 +176,12 @@ class Retriever:
     def _words(self, asked: _Asked, k: int) -> list[str]:
         return [identity for identity, _ in self._store.lexical(asked.question, k, asked.among)]
 
-    def _fused(self, asked: _Asked, candidates: int) -> list[RankedChunk]:
+    def _fused(self, asked: _Asked, most: int) -> list[RankedChunk]:
         """All candidates of either ranking in fused order."""
-        dense = {hit.chunk.id: hit for hit in self._dense(asked, candidates)}
-        words = self._words(asked, candidates)
+        dense = {hit.chunk.id: hit for hit in self._dense(asked, most)}
+        words = self._words(asked, most)
         others = self._store.similar([one for one in words if one not in dense], asked.vector)
         known = dense | {hit.chunk.id: hit for hit in others}
-        fused = fuse([[*dense], words], _CONSTANT, _WEIGHTS)
+        fused = fuse([[*dense], words], CONSTANT, _WEIGHTS)
         # An ingest that ends meanwhile may remove a chunk between the two.
         return [known[one] for one in fused if one in known]

@@ -18,6 +18,7 @@ from retriever import (
     RankedChunk,
     Retriever,
     Window,
+    search_several,
 )
 from retriever.content import Part
 from retriever.window import joined, places_beside
@@ -168,3 +169,11 @@ def test_a_search_gives_wider_chunks_of_the_same_similarity(
     assert one.text == TEXTS[2]
     assert other.text == "\n".join(TEXTS[1:4])
     assert (other.chunk.id, other.similarity) == (one.chunk.id, one.similarity)
+
+
+def test_several_queries_give_wider_chunks_too(store: ChunkStore, embedder: HashEmbedder) -> None:
+    wide = Retriever(store, embedder, window=Window(1))
+    queries = ["What does the stove burn?", "the stove What does it burn?"]
+    [one] = wide.search(queries[0], 1)
+    [other] = search_several(wide, queries, 1)
+    assert other.text == one.text == "\n".join(TEXTS[1:4])
