@@ -164,7 +164,7 @@ class Settings(BaseSettings):
         str,
         Field(
             pattern=COLLECTION_NAME,
-            description="which of the store's collections: letters, digits, - and _; each has "
+            description="which of the store's collections: small letters, digits, - and _; each has "
             "documents and an embedder of its own",
         ),
     ] = DEFAULT_COLLECTION

@@ -117,13 +117,13 @@ def synchronise(work: Work, may_go: Set[str]) -> IngestReport:
         if (known := held.get(one.source)) is None
         or (known.sha256, known.recipe) != (one.sha256, recipe)
     ]
-    if changed:
-        _check_limit(writing.chunker, writing.embedder)
     skipped: list[Skipped] = []
     notes: list[tuple[str, str]] = []
     written: set[str] = set()
     unpublished = 0
     for batch in _batches(_read(changed, skipped, notes, writing.options), writing.chunker):
+        if not written:  # asks for the model, which files that cannot be read need not wait for
+            _check_limit(writing.chunker, writing.embedder)
         texts = [embedded_text(chunk) for _, chunks in batch for chunk in chunks]
         writing.writer.replace(batch, writing.embedder.embed(texts), recipe)
         written |= {document.source for document, _ in batch}
