@@ -16,7 +16,7 @@ class Order(StrEnum):
     """
 
     RANK = "rank"
-    """The most similar chunk."""
+    """The chunk that the search ranks first."""
     BEST_FIRST = "best-first"
     """The steadiest chunk: that of the lowest volatility."""
     BEST_LAST = "best-last"
