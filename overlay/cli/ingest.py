@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ingest"]
 
+_WAKE = 500  # milliseconds after which a watch that sees nothing says so
 _SHOWN = 20  # files that are named, of those that could not be read
 
 
@@ -147,9 +148,12 @@ def _watch(library: Library, folders: Sequence[Path], *, as_json: bool) -> None:
 
     from overlay.errors import OverlayError
 
-    click.echo("watching for changes; Ctrl-C ends it", err=True)
-    for changes in watch(*folders, raise_interrupt=False):
+    armed = False
+    waiting = watch(*folders, raise_interrupt=False, yield_on_timeout=True, rust_timeout=_WAKE)
+    for changes in waiting:
         changed = [Path(path) for _, path in changes]
+        if not armed:  # what came between the ingest and the watch is found by another ingest
+            changed = [folder.absolute() for folder in folders]
         for folder in folders:
             if not any(path.is_relative_to(folder.absolute()) for path in changed):
                 continue
@@ -159,7 +163,11 @@ def _watch(library: Library, folders: Sequence[Path], *, as_json: bool) -> None:
                 # A folder may be half copied: the next change mends it.
                 click.echo(f"{folder}: {error.message}", err=True)
             else:
-                _show(report, None, folder, as_json=as_json)
+                if report.added or report.updated or report.removed:
+                    _show(report, None, folder, as_json=as_json)
+        if not armed:
+            armed = True
+            click.echo("watching for changes; Ctrl-C ends it", err=True)
 
 
 def _warm(library: Library, settings: Settings, progress: Progress) -> int:

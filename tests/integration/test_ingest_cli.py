@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -189,7 +188,6 @@ def test_changes_are_ingested_while_it_watches(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("1 added")
         assert any("watching" in line for line in process.stderr)
-        time.sleep(1)  # the watch begins after it is announced
         (docs / "b.md").write_text("# B\n\nText.\n")
         assert "1 added" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
