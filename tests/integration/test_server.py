@@ -161,6 +161,7 @@ def test_the_models_list_names_the_loaded_model(client: OpenAI) -> None:
         ({"overlay": {"budget": {"step": -1}}}, "overlay.budget.step"),
         ({"overlay": {"buget": {}}}, "overlay.buget"),
         ({"overlay": {"collection": "nowhere"}}, "overlay.collection"),
+        ({"overlay": {"source": ["nowhere/"]}}, "overlay.source"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"messages": [{"role": "user", "content": "why " * 6000}]}, "messages"),
     ],
