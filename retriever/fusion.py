@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from retriever.lexical_tokens import lexical_tokens
-from retriever.rows import RankedChunk
+from retriever.rows import RankedChunk, taken
 
 __all__ = ["fuse", "fuse_hits", "without_twins"]
 
@@ -56,9 +55,9 @@ def fuse_hits(
         held = known.get(hit.chunk.id)
         if held is None or hit.similarity > held.similarity:
             known[hit.chunk.id] = hit
-    fused = fuse([[hit.chunk.id for hit in ranking] for ranking in rankings], constant)
-    places = without_twins((known[one].text for one in fused), k)
-    return [replace(known[fused[place]], rank=rank) for rank, place in enumerate(places)]
+    order = fuse([[hit.chunk.id for hit in ranking] for ranking in rankings], constant)
+    fused = [known[one] for one in order]
+    return taken(fused, without_twins((hit.text for hit in fused), k))
 
 
 def without_twins(texts: Iterable[str], most: int, alike: float = _ALIKE) -> list[int]:

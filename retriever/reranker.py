@@ -68,13 +68,7 @@ class CrossEncoderReranker:
 
     @cached_property
     def _model(self) -> CrossEncoder:
-        with self._lock:
-            if "_model" not in self.__dict__:  # another thread may have been first
-                self.__dict__["_model"] = self._load()
-            model: CrossEncoder = self.__dict__["_model"]
-            return model
-
-    def _load(self) -> CrossEncoder:
+        """Asked for under the lock only."""
         folder = model_folder(self._source, "reranker", RerankerError)
         from sentence_transformers import CrossEncoder  # takes seconds
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from retriever.chunking import Chunk
 from retriever.documents import Document
 
-__all__ = ["RankedChunk", "StoredDocument", "chunk_of", "document_of", "metadata_of"]
+__all__ = ["RankedChunk", "StoredDocument", "chunk_of", "document_of", "metadata_of", "taken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class RankedChunk:
     def text(self) -> str:
         """What it says."""
         return self.chunk.text
+
+
+def taken(hits: Sequence[RankedChunk], places: Iterable[int]) -> list[RankedChunk]:
+    """The chunks at some places, ranked anew in that order."""
+    return [replace(hits[place], rank=rank) for rank, place in enumerate(places)]
 
 
 @dataclass(frozen=True, slots=True)

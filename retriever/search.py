@@ -13,7 +13,8 @@ from retriever.embedder import Embedder, Vectors
 from retriever.filter import EVERYTHING, Filter
 from retriever.fusion import fuse, fuse_hits, without_twins
 from retriever.reranker import Reranker
-from retriever.store import ChunkStore, RankedChunk
+from retriever.rows import RankedChunk, taken
+from retriever.store import ChunkStore
 from retriever.window import NO_WINDOW, Window, joined, places_beside
 
 __all__ = ["CONSTANT", "Mode", "Retriever", "Searcher", "candidates"]
@@ -134,7 +135,7 @@ class Retriever:
         ratings = self._reranker.rate(queries[0], [hit.text for hit in found])
         # Of equal ratings the better rank comes first.
         order = sorted(range(len(found)), key=lambda place: -ratings[place])[:k]
-        return [replace(found[place], rank=rank) for rank, place in enumerate(order)]
+        return taken(found, order)
 
     def _found(self, queries: Sequence[str], k: int) -> list[RankedChunk]:
         """The best for all queries, with the plain cosine."""
@@ -153,8 +154,7 @@ class Retriever:
         if self._mode is Mode.LEXICAL:
             return self._store.similar(self._words(asked, k), asked.vector)
         found = self._fused(asked, candidates(k))
-        places = without_twins((hit.text for hit in found), k)
-        return [replace(found[place], rank=rank) for rank, place in enumerate(places)]
+        return taken(found, without_twins((hit.text for hit in found), k))
 
     def _joined(self, found: list[RankedChunk]) -> list[RankedChunk]:
         if not self._window.chunks:

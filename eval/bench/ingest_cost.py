@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from eval.bench.apart import run_apart
 from eval.bench.stopwatch import Stopwatch
 from eval.readings.peak_memory import peak_memory
-from overlay.errors import ResourceError
 from overlay.settings import Settings, load_settings
 
 __all__ = [
@@ -129,15 +128,8 @@ def measured_apart(documents: Path, store: Path) -> IngestCost:
     Raises:
         ResourceError: it fails.
     """
-    done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "eval.bench.ingest_cost", str(documents), str(store)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ResourceError(f"the ingest failed: {done.stderr.strip()[-500:]}")
-    return IngestCost(**json.loads(done.stdout))
+    module = "eval.bench.ingest_cost"
+    return IngestCost(**run_apart(module, str(documents), str(store), failure="the ingest failed"))
 
 
 def main() -> None:

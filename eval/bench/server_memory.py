@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+from eval.bench.apart import run_apart
 from eval.serving import serving
 from overlay.errors import ResourceError
 from overlay.settings import load_settings
@@ -71,15 +71,8 @@ def held_by_parts(store: Path) -> list[Held]:
     Raises:
         ResourceError: a part does not load.
     """
-    done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", __name__, str(store)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ResourceError(f"the parts of a server do not load: {done.stderr.strip()[-500:]}")
-    return [Held(**row) for row in json.loads(done.stdout)]
+    failure = "the parts of a server do not load"
+    return [Held(**row) for row in run_apart(__name__, str(store), failure=failure)]
 
 
 def main() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -15,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from eval.bench.apart import run_apart
 from overlay.cli.options import json_option, output_option
-from overlay.errors import ResourceError
 
 if TYPE_CHECKING:
     from eval.bench.ingest_cost import IngestCost
@@ -176,15 +174,8 @@ def _read_apart(path: Path) -> ReadingCost:
     """
     from eval.bench.reading_cost import ReadingCost
 
-    done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "eval.bench.reading_cost", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ResourceError(f"{path.name} was not read: {done.stderr.strip()[-500:]}")
-    return ReadingCost(**json.loads(done.stdout))
+    failure = f"{path.name} was not read"
+    return ReadingCost(**run_apart("eval.bench.reading_cost", str(path), failure=failure))
 
 
 def _tables(found: Sequence[OfFormat], wrapped: Sequence[OfSize]) -> list[Table]:

@@ -146,28 +146,34 @@ def _watch(library: Library, folders: Sequence[Path], *, as_json: bool) -> None:
     """Ingest a folder again whenever something in it changes, until the user stops it."""
     from watchfiles import watch
 
+    watching = watch(*folders, raise_interrupt=False, yield_on_timeout=True, rust_timeout=_WAKE)
+    next(watching, None)
+    # What came between the first ingest and the watch, which sees from here on, is read by another.
+    _ingest_again(library, folders, as_json=as_json)
+    click.echo("watching for changes; Ctrl-C ends it", err=True)
+    for changes in watching:
+        changed = [Path(path) for _, path in changes]
+        touched = [
+            folder
+            for folder in folders
+            if any(path.is_relative_to(folder.absolute()) for path in changed)
+        ]
+        _ingest_again(library, touched, as_json=as_json)
+
+
+def _ingest_again(library: Library, folders: Sequence[Path], *, as_json: bool) -> None:
+    """Ingest folders, and say what was done where something was."""
     from overlay.errors import OverlayError
 
-    armed = False
-    waiting = watch(*folders, raise_interrupt=False, yield_on_timeout=True, rust_timeout=_WAKE)
-    for changes in waiting:
-        changed = [Path(path) for _, path in changes]
-        if not armed:  # what came between the ingest and the watch is found by another ingest
-            changed = [folder.absolute() for folder in folders]
-        for folder in folders:
-            if not any(path.is_relative_to(folder.absolute()) for path in changed):
-                continue
-            try:
-                report = library.ingest(folder)
-            except OverlayError as error:
-                # A folder may be half copied: the next change mends it.
-                click.echo(f"{folder}: {error.message}", err=True)
-            else:
-                if report.added or report.updated or report.removed:
-                    _show(report, None, folder, as_json=as_json)
-        if not armed:
-            armed = True
-            click.echo("watching for changes; Ctrl-C ends it", err=True)
+    for folder in folders:
+        try:
+            report = library.ingest(folder)
+        except OverlayError as error:
+            # A folder may be half copied: the next change mends it.
+            click.echo(f"{folder}: {error.message}", err=True)
+        else:
+            if report.added or report.updated or report.removed:
+                _show(report, None, folder, as_json=as_json)
 
 
 def _warm(library: Library, settings: Settings, progress: Progress) -> int:
