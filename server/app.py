@@ -49,7 +49,13 @@ def create_app(load: Callable[[], Engine], queue_size: int, store: Path | None =
         queue_size: how many requests may wait while one is answered.
         store: the folder that feedback is kept in; None keeps none.
     """
-    app = FastAPI(title="Overlay", lifespan=_lifespan)
+    app = FastAPI(
+        title="Overlay",
+        lifespan=_lifespan,
+        # Their pages load scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.worker = Worker(load, queue_size)
     app.state.kept = KeptAnswers(None if store is None else store / _FEEDBACK)
     for resource in _RESOURCES:
