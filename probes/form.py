@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,7 +25,7 @@ LONGEST_SCHEMA = 100_000
 """Characters that a schema may have."""
 
 # A small model that is free to go on with blanks does so until its tokens are used up.
-_BLANKS = {"whitespace_pattern": r"[ \n\t]{0,16}"}
+_BLANKS = r"[ \n\t]{0,16}"
 _PARAM = "response_format"
 _LONGEST_MESSAGE = 300
 _KEPT = 8
@@ -36,17 +36,17 @@ class Form:
     """A form of texts: one JSON value that a schema allows.
 
     Attributes:
-        schema: the JSON schema, as text.
-        grammar: the same for llguidance.
+        grammar: the schema as llguidance reads it.
+        schema: the schema as it was given; empty where any object will do.
     """
 
-    schema: str
     grammar: str
+    schema: str
 
     @classmethod
     def json_object(cls) -> Form:
         """Any JSON object."""
-        return cls.json_schema({"type": "object"})
+        return replace(cls.json_schema({"type": "object"}), schema="")
 
     @classmethod
     def json_schema(cls, schema: str | Mapping[str, Any]) -> Form:
@@ -63,13 +63,13 @@ class Form:
         try:
             text = schema if isinstance(schema, str) else json.dumps(schema, ensure_ascii=False)
             _check_length(text)
-            grammar = LLMatcher.grammar_from_json_schema(text, overrides=_BLANKS)
+            grammar = LLMatcher.grammar_from_json_schema(text, overrides={"whitespace_pattern": _BLANKS})
             wrong = LLMatcher.validate_grammar(grammar)
         except (TypeError, ValueError, RecursionError) as error:
             raise _refused(str(error)) from error
         if wrong:
             raise _refused(wrong)
-        return cls(text, grammar)
+        return cls(grammar, text)
 
 
 def _check_length(text: str) -> None:
@@ -82,9 +82,9 @@ def _check_length(text: str) -> None:
 
 
 def _refused(why: str) -> InputError:
-    lines = why.strip().splitlines() or ["it is no schema"]
+    short = " ".join(why.split())[:_LONGEST_MESSAGE]
     return InputError(
-        f"the JSON schema of {_PARAM} cannot be kept to: {lines[0][:_LONGEST_MESSAGE]}",
+        f"the JSON schema of {_PARAM} cannot be kept to: {short}",
         hint="change or leave out the part that is named",
         param=_PARAM,
     )
@@ -120,6 +120,8 @@ class Matcher:
         """
         bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
         self._check()
+        if not bits.any():
+            raise _refused("no text can go on as it says")
         return np.unpackbits(bits, count=self._size, bitorder="little").astype(bool)
 
     @property
