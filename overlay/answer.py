@@ -193,6 +193,11 @@ class Answer:
     log_probs: tuple[TokenLogProb, ...] = ()
     others: tuple[Other, ...] = ()
 
+    @property
+    def choices(self) -> tuple[Answer | Other, ...]:
+        """This answer and the others."""
+        return (self, *self.others)
+
 
 @dataclass(frozen=True, slots=True)
 class StepTaken:

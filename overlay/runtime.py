@@ -83,11 +83,6 @@ class Overlay:
         """What an answer to a chat may spend where its options say nothing of it."""
         return Budget(self.settings.budget_step, self.settings.budget_answer)
 
-    @property
-    def seed(self) -> int:
-        """Draws the tokens of an answer whose options name no seed."""
-        return self.settings.seed
-
     def ask(self, question: str | Sequence[Message], options: AskOptions | None = None) -> Answer:
         """Answer a question, or the last user message of a chat.
 

@@ -12,7 +12,18 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from overlay.answer import Answer, AnswerFinished, Event, Outcome, Step, StepTaken, TextAdded, Usage
+from overlay.answer import (
+    Answer,
+    AnswerFinished,
+    Event,
+    Other,
+    Outcome,
+    Step,
+    StepTaken,
+    TextAdded,
+    Usage,
+)
+from overlay.answering.speak import ABSTENTION
 from overlay.attribution import Attribution, PassageSupport, SentenceSupport
 from overlay.embedding import Embedded
 from overlay.errors import InputError
@@ -65,9 +76,10 @@ SAID = (TokenLogProb(b"\xc3", -2.0, ((b"a", -1.0), (b"\xc3", -2.0))),)
 class FakeEngine:
     """Says WORDS, unless the question is one of these.
 
-    ``hold``: waits for ``release`` before its first word. ``endless``: never finishes, but
-    sets ``ended`` when it is closed. ``fail early``, ``fail late``, ``break early``, ``break
-    late``: raises an error that is meant, or a defect, before or after the first word.
+    ``abstain``: says that there is no answer. ``hold``: waits for ``release`` before its first
+    word. ``endless``: never finishes, but sets ``ended`` when it is closed. ``fail early``, ``fail
+    late``, ``break early``, ``break late``: raises an error that is meant, or a defect, before or
+    after the first word.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(0.5, 2.0))
@@ -82,16 +94,17 @@ class FakeEngine:
     def model_info(self) -> ModelInfo:
         return _INFO
 
-    @property
-    def seed(self) -> int:
-        return 0
-
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
         question = messages[-1].content
         self.asked.append((messages, options))
         if question == "hold":
             self.release.wait(PATIENCE)
         _fail(question, "early")
+        if question == "abstain":
+            yield TextAdded(ABSTENTION)
+            answer = replace(_answer(options), text=ABSTENTION, outcome=Outcome.ABSTAINED)
+            yield AnswerFinished(answer)
+            return
         yield StepTaken(STEP)
         yield TextAdded(WORDS[0])
         _fail(question, "late")
@@ -103,12 +116,16 @@ class FakeEngine:
             self.ended.set()
         for word in WORDS[1:]:
             yield TextAdded(word)
+        for choice in range(1, options.n):
+            yield TextAdded("Other", choice)
         yield AnswerFinished(_answer(options))
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         self.continued.append((prompt, options))
         for word in WORDS:
             yield TextAdded(word)
+        for choice in range(1, options.n):
+            yield TextAdded("Other", choice)
         yield AnswerFinished(_answer(options))
 
     def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
@@ -177,6 +194,7 @@ def _answer(options: AskOptions) -> Answer:
         prompt="Hello" if options.echo else "",
         prompt_log_probs=PROMPT if options.echo and options.top_log_probs is not None else (),
         log_probs=() if options.top_log_probs is None else SAID,
+        others=tuple(Other("Other", "length") for _ in range(1, options.n)),
     )
 
 
