@@ -63,7 +63,9 @@ class Form:
         try:
             text = schema if isinstance(schema, str) else json.dumps(schema, ensure_ascii=False)
             _check_length(text)
-            grammar = LLMatcher.grammar_from_json_schema(text, overrides={"whitespace_pattern": _BLANKS})
+            grammar = LLMatcher.grammar_from_json_schema(
+                text, overrides={"whitespace_pattern": _BLANKS}
+            )
             wrong = LLMatcher.validate_grammar(grammar)
         except (TypeError, ValueError, RecursionError) as error:
             raise _refused(str(error)) from error
