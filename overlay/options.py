@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from overlay.errors import InputError
-from probes.form import Form
 from retriever.filter import EVERYTHING, Filter
 from selector.budget import Budget
+
+if TYPE_CHECKING:
+    from probes.form import Form
 
 __all__ = ["AskOptions", "Mode"]
 

@@ -80,7 +80,7 @@ def pieces_of(pieces: Sequence[bytes], text: str) -> list[bytes]:
     """
     whole = b"".join(pieces)
     plain = whole.decode("utf-8", "replace")
-    blanks = 0 if plain.startswith(text) else len(plain) - len(plain.lstrip())
+    blanks = 0 if text and plain.startswith(text) else len(plain) - len(plain.lstrip())
     start = len(plain[:blanks].encode())
     shown = plain[:blanks] + text
     # From the back: what is cut off there is a stop text, and short.

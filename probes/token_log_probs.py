@@ -24,7 +24,7 @@ class TokenLogProb:
         piece: the token's bytes; a character can span several tokens.
         log_prob: natural log-probability; None for the first token of all.
         top: the likeliest tokens in that place with theirs, the likeliest first.
-        ends: whether it ends the answer, and is no part of its text.
+        ends: whether it ended the answer, and is no part of its text.
     """
 
     piece: bytes

@@ -1,4 +1,4 @@
-"""What a form lets a model say, on tiny random models and a vocabulary of bytes."""
+"""What a form lets a model say: tiny random models of both backends, a vocabulary of bytes."""
 
 from __future__ import annotations
 
