@@ -10,6 +10,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from server import chat, completions, health, models
+from server.doors.gate import Gate
+from server.doors.metrics import Metrics
+from server.doors.stack import stack
+from server.doors.values import Doors
 from server.engine import Engine
 from server.errors import ErrorBody, install_error_handlers
 from server.worker import Worker
@@ -18,6 +22,7 @@ __all__ = ["create_app"]
 
 # A token takes less. Loading takes more, and cannot be interrupted.
 _SECONDS_TO_STOP = 3.0
+_LOCAL = Doors()
 _RESOURCES = (health, models, chat, completions)
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody},
@@ -25,17 +30,29 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(load: Callable[[], Engine], queue_size: int) -> FastAPI:
+def create_app(load: Callable[[], Engine], queue_size: int, doors: Doors = _LOCAL) -> FastAPI:
     """Create the application. It loads the engine in the background once it is started.
 
     Args:
         load: opens the engine; runs in the thread that will use it.
         queue_size: how many requests may wait while one is answered.
+        doors: who may ask, how much, and for how long.
     """
-    app = FastAPI(title="Overlay", lifespan=_lifespan)
-    app.state.worker = Worker(load, queue_size)
+    worker, gate = Worker(load, queue_size), Gate()
+    metrics = Metrics(lambda: worker.waiting)
+    app = FastAPI(
+        title="Overlay",
+        lifespan=_lifespan,
+        middleware=stack(doors, gate, metrics.note),
+        # Its pages of documentation load scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirected POST loses its body
+    )
+    app.state.worker, app.state.gate, app.state.doors = worker, gate, doors
     for resource in _RESOURCES:
         app.include_router(resource.router, responses=_ERRORS)
+    app.include_router(metrics.router)
     install_error_handlers(app)
     return app
 

@@ -83,9 +83,10 @@ class ClosingError(OverlayError):
 
     code = "shutting_down"
     http_status = 503
+    retry_after = 5
 
     def __init__(self) -> None:
-        super().__init__("the server is shutting down")
+        super().__init__("the server is shutting down", hint="try again once it is back")
 
 
 class UnexpectedError(OverlayError):
@@ -128,7 +129,9 @@ class ErrorReply:
         match error:
             case OverlayError():
                 retry_after = getattr(error, "retry_after", None)
-                headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+                headers = dict(getattr(error, "headers", {}))
+                if retry_after is not None:
+                    headers["Retry-After"] = str(retry_after)
                 param = f"overlay.{error.param}" if error.param in _BESIDE_OPENAI else error.param
                 return cls(error.http_status, str(error), param, error.code, headers)
             case RequestValidationError():

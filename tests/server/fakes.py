@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -21,6 +22,7 @@ from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.verdict import Verdict
 from server.app import create_app
+from server.doors.values import Doors
 from server.engine import Engine
 from server.serving import AppServer, bind, url_of
 
@@ -129,10 +131,16 @@ def _answer(options: AskOptions) -> Answer:
 
 
 @contextmanager
-def serving(load: Callable[[], Engine], queue_size: int = 1) -> Iterator[str]:
-    """Run the server in a thread; yield its URL while the engine may still be loading."""
+def serving(
+    load: Callable[[], Engine], queue_size: int = 1, **doors: Any
+) -> Iterator[str]:
+    """Run the server in a thread; yield its URL while the engine may still be loading.
+
+    Args:
+        doors: what they are set to, other than that nothing under way is waited for at the end.
+    """
     listener = bind("127.0.0.1", 0)
-    server = AppServer(create_app(load, queue_size))
+    server = AppServer(create_app(load, queue_size, Doors(**{"stop_seconds": 0.0, **doors})))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
