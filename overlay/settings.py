@@ -123,7 +123,9 @@ class Requantize(StrEnum):
 class Settings(BaseSettings):
     """Everything that can be set. Environment variables are ``OVERLAY_`` and the name."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     model: Annotated[
         str,

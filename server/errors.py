@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from overlay.errors import BusyError, InputError, OverlayError, ResourceError
+from server.doors.record import current
 
 __all__ = [
     "ClosingError",
@@ -167,6 +168,9 @@ async def _handle(request: Request, error: Exception) -> JSONResponse:
     elif isinstance(error, HTTPException) and error.status_code == 405:
         message = f"{request.url.path} does not take {request.method}"
         reply = ErrorReply(405, message, code="method_not_allowed", headers=reply.headers)
+    record = current.get()
+    if record is not None:
+        record.error = reply.code
     return JSONResponse(reply.body, status_code=reply.status, headers=dict(reply.headers))
 
 

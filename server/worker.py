@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from overlay.answer import AnswerFinished, Event
 from overlay.errors import OverlayError
 from server.doors.answers import AnswerFacts, AnswerWatch
-from server.doors.defects import log_defect
+from server.doors.defects import frames_of, log_defect
 from server.doors.record import current
 from server.engine import Engine
 from server.errors import (
@@ -190,9 +190,10 @@ class Worker:
             _logger.error("the model could not be loaded: %s", error)  # noqa: TRY400 - no defect
             self._failure = LoadFailedError(error.message, hint=error.hint, param=error.param)
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged, and said to whoever asks
             # Nothing was asked yet: what the error says quotes no document.
-            _logger.exception("the model could not be loaded: %s", error)
+            trace = frames_of(error, told=True)
+            _logger.error("the model could not be loaded", extra={"traceback": trace})  # noqa: TRY400
             self._failure = LoadFailedError("the model could not be loaded; see the server's log")
             return
         self._engine = engine

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
@@ -19,9 +19,7 @@ __all__ = ["JsonLines", "TextLines", "configure_logs"]
 _OURS = ("overlay", "probes", "retriever", "selector", "server", "uvicorn")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What would begin a line of its own, or move a terminal's cursor.
-_CONTROL = {
-    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)
-}
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 
 def configure_logs(form: LogForm, level: LogLevel) -> None:
@@ -50,10 +48,6 @@ class TextLines(logging.Formatter):
         told: whether the words of an error are shown, which may quote a document.
     """
 
-    converter = time.gmtime
-    default_msec_format = "%s.%03dZ"
-    default_time_format = "%Y-%m-%dT%H:%M:%S"
-
     def __init__(self, *, told: bool) -> None:
         super().__init__()
         self._told = told
@@ -65,9 +59,9 @@ class TextLines(logging.Formatter):
         if trace is None and record.exc_info and record.exc_info[1] is not None:
             trace = frames_of(record.exc_info[1], told=self._told)
         given = "".join(f" {name}={value}" for name, value in fields.items())
-        line = f"{record.levelname} {record.name}: {record.getMessage()}{given}"
+        line = f"{_time_of(record)} {record.levelname} {record.name}: {record.getMessage()}{given}"
         rest = "" if trace is None else f"\n{trace}"
-        return f"{self.formatTime(record)} {line.translate(_CONTROL)}{rest}"
+        return f"{line.translate(_CONTROL)}{rest}"
 
 
 class JsonLines(JsonFormatter):
@@ -77,10 +71,6 @@ class JsonLines(JsonFormatter):
         told: as of :class:`TextLines`.
     """
 
-    converter = time.gmtime
-    default_msec_format = "%s.%03dZ"
-    default_time_format = "%Y-%m-%dT%H:%M:%S"
-
     def __init__(self, *, told: bool) -> None:
         super().__init__(
             ["asctime", "levelname", "name", "message"],
@@ -89,9 +79,17 @@ class JsonLines(JsonFormatter):
         )
         self._told = told
 
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - logging's names
+        """When the record was made, in UTC."""
+        return _time_of(record)
+
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         """A traceback as :func:`server.doors.defects.frames_of` makes it."""
         return "" if ei[1] is None else frames_of(ei[1], told=self._told)
+
+
+def _time_of(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:

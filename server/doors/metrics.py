@@ -1,4 +1,4 @@
-"""``GET /metrics``: how the server does, for Prometheus. No text, and no path that a client made up."""
+"""``GET /metrics``: how the server does, for Prometheus. Nothing in it is a client's own words."""
 
 from __future__ import annotations
 
@@ -25,27 +25,34 @@ class Metrics:
     """
 
     def __init__(self, waiting: Callable[[], int]) -> None:
-        self._registry = CollectorRegistry()
-        own = {"registry": self._registry, "namespace": "overlay"}
+        self._registry = registry = CollectorRegistry()
         self._requests = Counter(
-            "requests", "Requests by path, method and status.", ("path", "method", "status"), **own
+            "overlay_requests",
+            "Requests by path, method and status.",
+            ("path", "method", "status"),
+            registry=registry,
         )
-        self._first = Histogram(
-            "first_token_seconds", "From the request to the first text.", buckets=_SECONDS, **own
+        self._first = _seconds("first_token", "From the request to the first text.", registry)
+        self._whole = _seconds("answer", "From the request to its answer's end.", registry)
+        self._queued = _seconds("queue", "How long answers waited for others.", registry)
+        self._tokens = Counter(
+            "overlay_tokens", "Tokens of prompts and of answers.", ("kind",), registry=registry
         )
-        self._whole = Histogram(
-            "answer_seconds", "From the request to its answer's end.", buckets=_SECONDS, **own
+        self._verdicts = Counter(
+            "overlay_verdicts", "Chunks by verdict.", ("verdict",), registry=registry
         )
-        self._queued = Histogram(
-            "queue_seconds", "How long answers waited.", buckets=_SECONDS, **own
+        self._outcomes = Counter(
+            "overlay_answers", "Answers by outcome.", ("outcome",), registry=registry
         )
-        self._tokens = Counter("tokens", "Tokens of prompts and of answers.", ("kind",), **own)
-        self._verdicts = Counter("verdicts", "Chunks by verdict.", ("verdict",), **own)
-        self._outcomes = Counter("answers", "Answers by outcome.", ("outcome",), **own)
         self._index = Histogram(
-            "volatility_index", "Volatility index of answers.", buckets=_TENTHS, **own
+            "overlay_volatility_index",
+            "Volatility index of answers.",
+            buckets=_TENTHS,
+            registry=registry,
         )
-        Gauge("waiting_requests", "Requests that wait for the model.", **own).set_function(waiting)
+        Gauge(
+            "overlay_waiting_requests", "Requests that wait for the model.", registry=registry
+        ).set_function(waiting)
         self.router = APIRouter()
         self.router.add_api_route("/metrics", self._reply, include_in_schema=False)
 
@@ -70,3 +77,7 @@ class Metrics:
     async def _reply(self) -> Response:
         """The numbers in Prometheus's text form."""
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _seconds(name: str, text: str, registry: CollectorRegistry) -> Histogram:
+    return Histogram(f"overlay_{name}_seconds", text, buckets=_SECONDS, registry=registry)

@@ -66,7 +66,7 @@ class Doors:
                 dict.fromkeys(name.lower() for name in (*LOOPBACK, *own, *settings.allowed_hosts))
             ),
             any_address=any_address,
-            cors_origins=tuple(origin.rstrip("/") for origin in settings.cors_origins),
+            cors_origins=tuple(origin.lower().rstrip("/") for origin in settings.cors_origins),
             max_body=settings.max_body_mib * _MIB,
             max_upload=settings.max_upload_mib * _MIB,
             read_seconds=settings.read_seconds,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from overlay.answer import Answer, AnswerFinished, Event, Outcome, Step, StepTaken, TextAdded, Usage
 from overlay.errors import InputError
@@ -43,6 +44,8 @@ _INFO = ModelInfo(
     cache_size=64,
 )
 
+# Said here: a traceback shows the line that raises.
+_DETAIL = "secret detail"
 
 STEP = Step(
     chunk=RankedChunk(Chunk("c1", "a.md", "A", 0, "Some text."), similarity=0.5, rank=0),
@@ -61,8 +64,8 @@ SAID = (TokenLogProb(b"\xc3", -2.0, ((b"a", -1.0), (b"\xc3", -2.0))),)
 class FakeEngine:
     """Says WORDS, unless the question is one of these.
 
-    ``hold``: waits for ``release`` before its first word. ``endless``: never finishes, but
-    sets ``ended`` when it is closed. ``fail early``, ``fail late``, ``break early``, ``break
+    ``hold``: waits for ``release`` before its first word. ``slow``: takes a second for its first
+    one. ``endless``: never finishes, but sets ``ended`` when it is closed. ``fail early``, ``fail late``, ``break early``, ``break
     late``: raises an error that is meant, or a defect, before or after the first word.
     """
 
@@ -87,6 +90,9 @@ class FakeEngine:
         yield TextAdded(WORDS[0])
         _fail(question, "late")
         try:
+            for _ in range(100 if question == "slow" else 0):
+                yield TextAdded("")
+                time.sleep(0.01)
             while question == "endless":
                 yield TextAdded("again ")
                 time.sleep(0.005)
@@ -108,7 +114,7 @@ def _fail(question: object, when: str) -> None:
     if question == f"fail {when}":
         raise InputError("the prompt has 65 tokens", hint="ask for less", param="messages")
     if question == f"break {when}":
-        raise RuntimeError("secret detail")
+        raise RuntimeError(_DETAIL)
 
 
 def _answer(options: AskOptions) -> Answer:
@@ -131,16 +137,22 @@ def _answer(options: AskOptions) -> Answer:
 
 
 @contextmanager
-def serving(
-    load: Callable[[], Engine], queue_size: int = 1, **doors: Any
-) -> Iterator[str]:
+def serving(load: Callable[[], Engine], queue_size: int = 1, **doors: Any) -> Iterator[str]:
     """Run the server in a thread; yield its URL while the engine may still be loading.
 
     Args:
         doors: what they are set to, other than that nothing under way is waited for at the end.
     """
+    app = create_app(load, queue_size, Doors(**{"stop_seconds": 0.0, **doors}))
+    with serving_app(app) as url:
+        yield url
+
+
+@contextmanager
+def serving_app(app: FastAPI) -> Iterator[str]:
+    """Run an application in a thread; yield its URL at once."""
     listener = bind("127.0.0.1", 0)
-    server = AppServer(create_app(load, queue_size, Doors(**{"stop_seconds": 0.0, **doors})))
+    server = AppServer(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
