@@ -64,9 +64,10 @@ SAID = (TokenLogProb(b"\xc3", -2.0, ((b"a", -1.0), (b"\xc3", -2.0))),)
 class FakeEngine:
     """Says WORDS, unless the question is one of these.
 
-    ``hold``: waits for ``release`` before its first word. ``slow``: takes a second for its first
-    one. ``endless``: never finishes, but sets ``ended`` when it is closed. ``fail early``, ``fail late``, ``break early``, ``break
-    late``: raises an error that is meant, or a defect, before or after the first word.
+    ``hold``: waits for ``release`` before its first word. ``slow``: takes a second between words.
+    ``endless``: never finishes, but sets ``ended`` when it is closed. ``fail early``, ``fail
+    late``, ``break early``, ``break late``: raises an error that is meant, or a defect, before or
+    after the first word.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(0.5, 2.0))

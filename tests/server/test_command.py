@@ -94,7 +94,8 @@ def test_a_second_signal_ends_at_once() -> None:
         running(60) as (process, url),
         httpx.stream("POST", f"{url}/v1/chat/completions", json=body) as stream,
     ):
-        next(stream.iter_lines())
+        lines = stream.iter_lines()
+        next(lines)
         process.send_signal(signal.SIGTERM)
         until(lambda: httpx.get(f"{url}/health").status_code == 503)
         process.send_signal(signal.SIGTERM)

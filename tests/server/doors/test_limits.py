@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from fastapi import FastAPI, UploadFile
+from fastapi import UploadFile
 
 from server.app import create_app
 from server.doors.values import Doors

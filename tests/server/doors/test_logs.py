@@ -31,7 +31,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.Str
 
     def configure(form: LogForm, level: LogLevel = LogLevel.INFO) -> io.StringIO:
         written = io.StringIO()
-        monkeypatch.setattr(logs.sys, "stderr", written)
+        monkeypatch.setattr("sys.stderr", written)
         logs.configure_logs(form, level)
         monkeypatch.undo()
         return written
