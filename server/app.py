@@ -5,17 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
-from server import chat, completions, health, models
+from server import (
+    chat,
+    completions,
+    embeddings,
+    feedback,
+    health,
+    models,
+    probe,
+    responses,
+    stability,
+)
 from server.doors.gate import Gate
 from server.doors.metrics import Metrics
 from server.doors.stack import stack
 from server.doors.values import Doors
 from server.engine import Engine
 from server.errors import ErrorBody, install_error_handlers
+from server.kept_answers import KeptAnswers
 from server.worker import Worker
 
 __all__ = ["create_app"]
@@ -23,19 +35,29 @@ __all__ = ["create_app"]
 # A token takes less. Loading takes more, and cannot be interrupted.
 _SECONDS_TO_STOP = 3.0
 _LOCAL = Doors()
-_RESOURCES = (health, models, chat, completions)
+_FEEDBACK = "feedback.jsonl"
+_RESOURCES = (
+    *(health, models, chat, completions, responses, embeddings),
+    *(stability, probe, feedback),
+)
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody},
     "5XX": {"model": ErrorBody},
 }
 
 
-def create_app(load: Callable[[], Engine], queue_size: int, doors: Doors = _LOCAL) -> FastAPI:
+def create_app(
+    load: Callable[[], Engine],
+    queue_size: int,
+    store: Path | None = None,
+    doors: Doors = _LOCAL,
+) -> FastAPI:
     """Create the application. It loads the engine in the background once it is started.
 
     Args:
         load: opens the engine; runs in the thread that will use it.
         queue_size: how many requests may wait while one is answered.
+        store: the folder that feedback is kept in; None keeps none.
         doors: who may ask, how much, and for how long.
     """
     worker, gate = Worker(load, queue_size), Gate()
@@ -50,6 +72,7 @@ def create_app(load: Callable[[], Engine], queue_size: int, doors: Doors = _LOCA
         redirect_slashes=False,  # a redirected POST loses its body
     )
     app.state.worker, app.state.gate, app.state.doors = worker, gate, doors
+    app.state.kept = KeptAnswers(None if store is None else store / _FEEDBACK)
     for resource in _RESOURCES:
         app.include_router(resource.router, responses=_ERRORS)
     app.include_router(metrics.router)

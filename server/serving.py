@@ -63,7 +63,7 @@ def run_server(config: Path | None, **arguments: object) -> None:
 
         return open_overlay(settings, eager=True)  # no answer waits, or takes memory, for it
 
-    server = AppServer(create_app(load, settings.queue_size, doors))
+    server = AppServer(create_app(load, settings.queue_size, settings.store, doors))
     _announce(listener, settings)
     server.run(sockets=[listener])
     if server.forced_by is not None:

@@ -181,7 +181,7 @@ def test_too_many_connections() -> None:
 @pytest.fixture(scope="module")
 def uploads() -> Iterator[str]:
     """An application that reads a file to its end at the place of the real one."""
-    app = create_app(FakeEngine, 1, Doors(max_body=100, max_upload=SMALL, read_seconds=0.2))
+    app = create_app(FakeEngine, 1, doors=Doors(max_body=100, max_upload=SMALL, read_seconds=0.2))
     app.router.routes.clear()
 
     @app.post("/v1/files")
