@@ -83,7 +83,8 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     worker: Worker = app.state.worker
+    gate: Gate = app.state.gate
     worker.start()
     yield
     worker.stop()
-    await asyncio.to_thread(worker.join, _SECONDS_TO_STOP)
+    await asyncio.to_thread(worker.join, 0 if gate.forced else _SECONDS_TO_STOP)

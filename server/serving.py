@@ -166,9 +166,13 @@ class AppServer(uvicorn.Server):
         """Refuse what is new, wait for what runs, then stop the worker and uvicorn."""
         self._gate.close()
         self._worker.drain()
+        _logger.info("stopping", extra={"under_way": self._gate.inside})
         loop = asyncio.get_running_loop()
         end = loop.time() + self._doors.stop_seconds
         while self._gate.inside and not self.force_exit and loop.time() < end:
             await asyncio.sleep(0.05)
         self._worker.stop()
+        self._gate.forced = self.force_exit
         await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn then leaves the application as it is
+            await self.lifespan.shutdown()

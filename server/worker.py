@@ -70,6 +70,8 @@ class Ticket:
     def post(self, item: Event | OverlayError | None) -> None:
         """Pass on an event, or an error; None ends the events. Any thread may call this."""
         self._watch.hear(item)
+        if isinstance(item, OverlayError) and self._record is not None:
+            self._record.error = item.code
         # The loop is closed when the server had to stop without waiting for the thread.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._posted.put_nowait, item)

@@ -12,14 +12,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.doors.record import RequestRecord, current
 
-__all__ = ["Access"]
+__all__ = ["ACCESS", "Access"]
+
+ACCESS = "server.access"
+"""The logger of the lines that requests have."""
 
 # nginx's number for a client that is gone.
 _CLIENT_GONE = 499
 _LONGEST_PATH = 200
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
-_logger = logging.getLogger("server.access")
+_logger = logging.getLogger(ACCESS)
 
 
 class Access:

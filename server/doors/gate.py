@@ -20,11 +20,13 @@ class Gate:
     """Whether requests may come in, and how many are inside.
 
     Attributes:
+        forced: whether nothing is waited for any more.
         connections: counts those that are open; the server that runs the application sets it.
     """
 
     def __init__(self) -> None:
         self.closed = False
+        self.forced = False
         self.inside = 0
         self.connections: Callable[[], int] = lambda: 0
 

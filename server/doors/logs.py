@@ -11,6 +11,7 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 from overlay.door_settings import LogForm, LogLevel
+from server.doors.access import ACCESS
 from server.doors.defects import frames_of
 from server.doors.record import current
 
@@ -23,18 +24,27 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x
 
 
 def configure_logs(form: LogForm, level: LogLevel) -> None:
-    """Send all logs of this process to stderr in one form; uvicorn's go the same way."""
+    """Send all logs of this process the same way, uvicorn's too: requests to stdout, else stderr.
+
+    Two streams, as uvicorn has them: whoever waits at stderr for a word of the server, and then
+    reads no further, does not stop it with a full pipe.
+    """
     told = level is LogLevel.DEBUG
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(told=told) if form is LogForm.JSON else TextLines(told=told))
-    handler.addFilter(_name_request)
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    lines = JsonLines(told=told) if form is LogForm.JSON else TextLines(told=told)
+    requests, others = logging.StreamHandler(sys.stdout), logging.StreamHandler(sys.stderr)
+    for handler in (requests, others):
+        handler.setFormatter(lines)
+        handler.addFilter(_complete)
+    logging.basicConfig(handlers=[others], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
     for name in _OURS:
         logging.getLogger(name).setLevel(level.value.upper())
+    access = logging.getLogger(ACCESS)
+    access.handlers, access.propagate = [requests], False
 
 
-def _name_request(record: logging.LogRecord) -> bool:
+def _complete(record: logging.LogRecord) -> bool:
+    vars(record).pop("color_message", None)  # uvicorn's own, for terminals
     request = current.get()
     if request is not None and not hasattr(record, "request_id"):
         record.request_id = request.id

@@ -30,7 +30,9 @@ def running(stop_seconds: float, *options: str) -> Iterator[tuple[subprocess.Pop
     """The command as a process that is ready, and its address."""
     command = [sys.executable, "-m", "tests.server.fake_command", "--port", "0", *options]
     environment = os.environ | {"OVERLAY_STOP_SECONDS": str(stop_seconds)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
         assert process.stderr is not None
         found = re.search(r"listens on (http://[^\s\"]+)", process.stderr.readline())
         assert found
@@ -109,12 +111,13 @@ def test_all_that_a_process_writes_is_json() -> None:
         httpx.post(f"{url}/v1/chat/completions", json=chat())
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+        assert process.stdout is not None
         assert process.stderr is not None
+        requests = [json.loads(line) for line in process.stdout]
         lines = [json.loads(line) for line in process.stderr]
     assert "uvicorn.error" in {line["logger"] for line in lines}
-    assert [line["status"] for line in lines if line.get("path", "").endswith("completions")] == [
-        200
-    ]
+    assert {line["logger"] for line in requests} == {"server.access"}
+    assert [line["status"] for line in requests if line["method"] == "POST"] == [200]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - refused

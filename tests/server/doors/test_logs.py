@@ -13,6 +13,7 @@ import pytest
 
 from overlay.door_settings import LogForm, LogLevel
 from server.doors import logs
+from server.doors.access import ACCESS
 from server.doors.keys import fingerprint
 from tests.server.doors.raw import request, send
 from tests.server.fakes import WORDS, FakeEngine, chat, serving, until, wait_until_ready
@@ -31,6 +32,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.Str
 
     def configure(form: LogForm, level: LogLevel = LogLevel.INFO) -> io.StringIO:
         written = io.StringIO()
+        monkeypatch.setattr("sys.stdout", written)
         monkeypatch.setattr("sys.stderr", written)
         logs.configure_logs(form, level)
         monkeypatch.undo()
@@ -39,6 +41,8 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.Str
     root.handlers = []  # pytest's, which `force` would close
     yield configure
     logging.captureWarnings(capture=False)
+    access = logging.getLogger(ACCESS)
+    access.handlers, access.propagate = [], True
     root.handlers = handlers
     root.setLevel(level)
     for name, one in levels.items():
