@@ -11,6 +11,7 @@ from server.bodies.chat import ChatRequest
 from server.event_stream import streamed
 from server.feedback import KeptOf
 from server.replies.chat import Reply
+from server.replies.shapes import ChatCompletion, answered
 from server.served import check_model
 from server.worker import Ticket
 
@@ -19,7 +20,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.post("/v1/chat/completions")
+@router.post("/v1/chat/completions", responses=answered(ChatCompletion, streams=True))
 async def complete_chat(
     body: ChatRequest, request: Request, worker: WorkerOf, kept: KeptOf
 ) -> Response:

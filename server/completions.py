@@ -15,6 +15,7 @@ from server.bodies.completion import CompletionRequest
 from server.engine import Engine
 from server.event_stream import streamed
 from server.replies.completion import Reply
+from server.replies.shapes import TextCompletion, answered
 from server.served import check_model
 from server.worker import Ticket
 
@@ -23,7 +24,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.post("/v1/completions")
+@router.post("/v1/completions", responses=answered(TextCompletion, streams=True))
 async def complete_text(body: CompletionRequest, request: Request, worker: WorkerOf) -> Response:
     """Continue each prompt as it is, with no chat around it; chunks stand before it.
 

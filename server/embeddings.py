@@ -16,6 +16,7 @@ from server.asking import WorkerOf, called, client_gone
 from server.bodies.embedding import EmbeddingRequest
 from server.engine import Engine
 from server.errors import UnknownModelError
+from server.replies.shapes import Embeddings, answered
 from server.served import ALIASES
 
 __all__ = ["router"]
@@ -23,7 +24,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.post("/v1/embeddings")
+@router.post("/v1/embeddings", responses=answered(Embeddings))
 async def embed(body: EmbeddingRequest, request: Request, worker: WorkerOf) -> Response:
     """Vectors of texts, by the embedder that the documents are searched with."""
     found = await called(worker, request, lambda engine: _embed(engine, body))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from server.bodies.base import Body, Text
 from server.kept_answers import KeptAnswers
+from server.replies.shapes import Feedback, answered
 
 __all__ = ["KeptOf", "router"]
 
@@ -33,7 +34,7 @@ class FeedbackRequest(Body):
     comment: Annotated[Text, Field(max_length=10_000)] = ""
 
 
-@router.post("/v1/feedback")
+@router.post("/v1/feedback", responses=answered(Feedback))
 def rate(body: FeedbackRequest, kept: KeptOf) -> dict[str, object]:
     """Keep a rating with the question, the answer and its report, in `feedback.jsonl`."""
     kept.rate(body.id, body.rating, body.comment)

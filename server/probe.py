@@ -9,13 +9,14 @@ from fastapi.responses import JSONResponse, Response
 from overlay.attribution import PassageSupport
 from server.asking import WorkerOf, called, client_gone
 from server.bodies.passages import ProbeRequest
+from server.replies.shapes import Probe, answered
 
 __all__ = ["router"]
 
 router = APIRouter()
 
 
-@router.post("/v1/probe")
+@router.post("/v1/probe", responses=answered(Probe))
 async def probe(body: ProbeRequest, request: Request, worker: WorkerOf) -> Response:
     """Say how much likelier each passage made each sentence of an answer, in nats a token."""
     texts = body.to_texts()

@@ -11,6 +11,7 @@ from server.bodies.response import ResponseRequest
 from server.event_stream import streamed
 from server.feedback import KeptOf
 from server.replies.response import Reply
+from server.replies.shapes import ResponseObject, answered
 from server.served import check_model
 from server.worker import Ticket
 
@@ -19,7 +20,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.post("/v1/responses")
+@router.post("/v1/responses", responses=answered(ResponseObject, streams=True))
 async def respond(
     body: ResponseRequest, request: Request, worker: WorkerOf, kept: KeptOf
 ) -> Response:

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from overlay.report import step_report
 from server.asking import WorkerOf, called, client_gone
 from server.bodies.passages import StabilityRequest
+from server.replies.shapes import Stability, answered
 from server.replies.usage import cost_of
 
 __all__ = ["router"]
@@ -18,7 +19,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.post("/v1/stability")
+@router.post("/v1/stability", responses=answered(Stability))
 async def judge(body: StabilityRequest, request: Request, worker: WorkerOf) -> Response:
     """Judge passages as if they had been retrieved; nothing is answered.
 
