@@ -16,6 +16,7 @@ The whole tree, with the exit code of the command, the HTTP status of the server
     |   +-- JsonDepthError              2  400  server.doors.errors
     |   +-- PathError                   2  400  server.doors.errors
     |   +-- SlowBodyError               2  408  server.doors.errors
+    |   +-- UnknownAnswerError          2  404  server.kept_answers
     |   +-- UnknownModelError           2  404  server.errors
     +-- ResourceError                   3  500  overlay.errors    a file, model, store or port is
     |   +-- EmbedderError               3  500  retriever.errors

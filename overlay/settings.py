@@ -345,7 +345,7 @@ class Settings(BaseSettings):
     api_keys_file: ApiKeysFile = None
     allowed_hosts: AllowedHosts = ()
     cors_origins: CorsOrigins = ()
-    max_body_mib: MaxBody = 4
+    max_body_mib: MaxBody = 8
     max_upload_mib: MaxUpload = 100
     read_seconds: ReadSeconds = 30
     answer_seconds: AnswerSeconds = 600

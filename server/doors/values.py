@@ -38,7 +38,7 @@ class Doors:
     hosts: tuple[str, ...] = LOOPBACK
     any_address: bool = False
     cors_origins: tuple[str, ...] = ()
-    max_body: int = 4 * _MIB
+    max_body: int = 8 * _MIB
     max_upload: int = 100 * _MIB
     read_seconds: float = 30.0
     answer_seconds: float = 600.0
