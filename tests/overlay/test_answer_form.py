@@ -75,10 +75,10 @@ def test_an_answer_has_the_form_that_was_asked_for(model: LlamaCppModel, mode: M
     assert [step.verdict for step in answer.steps] == [step.verdict for step in free.steps]
     for one in (free, answer):
         assert joined(one.log_probs) == one.text.encode()
-        assert [token.ends for token in one.log_probs].count(True) == 1
-        assert one.log_probs[-1].ends
+        ended = one.finish_reason == "stop"
+        assert one.log_probs[-1].ends == ended
         assert all(len(token.top) == 20 for token in one.log_probs)
-        assert len(one.log_probs) == one.usage.completion_tokens + 1
+        assert len(one.log_probs) == one.usage.completion_tokens + ended
     least = [(token.log_prob or 0.0, token.top[-1][1]) for token in answer.log_probs]
     assert any(said < likely for said, likely in least), "what is forced counts as it is"
 
