@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from server.engine import Engine
 from server.errors import install_error_handlers
+from server.page import install_page
 from server.routes import router
 from server.worker import Worker
 
@@ -29,6 +30,7 @@ def create_app(load: Callable[[], Engine], queue_size: int) -> FastAPI:
     app = FastAPI(title="Overlay", lifespan=_lifespan)
     app.state.worker = Worker(load, queue_size)
     app.include_router(router)
+    install_page(app)
     install_error_handlers(app)
     return app
 

@@ -1,0 +1,36 @@
+// Texts cut at marks. The server counts characters, JavaScript's strings count halves of some.
+
+/** The parts of an answer: [{text, sentence}], with `sentence` null between sentences. */
+export function bySentence(answer, sentences) {
+  const points = Array.from(answer);
+  const parts = [];
+  let at = 0;
+  for (const sentence of sentences) {
+    if (sentence.start > at) parts.push({ text: points.slice(at, sentence.start).join(""), sentence: null });
+    parts.push({ text: points.slice(sentence.start, sentence.end).join(""), sentence });
+    at = sentence.end;
+  }
+  if (at < points.length) parts.push({ text: points.slice(at).join(""), sentence: null });
+  return parts;
+}
+
+/** A passage cut where one of these sentences stands: [{text, marked}]. Line breaks do not count. */
+export function marked(text, sentences) {
+  const found = sentences
+    .filter((sentence) => sentence.trim())
+    .map((sentence) => text.match(new RegExp(sentence.trim().split(/\s+/).map(escaped).join("\\s+"))))
+    .filter((match) => match !== null)
+    .sort((one, other) => one.index - other.index);
+  const parts = [];
+  let at = 0;
+  for (const match of found) {
+    if (match.index < at) continue;
+    parts.push({ text: text.slice(at, match.index), marked: false });
+    parts.push({ text: match[0], marked: true });
+    at = match.index + match[0].length;
+  }
+  parts.push({ text: text.slice(at), marked: false });
+  return parts.filter((part) => part.text);
+}
+
+const escaped = (word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
