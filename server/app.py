@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
+from server import chat, completions, health, models
 from server.engine import Engine
-from server.errors import install_error_handlers
+from server.errors import ErrorBody, install_error_handlers
 from server.page import install_page
-from server.routes import router
 from server.worker import Worker
 
 __all__ = ["create_app"]
 
 # A token takes less. Loading takes more, and cannot be interrupted.
 _SECONDS_TO_STOP = 3.0
+_RESOURCES = (health, models, chat, completions)
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody},
+    "5XX": {"model": ErrorBody},
+}
 
 
 def create_app(load: Callable[[], Engine], queue_size: int) -> FastAPI:
@@ -29,7 +35,8 @@ def create_app(load: Callable[[], Engine], queue_size: int) -> FastAPI:
     """
     app = FastAPI(title="Overlay", lifespan=_lifespan)
     app.state.worker = Worker(load, queue_size)
-    app.include_router(router)
+    for resource in _RESOURCES:
+        app.include_router(resource.router, responses=_ERRORS)
     install_page(app)
     install_error_handlers(app)
     return app
