@@ -56,9 +56,9 @@ function Welcome({ documents, show }) {
       <h2 id="welcome">Ask your documents</h2>
       <ol>
         <li><b>Add documents.</b> ${documents
-          ? html`There ${documents === 1 ? "is 1" : `are ${documents}`} already.
+          ? html`There ${documents === 1 ? "is 1" : `are ${documents}`} already.${" "}
               <button type="button" class="link" onClick=${show}>Show them</button>`
-          : html`Drop files anywhere on this page, or
+          : html`Drop files anywhere on this page, or${" "}
               <button type="button" class="link" onClick=${show}>choose them</button>.`}</li>
         <li><b>Ask a question.</b> It is answered here, by a model on this server.</li>
         <li><b>Look at what the answer rests on.</b> Beside it stands which passages were let in,

@@ -17,6 +17,7 @@ export function Budget({ report, limit, setLimit, within, busy }) {
       <input type="range" min="0" max="1" step="0.05" value=${now}
         onInput=${(event) => setLimit(Number(event.target.value))} /></label>
     <p class="hint">By their volatility, ${count} of ${report.steps.length} passages keep under it.</p>
-    <button disabled=${busy || !changed}>Ask again with ${number(now)}</button>
+    <button disabled=${busy || !changed}>${changed
+      ? `Ask again with ${number(now)}` : "Move it to ask again"}</button>
   </form>`;
 }

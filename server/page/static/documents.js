@@ -78,7 +78,7 @@ export function Documents({ ready, counted }) {
   });
 
   if (error?.missing) {
-    return html`<h2>Documents</h2><p class="hint">This server takes no documents over HTTP.
+    return html`<h2>Documents</h2><p class="hint">This server takes no documents over HTTP.${" "}
       <code>overlay ingest FOLDER</code> reads them.</p>`;
   }
   return html`

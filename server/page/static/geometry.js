@@ -4,9 +4,9 @@ import { kindOf } from "./words.js";
 const LEFT = 34;
 const RIGHT = 10;
 const TOP = 16;
-const BOTTOM = 36;
-export const HEIGHT = 230;
-export const NARROWEST_STEP = 62; // a word such as "rolled back" stands under each
+const BOTTOM = 44;
+export const HEIGHT = 240;
+export const NARROWEST_STEP = 54; // a word such as "rolled back" stands under each
 
 /**
  * @param steps of the report, in order

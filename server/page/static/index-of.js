@@ -10,11 +10,10 @@ export function Index({ report }) {
   return html`<section class=${`index ${tone}`} aria-label="How sure it is">
     <p class="advice">${what}</p>
     <p>${oddsSentence(index)}</p>
-    <p class="measure">
-      <span class="dots" aria-hidden="true">${Array.from({ length: 10 }, (_, place) =>
-        html`<i class=${place < wrong ? "wrong" : ""}></i>`)}</span>
-      <span title="The chance that the answer is wrong, by answers to questions like those of its calibration">
-        Volatility index ${number(index)}</span>
-    </p>
+    <span class="dots" aria-hidden="true">${Array.from({ length: 10 }, (_, place) =>
+      html`<i class=${place < wrong ? "wrong" : ""}></i>`)}</span>
+    <details class="hint"><summary>Volatility index ${number(index)}</summary>
+      The chance that an answer is wrong that looked like this one to the model: counted on questions
+      like those of its calibration. Yours may differ.</details>
   </section>`;
 }

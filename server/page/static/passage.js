@@ -1,13 +1,13 @@
 // One passage: where it is from, what was decided, its text, and on demand its token heat map.
 import { probeTokens } from "./asking.js";
-import { marked } from "./texts.js";
+import { marked, reflowed } from "./texts.js";
 import { html, useState } from "./vendor/preact-htm.js";
 import { heading, kindOf, KINDS, number, signed, where } from "./words.js";
 
 export function Passage({ id, step, number: place, open, question, answer }) {
   const kind = kindOf(step);
   return html`<details class=${`passage ${kind}`} id=${id} open=${open}>
-    <summary><b class="number">${place}</b> <span class="where">${where(step.chunk)}</span>
+    <summary><b class="number">${place}</b> <span class="where">${where(step.chunk)}</span>${" "}
       ${step.volatility !== null && html`<span class="verdict">
         <span aria-hidden="true">${KINDS[kind].sign}</span> ${KINDS[kind].word}</span>`}</summary>
     <${PassageBody} step=${step} question=${question} answer=${answer} />
@@ -22,8 +22,8 @@ export function PassageBody({ step, question, answer }) {
     ["drift", step.marginal_drift ?? step.reading?.logit_drift, " bits a token"],
   ].filter(([, value]) => value !== null && value !== undefined);
   return html`<div class="passage-body">
-    ${heading(chunk) && html`<p class="heading">${heading(chunk)}</p>`}
-    <blockquote>${marked(chunk.text, answer.report?.anchor ?? []).map((part) =>
+    ${heading(chunk) && !chunk.text.includes(chunk.title) && html`<p class="heading">${heading(chunk)}</p>`}
+    <blockquote>${marked(reflowed(chunk.text), answer.report?.anchor ?? []).map((part) =>
       part.marked ? html`<mark>${part.text}</mark>` : part.text)}</blockquote>
     <p class="hint">${readings.map(([name, value, unit]) => `${name} ${number(value)}${unit}`)
       .join(" · ")}</p>

@@ -33,4 +33,10 @@ export function marked(text, sentences) {
   return parts.filter((part) => part.text);
 }
 
+/** A text whose lines were broken to a width, with the breaks taken back; lists and tables stay. */
+export function reflowed(text) {
+  return text.replace(/(.{55,})\n(?=[^\s\-*+#|>\d`])/g, (line, words) =>
+    words.trimStart().startsWith("|") ? line : `${words} `);
+}
+
 const escaped = (word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

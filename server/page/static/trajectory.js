@@ -18,8 +18,8 @@ export function Trajectory({ name, question, answer, limit }) {
   }, [chosen]);
   return html`<section class="trajectory">
     <h3 id=${`${name}-picture`}>How it came about</h3>
-    <p class="hint">Each step is a dose: a passage, and the volatility it would spend. Let in is what
-      keeps under both lines.</p>
+    <p class="hint">Each step is a dose: a passage, and the volatility that it would spend. It is let in
+      while it keeps under the step’s line, and the blue line of all that was spent under the answer’s.</p>
     <div class="frame" ref=${frame}>
       <${Picture} plan=${layout(steps, budget, width)} steps=${steps} label=${`${name}-picture`}
         point=${point} choose=${(place) => choose(place === chosen ? null : place)}
@@ -61,8 +61,8 @@ function Picture({ plan, steps, label, point, choose, chosen, detail }) {
       <rect class="bar" x=${mark.x - bar / 2} y=${mark.y} width=${bar} height=${floor - mark.y} />
       <circle class="disc" cx=${mark.x} cy=${mark.y} r="10" />
       <text class="sign" x=${mark.x} y=${mark.y + 4.5} text-anchor="middle">${KINDS[mark.kind].sign}</text>
-      <text class="place" x=${mark.x} y=${floor + 15} text-anchor="middle">${place + 1}</text>
-      <text class="word" x=${mark.x} y=${floor + 29} text-anchor="middle">${short(mark.kind)}</text>
+      <text class="place" x=${mark.x} y=${floor + 23} text-anchor="middle">${place + 1}</text>
+      <text class="word" x=${mark.x} y=${floor + 36} text-anchor="middle">${short(mark.kind)}</text>
     </g>`)}
   </svg>`;
 }
@@ -72,7 +72,7 @@ function Line({ line, plan, kind, word }) {
   return html`
     ${!line.above && html`<line class=${`limit ${kind}`} x1=${plan.left} x2=${plan.right}
       y1=${line.y} y2=${line.y} />`}
-    <text class="limit-word" x=${plan.right} y=${line.y - 4} text-anchor="end">${text}</text>`;
+    <text class="limit-word" x=${plan.left + 3} y=${line.y - 4}>${text}</text>`;
 }
 
 const short = (kind) => (kind === "part" ? "part" : KINDS[kind].word);
