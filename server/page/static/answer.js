@@ -24,7 +24,7 @@ export function Answer({ turn, slot, question, answer, title, again, within, bus
       ${title && html`<h3 class="which">${title}</h3>`}
       ${answer.thoughts && html`<details class="thoughts"><summary>Thoughts</summary>
         <p>${answer.thoughts}</p></details>`}
-      <${Text} turn=${turn} ...${more} />
+      <${Text} turn=${turn} slot=${slot} ...${more} />
       <${State} answer=${answer} again=${again} busy=${busy} />
       ${report && html`<${Index} report=${report} />`}
       ${report && html`<${Rests} ...${more} />`}
@@ -41,7 +41,7 @@ export function Answer({ turn, slot, question, answer, title, again, within, bus
 }
 
 /** The answer's text; once probed, each sentence with the passages that make it likelier. */
-function Text({ turn, name, answer }) {
+function Text({ turn, slot, name, answer }) {
   const { text, probe: probed, report, status } = answer;
   if (status === "waiting" || (status === "streaming" && !text)) {
     const count = answer.steps.length;
@@ -51,7 +51,7 @@ function Text({ turn, name, answer }) {
   if (probed?.status !== "done") {
     return html`
       <p class="text">${text}</p>
-      ${report && restsOn(report).length > 0 && html`<${Probing} turn=${turn} probed=${probed} />`}`;
+      ${report && restsOn(report).length > 0 && html`<${Probing} turn=${turn} slot=${slot} probed=${probed} />`}`;
   }
   const numbers = new Map(restsOn(report).map(({ step, number }) => [step.chunk.id, number]));
   return html`
@@ -64,14 +64,14 @@ function Text({ turn, name, answer }) {
       likelier.</p>`;
 }
 
-function Probing({ turn, probed }) {
+function Probing({ turn, slot, probed }) {
   if (probed?.status === "running") {
     return html`<p class="hint">Looking which passage makes which sentence likelier…</p>`;
   }
   if (probed?.missing) return null;
   return html`<p class="hint">
     ${probed?.status === "failed" && `${probed.message} `}
-    <button type="button" class="link" onClick=${() => probe(turn)}>
+    <button type="button" class="link" onClick=${() => probe(turn, slot)}>
       Look which passage makes which sentence likelier</button></p>`;
 }
 
@@ -115,7 +115,8 @@ function State({ answer, again, busy }) {
 function Rests({ name, question, answer }) {
   const { report } = answer;
   const passages = restsOn(report);
-  const title = passages.length ? "It rests on" : OUTCOMES[report.outcome] ?? report.outcome;
+  const judged = report.mode === "overlay" ? "It rests on" : "Let in without being judged";
+  const title = passages.length ? judged : OUTCOMES[report.outcome] ?? report.outcome;
   return html`<section class="rests">
     <h3>${title}</h3>
     ${report.note && html`<p class="note">${sentence(report.note)}</p>`}

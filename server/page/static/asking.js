@@ -66,7 +66,7 @@ async function answer(id, slot, asked) {
   } finally {
     if (running.get(`${id} ${slot}`) === controller) running.delete(`${id} ${slot}`);
   }
-  if (slot === "answer" && value.status === "done") await probe(id);
+  if (slot === "answer" && value.status === "done") await probe(id, slot);
 }
 
 /** Passages that the answer rests on, each with its number among the steps. */
@@ -78,14 +78,14 @@ export function restsOn(report) {
 }
 
 /** Ask which passages make each sentence of an answer likelier. */
-export async function probe(id) {
-  const { question, answer: probed } = turnOf(id) ?? {};
+export async function probe(id, slot) {
+  const { question, [slot]: probed } = turnOf(id) ?? {};
   const passages = probed?.report ? restsOn(probed.report).map(({ step }) => passage(step)) : [];
   if (!passages.length || !probed.text.trim()) return;
   const put = (value) => {
-    const now = turnOf(id)?.answer;
+    const now = turnOf(id)?.[slot];
     // Another answer may stand there by now.
-    if (now?.id === probed.id) changeTurn(id, { answer: { ...now, probe: value } });
+    if (now?.id === probed.id) changeTurn(id, { [slot]: { ...now, probe: value } });
   };
   put({ status: "running" });
   try {

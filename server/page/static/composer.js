@@ -23,7 +23,7 @@ export function Composer({ busy, ask, stop, ready }) {
     <label for="question">Your question</label>
     <div class="row">
       <textarea id="question" ref=${field} rows="1" value=${text} aria-describedby="composer-hint"
-        placeholder="For how long is lost property kept?"
+        placeholder="Ask your documents"
         onInput=${(event) => setText(event.target.value)} onKeyDown=${press}></textarea>
       ${busy
         ? html`<button type="button" class="stop" onClick=${stop}>Stop</button>`
