@@ -154,7 +154,8 @@ class Backend:
 def _probe(body: dict[str, Any]) -> dict[str, Any]:
     """The first sentence rests on the first passage, the second on none."""
     answer, passages = body["answer"], body["passages"]
-    end = answer.index(".") + 1 if "." in answer else len(answer)
+    one = "<" in answer or "." not in answer
+    end = len(answer) if one else answer.index(".") + 1
     spans = [(0, end), (end + 1, len(answer))] if len(answer) > end else [(0, end)]
     nothing = [0.0] * len(passages)
     tokens = [{"text": "sixty", "influence": 0.42}, {"text": " days <b>", "influence": -0.1}]

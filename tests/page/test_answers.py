@@ -34,7 +34,7 @@ def test_an_answer_says_what_it_rests_on_and_how_sure_it_is(
 
 def test_each_sentence_is_linked_to_what_makes_it_likelier(reader: Reader) -> None:
     reader.ask_and_wait()
-    assert reader.texts(".support") == ["1 +1.25"]
+    assert reader.texts(".support") == ["passage 1 +1.25 nats a token"]
     assert reader.texts(".sentence .unsupported") == ["no passage supports this"]
     reader.press(".rests summary")
     reader.press(".support")
@@ -44,8 +44,8 @@ def test_each_sentence_is_linked_to_what_makes_it_likelier(reader: Reader) -> No
 def test_the_trajectory_shows_every_verdict_by_word_and_shape(reader: Reader) -> None:
     reader.ask_and_wait()
     words = ["accepted", "part", "outvoted", "rejected", "rejected", "rolled back"]
-    assert reader.texts(".mark .word") == words
-    assert len(set(reader.texts(".mark .sign"))) == 5
+    assert reader.texts(".words .word") == words
+    assert len(set(reader.texts(".words .sign"))) == 5
     lines = reader.texts(".limit-word")
     assert lines == ["step ≤ 0.60", "answer ≤ 2.00"]
     # Under the step's line is what was let in: its mark stands lower, so at a larger y.
@@ -173,7 +173,7 @@ def test_a_reload_in_the_middle_of_a_stream(reader: Reader, backend: Backend) ->
     assert reader.text(".turn:nth-of-type(2) .text") == "It"
     assert "Interrupted" in reader.text(".state")
     # What was finished is there in full.
-    assert reader.text(".turn:nth-of-type(1) .support") == "1 +1.25"
+    assert reader.text(".turn:nth-of-type(1) .support") == "passage 1 +1.25 nats a token"
     backend.release.set()
     reader.press_named("Ask again")
     reader.reads(".turn:nth-of-type(2) .text", "60 days")

@@ -84,8 +84,9 @@ function Support({ name, sentence, numbers }) {
     .sort((one, other) => other.nats - one.nats);
   if (!given.length) return html` <span class="unsupported">no passage supports this</span>`;
   return given.map(({ nats, number }) => html` <a class="support" href=${`#${name}-${number}`}
-    aria-label=${`Passage ${number} makes this likelier by ${signed(nats)} nats a token`}
-    onClick=${(event) => show(event, `${name}-${number}`)}><b>${number}</b> ${signed(nats)}</a>`);
+    onClick=${(event) => show(event, `${name}-${number}`)}>
+    <span class="visually-hidden">passage </span><b>${number}</b> ${signed(nats)}
+    <span class="visually-hidden"> nats a token</span></a>`);
 }
 
 /** Open a passage and go there; the address stays as it is. */

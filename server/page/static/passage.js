@@ -51,7 +51,7 @@ function HeatMap({ step, question, text }) {
       ${state.status === "running" ? "Reading token by token…" : "Token heat map"}</button></p>`;
 }
 
-const DEEPEST = 55; // per cent of colour behind a token: its text stays readable
+const DEEPEST = 40; // per cent of colour behind a token: its text stays readable
 
 function Tokens({ tokens }) {
   const most = Math.max(...tokens.map(({ influence }) => Math.abs(influence)), 1e-9);

@@ -60,10 +60,12 @@ function Picture({ plan, steps, label, point, choose, chosen, detail }) {
       <rect class="reach" x=${mark.left + 1} y="0" width=${mark.right - mark.left - 2} height=${HEIGHT} />
       <rect class="bar" x=${mark.x - bar / 2} y=${mark.y} width=${bar} height=${floor - mark.y} />
       <circle class="disc" cx=${mark.x} cy=${mark.y} r="10" />
+    </g>`)}
+    <g class="words" aria-hidden="true">${marks.map((mark, place) => html`<g class=${mark.kind}>
       <text class="sign" x=${mark.x} y=${mark.y + 4.5} text-anchor="middle">${KINDS[mark.kind].sign}</text>
       <text class="place" x=${mark.x} y=${floor + 23} text-anchor="middle">${place + 1}</text>
       <text class="word" x=${mark.x} y=${floor + 36} text-anchor="middle">${short(mark.kind)}</text>
-    </g>`)}
+    </g>`)}</g>
   </svg>`;
 }
 
@@ -97,7 +99,7 @@ function Numbers({ steps, report }) {
         <td>${KINDS[kindOf(step)].word}</td><td>${number(step.volatility)}</td>
         <td>${number(step.spent)}</td><td>${step.reason}</td></tr>`)}</tbody>
     </table></div>
-    ${report && html`<p class="hint">Spent ${number(report.spent)} of ${number(report.budget.answer)};
+    ${report && html`<p class="hint">Spent ${number(report.spent)} of ${number(report.budget.answer)};${" "}
       ${report.cost.evaluated_tokens} tokens read, ${number(report.cost.seconds, 1)} s.
       ${report.guarantee && ` On questions like those of its calibration this budget lets in at most ${
         Math.round(report.guarantee.harm * 100)} % of the passages that do not help.`}</p>`}
