@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +90,7 @@ def tell(question: str, budget: Budget, *, mode: str = "overlay", index: float =
     return Told(text, report(answer))
 
 
-def _variants(index: float) -> Sequence[Tried] | Any:
+def _variants(index: float) -> tuple[Tried, ...]:
     doses = (Dose((0,), 1.0, 0.1, accepted=True), Dose((5,), 1.0, 0.7, accepted=False))
     return (
         Tried("as judged", (0, 1), doses, (), 0.61, spoken=False),

@@ -35,3 +35,12 @@ def reader(browser: Chrome, served_page: tuple[Backend, str], backend: Backend) 
     # Every test: no script was refused, no error was thrown, nothing came from elsewhere.
     bad = [one for one in reader.complaints() if "Failed to load resource" not in one]
     assert not bad
+
+
+@pytest.fixture
+def modules(browser: Chrome, served_page: tuple[Backend, str]) -> Reader:
+    """For modules alone: whatever the page shows, they are imported beside it."""
+    reader = Reader(browser, served_page[1])
+    if not browser.current_url.startswith(reader.url):
+        reader.reload()
+    return reader

@@ -100,7 +100,7 @@ class Reader:
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run a script in the page; returns what it returns."""
-        return self.browser.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+        return self.browser.execute_script(script, *arguments)
 
     def module(self, name: str, expression: str) -> Any:
         """The value of an expression of a module ``m`` of the page."""
@@ -108,12 +108,12 @@ class Reader:
             "const done = arguments[arguments.length - 1];"
             f"import('/page/{name}').then((m) => done({expression}))"
         )
-        return self.browser.execute_async_script(script)  # type: ignore[no-untyped-call]
+        return self.browser.execute_async_script(script)
 
     def findings(self) -> list[str]:
         """What axe finds wrong with the page as it is now."""
         self.run(_AXE.read_text(encoding="utf-8"))
-        result = self.browser.execute_async_script(  # type: ignore[no-untyped-call]
+        result = self.browser.execute_async_script(
             "const done = arguments[arguments.length - 1];"
             "axe.run({resultTypes: ['violations']}).then(done, (e) => done({failed: String(e)}))"
         )

@@ -19,7 +19,7 @@ def test_a_file_is_sent_read_and_listed(reader: Reader, backend: Backend, tmp_pa
     reader.one("#files").send_keys(str(file))
     reader.reads(FILES, "hut <b>rules.md")
     assert not reader.all(".sending li")
-    assert list(backend.stores["vs_default"].values()) == ["completed", "completed"]
+    assert list(backend.library.stores["vs_default"].values()) == ["completed", "completed"]
 
 
 def test_files_can_be_dropped_anywhere(reader: Reader) -> None:
@@ -47,10 +47,10 @@ def test_a_file_that_cannot_be_read_says_why(reader: Reader, tmp_path: Path) -> 
 
 def test_a_document_is_removed_after_a_second_press(reader: Reader, backend: Backend) -> None:
     reader.press("[aria-label='Remove handbook/lost-property.md']")
-    assert backend.stores["vs_default"]
+    assert backend.library.stores["vs_default"]
     reader.press_named("Yes, remove handbook/lost-property.md")
     reader.reads("#documents", "No documents yet.")
-    assert not backend.stores["vs_default"]
+    assert not backend.library.stores["vs_default"]
 
 
 def test_an_upload_that_is_removed_is_deleted(
@@ -63,7 +63,7 @@ def test_an_upload_that_is_removed_is_deleted(
     reader.press("[aria-label='Remove gone.md']")
     reader.press_named("Yes, remove gone.md")
     reader.until(lambda: "gone.md" not in reader.texts(FILES))
-    reader.until(lambda: "gone.md" not in backend.files.values())
+    reader.until(lambda: "gone.md" not in backend.library.files.values())
 
 
 def test_a_collection_is_made_chosen_and_asked(reader: Reader, backend: Backend) -> None:
@@ -72,9 +72,13 @@ def test_a_collection_is_made_chosen_and_asked(reader: Reader, backend: Backend)
     reader.reads("[role=alert]", "name is 'Huts'; use small letters")
     reader.press_named("New")
     reader.one("#new-collection").send_keys("huts", Keys.ENTER)
-    reader.until(lambda: reader.run("return document.querySelector('#collection')?.value") == "huts")
+    reader.until(
+        lambda: reader.run("return document.querySelector('#collection')?.value") == "huts"
+    )
     reader.reads("#documents", "No documents yet.")
     reader.ask_and_wait()
     assert backend.asked[0]["overlay"]["collection"] == "huts"
     reader.reload()
-    reader.until(lambda: reader.run("return document.querySelector('#collection')?.value") == "huts")
+    reader.until(
+        lambda: reader.run("return document.querySelector('#collection')?.value") == "huts"
+    )
