@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from overlay.answer import Answer, AnswerFinished, Event
 from overlay.answering.job import make_job
-from overlay.answering.pipeline import answer
+from overlay.answering.pipeline import answer, weigh
+from overlay.attribution import Attribution, attribute, draft
+from overlay.embedding import Embedded, embed
 from overlay.errors import InputError
+from overlay.judged import Judged
 from overlay.libraries import Libraries
+from overlay.library import Library
 from overlay.options import AskOptions, Mode
 from overlay.prompt import build_prompt, completion_prompt, with_wordings
 from overlay.settings import (
@@ -21,10 +26,11 @@ from overlay.settings import (
     Settings,
 )
 from probes.chat import Message
+from probes.errors import UnavailableError
 from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
-from retriever import Retriever, Searcher
+from retriever import Chunk, GivenChunks, Retriever, Searcher
 from selector.budget import Budget
 from selector.profile import Profile
 from selector.profile_files import default_profile, load_profile, shipped_profile
@@ -76,6 +82,11 @@ class Overlay:
     def budget(self) -> Budget:
         """What an answer to a chat may spend where its options say nothing of it."""
         return Budget(self.settings.budget_step, self.settings.budget_answer)
+
+    @property
+    def seed(self) -> int:
+        """Draws the tokens of an answer whose options name no seed."""
+        return self.settings.seed
 
     def ask(self, question: str | Sequence[Message], options: AskOptions | None = None) -> Answer:
         """Answer a question, or the last user message of a chat.
@@ -132,6 +143,53 @@ class Overlay:
         job = make_job(self._model, built, settings, options, default_profile())
         return answer(job, searcher, self._kept)
 
+    def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
+        """Judge passages that the caller brings, as if they had been retrieved; nothing is said.
+
+        Raises:
+            InputError: the question is empty, there is no passage, more than 64, or there is no
+                such collection.
+            PromptTooLongError: the question outgrows the model's context.
+        """
+        library = self._library(options.collection)
+        update = {"embedder": library.embedder_name, "anchor": False}
+        settings = self.settings.model_copy(update=update)
+        options = replace(options, k=len(passages))
+        prompt = build_prompt(self._model, [Message("user", question)])
+        job = make_job(self._model, prompt, settings, options, self._profile)
+        steps = weigh(job, GivenChunks(passages, library.embedder), self._kept)
+        return Judged(steps, job.judge.budget, job.ledger.total)
+
+    def attribute(
+        self,
+        question: str,
+        passages: Sequence[tuple[str, str]],
+        answer: str | None = None,
+        *,
+        tokens: bool = False,
+    ) -> Attribution:
+        """Which passages made an answer likelier, see :func:`overlay.attribution.attribute`.
+
+        Args:
+            answer: in place of what the model answers from all passages.
+
+        Raises:
+            InputError, PromptTooLongError: see there.
+        """
+        if answer is None:
+            answer = draft(self._model, question, passages, self.settings)
+        return attribute(self._model, question, passages, answer, self.settings, tokens=tokens)
+
+    def embed(self, texts: Sequence[str], collection: str | None = None) -> Embedded:
+        """Vectors of texts, by the embedder of a collection.
+
+        Raises:
+            InputError: a text is empty or longer than the embedder reads, or there is no such
+                collection.
+            EmbedderError: the embedder does not load.
+        """
+        return embed(self._library(collection).embedder, texts)
+
     def close(self) -> None:
         """Free the model and close the store."""
         self._model.close()
@@ -140,6 +198,11 @@ class Overlay:
         if self._kept is not None:
             self._kept.close()
 
+    def _library(self, collection: str | None) -> Library:
+        if self._libraries is None:
+            raise UnavailableError("there is no store here, and so no embedder")
+        return self._libraries.get(collection)
+
     def _opened(self, options: AskOptions) -> tuple[Searcher | None, Settings]:
         """Where a question's chunks come from, and the settings with the embedder that finds them.
 
@@ -147,7 +210,7 @@ class Overlay:
             InputError: there is no such collection.
         """
         if self._libraries is not None and options.mode is not Mode.NO_CONTEXT:
-            library = self._libraries.get(options.collection)
+            library = self._library(options.collection)
             settings = self.settings.model_copy(update={"embedder": library.embedder_name})
             return _narrowed(library.retriever, options), settings
         if options.collection is not None:

@@ -5,13 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
-from server import chat, completions, health, models
+from server import (
+    chat,
+    completions,
+    embeddings,
+    feedback,
+    health,
+    models,
+    probe,
+    responses,
+    stability,
+)
 from server.engine import Engine
 from server.errors import ErrorBody, install_error_handlers
+from server.kept_answers import KeptAnswers
 from server.page import install_page
 from server.worker import Worker
 
@@ -19,22 +31,34 @@ __all__ = ["create_app"]
 
 # A token takes less. Loading takes more, and cannot be interrupted.
 _SECONDS_TO_STOP = 3.0
-_RESOURCES = (health, models, chat, completions)
+_FEEDBACK = "feedback.jsonl"
+_RESOURCES = (
+    *(health, models, chat, completions, responses, embeddings),
+    *(stability, probe, feedback),
+)
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody},
     "5XX": {"model": ErrorBody},
 }
 
 
-def create_app(load: Callable[[], Engine], queue_size: int) -> FastAPI:
+def create_app(load: Callable[[], Engine], queue_size: int, store: Path | None = None) -> FastAPI:
     """Create the application. It loads the engine in the background once it is started.
 
     Args:
         load: opens the engine; runs in the thread that will use it.
         queue_size: how many requests may wait while one is answered.
+        store: the folder that feedback is kept in; None keeps none.
     """
-    app = FastAPI(title="Overlay", lifespan=_lifespan)
+    app = FastAPI(
+        title="Overlay",
+        lifespan=_lifespan,
+        # Their pages load scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.worker = Worker(load, queue_size)
+    app.state.kept = KeptAnswers(None if store is None else store / _FEEDBACK)
     for resource in _RESOURCES:
         app.include_router(resource.router, responses=_ERRORS)
     install_page(app)

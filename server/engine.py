@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from overlay.answer import Event
+from overlay.attribution import Attribution
+from overlay.embedding import Embedded
+from overlay.judged import Judged
 from overlay.options import AskOptions
 from probes.chat import Message
 from probes.protocol import ModelInfo
+from retriever import Chunk
 from selector.budget import Budget
 
 __all__ = ["Engine"]
@@ -25,6 +29,10 @@ class Engine(Protocol):
     def budget(self) -> Budget:
         """Completes the partial budget of a request; it never changes."""
 
+    @property
+    def seed(self) -> int:
+        """Of requests that name none; it never changes."""
+
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
         """Answer; the last event is ``AnswerFinished``.
 
@@ -33,6 +41,22 @@ class Engine(Protocol):
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         """Continue a text, given as such or in tokens; otherwise as :meth:`stream`."""
+
+    def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
+        """Judge passages that the client brings."""
+
+    def attribute(
+        self,
+        question: str,
+        passages: Sequence[tuple[str, str]],
+        answer: str | None = None,
+        *,
+        tokens: bool = False,
+    ) -> Attribution:
+        """Say which passages, each with its label, made an answer likelier."""
+
+    def embed(self, texts: Sequence[str], collection: str | None = None) -> Embedded:
+        """Vectors of texts."""
 
     def close(self) -> None:
         """Free the model."""

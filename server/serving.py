@@ -46,7 +46,7 @@ def run_server(config: Path | None, **arguments: object) -> None:
 
         return open_overlay(settings, eager=True)  # no answer waits, or takes memory, for it
 
-    server = AppServer(create_app(load, settings.queue_size))
+    server = AppServer(create_app(load, settings.queue_size, settings.store))
     click.echo(f"Overlay listens on {url_of(listener)}", err=True)
     # Uvicorn raises Ctrl-C again once it has shut down; it is an orderly end of this command.
     with contextlib.suppress(KeyboardInterrupt):

@@ -183,18 +183,20 @@ class Worker:
             return self._running
 
     def _answer(self, engine: Engine, ticket: Ticket) -> Event | OverlayError | None:
-        """Post every event but the last, and return that one."""
+        """Post every event but the end of the last answer, and return that one."""
         started = time.monotonic()
+        held: Event | None = None
         try:
             events = ticket.ask(engine)
             try:
                 for event in events:
                     if ticket.cancelled:
                         return None
-                    if isinstance(event, AnswerFinished):
-                        self._seconds.append(time.monotonic() - started)
-                        return event
-                    ticket.post(event)
+                    if held is not None:
+                        ticket.post(held)
+                    held = event if isinstance(event, AnswerFinished) else None
+                    if held is None:
+                        ticket.post(event)
             finally:
                 if isinstance(events, Generator):
                     events.close()
@@ -203,4 +205,5 @@ class Worker:
         except Exception:
             _logger.exception("a request failed")
             return UnexpectedError()
-        return None
+        self._seconds.append(time.monotonic() - started)
+        return held

@@ -1,25 +1,19 @@
-"""What a chat request gets back: one object, or the events of a stream."""
+"""What a chat request gets back: one object, or the chunks of a stream."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass, field
 
-from fastapi.sse import format_sse_event
-
-from overlay.answer import Answer, AnswerFinished, Event, TextAdded
-from overlay.errors import OverlayError
-from overlay.report import report
-from server.errors import ErrorReply
+from overlay.answer import Answer, AnswerFinished, Event, StepTaken, TextAdded
+from overlay.report import report, step_report
+from server.event_stream import DONE, frame
+from server.replies.log_probs import chat_log_probs
+from server.replies.usage import usage_of
 
 __all__ = ["Reply"]
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,57 +22,79 @@ class Reply:
 
     Args:
         model: the served model's id.
+        log_probs: whether each choice says how likely its tokens were.
+        steps: whether a stream sends each verdict when it is reached.
+        include_usage: whether a stream ends with token counts.
     """
 
     model: str
+    log_probs: bool = False
+    steps: bool = False
+    include_usage: bool = False
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def whole(self, answer: Answer) -> dict[str, object]:
-        """Return the body of a reply that is not streamed."""
-        message = {"role": "assistant", "content": answer.text, "refusal": None}
-        choice = {
-            "index": 0,
-            "message": message,
-            "logprobs": None,
-            "finish_reason": answer.finish_reason,
-        }
-        return self._object("chat.completion", [choice]) | {
-            "usage": _usage(answer),
-            "overlay": report(answer),
+    def whole(self, answers: Sequence[Answer]) -> dict[str, object]:
+        """The body of a reply that is not streamed.
+
+        The report is the first answer's. Where there are several, each choice has its own, too.
+        """
+        choices: list[dict[str, object]] = [
+            {
+                "index": index,
+                "message": {"role": "assistant", "content": answer.text, "refusal": None},
+                "logprobs": chat_log_probs(answer.log_probs) if self.log_probs else None,
+                "finish_reason": answer.finish_reason,
+                **({"overlay": report(answer)} if len(answers) > 1 else {}),
+            }
+            for index, answer in enumerate(answers)
+        ]
+        return self._object("chat.completion", choices) | {
+            "usage": usage_of(answers),
+            "overlay": report(answers[0]),
         }
 
-    async def stream(
-        self, first: Event, rest: AsyncGenerator[Event], *, include_usage: bool
-    ) -> AsyncGenerator[bytes]:
-        """Yield server-sent events; an error becomes the last of them."""
-        async with contextlib.aclosing(rest):
-            try:
-                # OpenAI sends the field with every chunk once it was asked for.
-                usage: dict[str, object] = {"usage": None} if include_usage else {}
-                yield _event(self._chunk({"role": "assistant", "content": ""}) | usage)
-                event = first
-                while not isinstance(event, AnswerFinished):
-                    if isinstance(event, TextAdded):
-                        yield _event(self._chunk({"content": event.text}) | usage)
-                    event = await anext(rest)
-                answer = event.answer
-                yield _event(self._chunk({}, answer.finish_reason) | usage)
-                usage = {"usage": _usage(answer)} if include_usage else {}
-                last = self._object("chat.completion.chunk", [])
-                yield _event(last | usage | {"overlay": report(answer)})
-                yield format_sse_event(data_str="[DONE]")
-            except StopAsyncIteration:
-                return  # the client is gone
-            except OverlayError as error:
-                yield _event(ErrorReply.of(error).body)
-            except Exception as error:
-                _logger.exception("a stream failed")
-                yield _event(ErrorReply.of(error).body)
+    async def stream(self, events: AsyncIterable[Event]) -> AsyncGenerator[bytes]:
+        """Yield server-sent events.
 
-    def _chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> dict[str, object]:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return self._object("chat.completion.chunk", [choice])
+        The report is on the chunk that ends its choice, so that every chunk has a choice but the
+        one with token counts, which comes where it was asked for.
+        """
+        answers: list[Answer] = []
+        begun = -1
+        async for event in events:
+            index = len(answers)
+            if begun < index:
+                begun = index
+                yield self._frame(index, {"role": "assistant", "content": ""})
+            match event:
+                case TextAdded(text):
+                    yield self._frame(index, {"content": text})
+                case StepTaken(step) if self.steps:
+                    yield self._frame(index, {}, extra={"overlay": {"step": step_report(step)}})
+                case AnswerFinished(answer):
+                    answers.append(answer)
+                    yield self._last(index, answer)
+        if answers:
+            if self.include_usage:
+                counts = {"usage": usage_of(answers)}
+                yield frame(self._object("chat.completion.chunk", []) | counts)
+            yield DONE
+
+    def _last(self, index: int, answer: Answer) -> bytes:
+        log_probs = chat_log_probs(answer.log_probs) if self.log_probs else None
+        choice = _choice(index, {}, answer.finish_reason, log_probs)
+        return self._framed(choice, {"overlay": report(answer)})
+
+    def _frame(
+        self, index: int, delta: dict[str, str], extra: dict[str, object] | None = None
+    ) -> bytes:
+        return self._framed(_choice(index, delta), extra or {})
+
+    def _framed(self, choice: dict[str, object], extra: dict[str, object]) -> bytes:
+        # OpenAI sends the field with every chunk once it was asked for.
+        usage: dict[str, object] = {"usage": None} if self.include_usage else {}
+        return frame(self._object("chat.completion.chunk", [choice]) | usage | extra)
 
     def _object(self, kind: str, choices: list[dict[str, object]]) -> dict[str, object]:
         return {
@@ -90,14 +106,10 @@ class Reply:
         }
 
 
-def _usage(answer: Answer) -> dict[str, object]:
-    usage = answer.usage
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-    }
-
-
-def _event(data: dict[str, object]) -> bytes:
-    return format_sse_event(data_str=json.dumps(data, ensure_ascii=False, allow_nan=False))
+def _choice(
+    index: int,
+    delta: dict[str, str],
+    finish_reason: str | None = None,
+    log_probs: dict[str, object] | None = None,
+) -> dict[str, object]:
+    return {"index": index, "delta": delta, "logprobs": log_probs, "finish_reason": finish_reason}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,8 +17,13 @@ def shared_engine() -> FakeEngine:
 
 
 @pytest.fixture(scope="session")
-def shared_url(shared_engine: FakeEngine) -> Iterator[str]:
-    with serving(lambda: shared_engine) as url:
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def shared_url(shared_engine: FakeEngine, shared_store: Path) -> Iterator[str]:
+    with serving(lambda: shared_engine, store=shared_store) as url:
         wait_until_ready(url)
         yield url
 

@@ -6,12 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import httpx
+import numpy as np
 
 from overlay.answer import Answer, AnswerFinished, Event, Outcome, Step, StepTaken, TextAdded, Usage
+from overlay.attribution import Attribution, PassageSupport, SentenceSupport
+from overlay.embedding import Embedded
 from overlay.errors import InputError
+from overlay.judged import Judged
 from overlay.options import AskOptions
 from probes.chat import Message
 from probes.cost import Cost
@@ -25,6 +30,7 @@ from server.engine import Engine
 from server.serving import AppServer, bind, url_of
 
 MODEL = "tiny/fake-model"
+EMBEDDER = "fake-embedder"
 WORDS = ("Grüße", ", ", "Welt\n\n")
 PATIENCE = 5.0
 
@@ -70,10 +76,15 @@ class FakeEngine:
     release: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
+    collections: list[str | None] = field(default_factory=list)
 
     @property
     def model_info(self) -> ModelInfo:
         return _INFO
+
+    @property
+    def seed(self) -> int:
+        return 0
 
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
         question = messages[-1].content
@@ -96,7 +107,48 @@ class FakeEngine:
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         self.continued.append((prompt, options))
+        for word in WORDS:
+            yield TextAdded(word)
         yield AnswerFinished(_answer(options))
+
+    def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
+        """Let in every passage that holds a word of the question."""
+        _fail(question, "early")
+        said = [set(question.split()) & set(one.text.split()) for one in passages]
+        steps = [
+            replace(
+                STEP,
+                chunk=RankedChunk(one, similarity=0.5, rank=rank),
+                verdict=replace(STEP.verdict, accepted=bool(words), spent=0.1 * bool(words)),
+            )
+            for rank, (one, words) in enumerate(zip(passages, said, strict=True))
+        ]
+        return Judged(tuple(steps[::-1]), options.budget or self.budget, Cost(5, 0, 0, 1))
+
+    def attribute(
+        self,
+        question: str,
+        passages: Sequence[tuple[str, str]],
+        answer: str | None = None,
+        *,
+        tokens: bool = False,
+    ) -> Attribution:
+        _fail(question, "early")
+        support = tuple(0.5 * place for place in range(len(passages)))
+        return Attribution(
+            answer or "Its own.",
+            (SentenceSupport(answer or "Its own.", support),),
+            tuple(
+                PassageSupport(text, gain, (("To", 0.25),) if tokens else None)
+                for (_, text), gain in zip(passages, support, strict=True)
+            ),
+            {},
+        )
+
+    def embed(self, texts: Sequence[str], collection: str | None = None) -> Embedded:
+        self.collections.append(collection)
+        vectors = np.asarray([[len(text), 0.5] for text in texts], dtype=np.float32)
+        return Embedded(EMBEDDER, vectors, sum(len(text) for text in texts))
 
     def close(self) -> None:
         self.closed.set()
@@ -129,10 +181,12 @@ def _answer(options: AskOptions) -> Answer:
 
 
 @contextmanager
-def serving(load: Callable[[], Engine], queue_size: int = 1) -> Iterator[str]:
+def serving(
+    load: Callable[[], Engine], queue_size: int = 1, store: Path | None = None
+) -> Iterator[str]:
     """Run the server in a thread; yield its URL while the engine may still be loading."""
     listener = bind("127.0.0.1", 0)
-    server = AppServer(create_app(load, queue_size))
+    server = AppServer(create_app(load, queue_size, store))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
