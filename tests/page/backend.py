@@ -124,8 +124,6 @@ def _probe(body: dict[str, Any]) -> dict[str, Any]:
         "sentences": [
             {
                 "text": answer[begin:stop],
-                "start": begin,
-                "end": stop,
                 "support": nothing if place else [1.25, *nothing[1:]],
             }
             for place, (begin, stop) in enumerate(spans)

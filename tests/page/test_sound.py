@@ -105,10 +105,12 @@ def test_the_picture_keeps_its_marks_inside(modules: Reader) -> None:
     assert [round(mark["sum"], 1) for mark in plan["marks"]][-1] == 8.1
 
 
-def test_sentences_are_cut_by_characters_not_by_halves(modules: Reader) -> None:
-    spans = "[{start: 0, end: 3, support: []}, {start: 4, end: 6, support: []}]"
-    parts = modules.module("texts.js", f"m.bySentence('a\U0001f600. b.', {spans})")
-    assert [part["text"] for part in parts] == ["a\U0001f600.", " ", "b."]
+def test_an_answer_is_cut_at_its_sentences(modules: Reader) -> None:
+    answer, sentences = "A😀. A😀.\\n\\nB, c", ("A😀.", "A😀.", "none", "B")
+    given = ", ".join(f"{{text: '{one}'}}" for one in sentences)
+    parts = modules.module("texts.js", f"m.bySentence('{answer}', [{given}])")
+    assert [part["text"] for part in parts if part["sentence"]] == ["A😀.", "A😀.", "B"]
+    assert "".join(part["text"] for part in parts) == answer.replace("\\n", "\n")
 
 
 def test_broken_lines_are_joined_and_tables_are_not(modules: Reader) -> None:

@@ -3,6 +3,8 @@ import { ask, stream } from "./api.js";
 import { begun, ended, failed, grown, isRunning, requestBody } from "./reply.js";
 import { change, changeTurn, current } from "./store.js";
 
+const MOST_PROBED = 24; // passages; the server takes no more
+
 const running = new Map(); // AbortControllers, by turn and slot
 
 const turnOf = (id) => current().turns.find((turn) => turn.id === id);
@@ -80,7 +82,8 @@ export function restsOn(report) {
 /** Ask which passages make each sentence of an answer likelier. */
 export async function probe(id, slot) {
   const { question, [slot]: probed } = turnOf(id) ?? {};
-  const passages = probed?.report ? restsOn(probed.report).map(({ step }) => passage(step)) : [];
+  const rests = probed?.report ? restsOn(probed.report) : [];
+  const passages = rests.slice(0, MOST_PROBED).map(({ step }) => passage(step));
   if (!passages.length || !probed.text.trim()) return;
   const put = (value) => {
     const now = turnOf(id)?.[slot];

@@ -1,16 +1,17 @@
-// Texts cut at marks. The server counts characters, JavaScript's strings count halves of some.
+// Texts cut at marks.
 
 /** The parts of an answer: [{text, sentence}], with `sentence` null between sentences. */
 export function bySentence(answer, sentences) {
-  const points = Array.from(answer);
   const parts = [];
   let at = 0;
   for (const sentence of sentences) {
-    if (sentence.start > at) parts.push({ text: points.slice(at, sentence.start).join(""), sentence: null });
-    parts.push({ text: points.slice(sentence.start, sentence.end).join(""), sentence });
-    at = sentence.end;
+    const start = answer.indexOf(sentence.text, at);
+    if (start < 0 || !sentence.text) continue;
+    if (start > at) parts.push({ text: answer.slice(at, start), sentence: null });
+    parts.push({ text: sentence.text, sentence });
+    at = start + sentence.text.length;
   }
-  if (at < points.length) parts.push({ text: points.slice(at).join(""), sentence: null });
+  if (at < answer.length) parts.push({ text: answer.slice(at), sentence: null });
   return parts;
 }
 
