@@ -14,15 +14,14 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 __all__ = ["Reader"]
 
-_SECONDS = 10
 _AXE = Path(__file__).parent / "axe" / "axe.min.js"
 
 
 class Reader:
-    """A browser at the page of one server."""
+    """A browser at the page of one server, patient for so many seconds."""
 
-    def __init__(self, browser: Chrome, url: str) -> None:
-        self.browser, self.url = browser, url
+    def __init__(self, browser: Chrome, url: str, *, seconds: float = 10) -> None:
+        self.browser, self.url, self._seconds = browser, url, seconds
 
     def open(self, *, width: int = 1280, dark: bool = False) -> None:
         """Come to the page for the first time."""
@@ -45,7 +44,7 @@ class Reader:
 
     def until(self, condition: Callable[[], Any], what: str = "") -> Any:
         """Wait until this is true; returns it."""
-        wait = WebDriverWait(self.browser, _SECONDS, poll_frequency=0.03)
+        wait = WebDriverWait(self.browser, self._seconds, poll_frequency=0.03)
         return wait.until(lambda _: condition(), what)
 
     def all(self, where: str) -> list[WebElement]:

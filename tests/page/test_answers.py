@@ -27,6 +27,9 @@ def test_an_answer_says_what_it_rests_on_and_how_sure_it_is(
     places = reader.texts(".rests .where")
     assert places == ["handbook/lost-property.md", "fees.pdf, page 3"]
     assert reader.text(".rests mark") == "Lost property is kept for 60 days."
+    assert reader.text(".rests blockquote") == "Lost property is kept for 60 days."
+    reader.press_named("Show the whole passage")
+    assert reader.text(".rests blockquote").startswith("# Shelf")
     # Read aloud once it is there, not word by word.
     reader.reads("[role=status]", "About 1 of 4")
     assert backend.asked[0]["overlay"] == {"steps": True, "collection": "default"}

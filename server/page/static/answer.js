@@ -72,7 +72,7 @@ function Probing({ turn, slot, probed }) {
   return html`<p class="hint">
     ${probed?.status === "failed" && `${probed.message} `}
     <button type="button" class="link" onClick=${() => probe(turn, slot)}>
-      Look which passage makes which sentence likelier</button></p>`;
+      Show which passage makes which sentence likelier</button></p>`;
 }
 
 const LEAST = 0.05; // nats a token; less is no support that a reader could see

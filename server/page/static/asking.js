@@ -42,12 +42,15 @@ export function forgetAll() {
 export const anyRunning = (turns) =>
   turns.some((turn) => isRunning(turn.answer) || isRunning(turn.plain));
 
+let probing = new AbortController(); // an answer goes first
+
 /** Answer a turn into `slot`, "answer" or "plain". */
 async function answer(id, slot, asked) {
   const { turns, collection } = current();
   const place = turns.findIndex((turn) => turn.id === id);
   const wish = { ...asked, collection };
   const controller = new AbortController();
+  probing.abort();
   running.get(`${id} ${slot}`)?.abort();
   running.set(`${id} ${slot}`, controller);
   let value = begun(wish);
@@ -91,12 +94,15 @@ export async function probe(id, slot) {
     if (now?.id === probed.id) changeTurn(id, { [slot]: { ...now, probe: value } });
   };
   put({ status: "running" });
+  probing = new AbortController();
+  const { signal } = probing;
   try {
     const json = { question, passages, answer: probed.text, tokens: false };
-    const told = await ask("v1/probe", { method: "POST", json });
+    const told = await ask("v1/probe", { method: "POST", json, signal });
     put({ status: "done", sentences: told.sentences, ids: passages.map((one) => one.id) });
   } catch (error) {
-    put({ status: "failed", message: error.message, missing: Boolean(error.missing) });
+    const given = { status: "failed", message: error.message, missing: Boolean(error.missing) };
+    put(signal.aborted ? null : given);
   }
 }
 

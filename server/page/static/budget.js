@@ -16,8 +16,8 @@ export function Budget({ report, limit, setLimit, within, busy }) {
     <label>A step may spend <output>${number(now)}</output>
       <input type="range" min="0" max="1" step="0.05" value=${now}
         onInput=${(event) => setLimit(Number(event.target.value))} /></label>
-    <p class="hint">By their volatility, ${count} of ${report.steps.length} passages keep under it.</p>
-    <button disabled=${busy || !changed}>${changed
-      ? `Ask again with ${number(now)}` : "Move it to ask again"}</button>
+    <p class="hint">By their volatility, ${count} of ${report.steps.length} passages keep under
+      it.${!changed && " Move it to ask again within another budget."}</p>
+    ${changed && html`<button disabled=${busy}>Ask again with ${number(now)}</button>`}
   </form>`;
 }

@@ -10,11 +10,12 @@ export function Passage({ id, step, number: place, open, question, answer }) {
     <summary><b class="number">${place}</b> <span class="where">${where(step.chunk)}</span>${" "}
       ${step.volatility !== null && html`<span class="verdict">
         <span aria-hidden="true">${KINDS[kind].sign}</span> ${KINDS[kind].word}</span>`}</summary>
-    <${PassageBody} step=${step} question=${question} answer=${answer} />
+    <${PassageBody} step=${step} question=${question} answer=${answer} brief=${true} />
   </details>`;
 }
 
-export function PassageBody({ step, question, answer }) {
+/** `brief`: of a long passage only the paragraphs that were said again beside the question. */
+export function PassageBody({ step, question, answer, brief }) {
   const { chunk } = step;
   const readings = [
     ["volatility", step.volatility, ""], ["similarity", chunk.similarity, ""],
@@ -23,14 +24,24 @@ export function PassageBody({ step, question, answer }) {
   ].filter(([, value]) => value !== null && value !== undefined);
   return html`<div class="passage-body">
     ${heading(chunk) && !chunk.text.includes(chunk.title) && html`<p class="heading">${heading(chunk)}</p>`}
-    <blockquote>${marked(reflowed(chunk.text), answer.report?.anchor ?? []).map((part) =>
-      part.marked ? html`<mark>${part.text}</mark>` : part.text)}</blockquote>
+    <${Quote} text=${chunk.text} anchors=${answer.report?.anchor ?? []} brief=${brief} />
     <p class="hint">${readings.map(([name, value, unit]) => `${name} ${number(value)}${unit}`)
       .join(" · ")}</p>
     ${step.draft && html`<p class="hint">Alone it makes the model say “${step.draft}”</p>`}
     ${answer.text && answer.report && html`<${HeatMap} key=${chunk.id} step=${step}
       question=${question} text=${answer.text} />`}
   </div>`;
+}
+
+function Quote({ text, anchors, brief }) {
+  const [whole, setWhole] = useState(!brief);
+  const paragraphs = reflowed(text).split(/\n{2,}/).map((one) => marked(one, anchors));
+  const said = paragraphs.filter((parts) => parts.some((part) => part.marked));
+  const short = !whole && said.length > 0 && said.length < paragraphs.length;
+  return html`<blockquote>${(short ? said : paragraphs).map((parts) => html`<p>${parts.map((part) =>
+      part.marked ? html`<mark>${part.text}</mark>` : part.text)}</p>`)}</blockquote>
+    ${short && html`<p class="hint"><button type="button" class="link" onClick=${() => setWhole(true)}>
+      Show the whole passage</button></p>`}`;
 }
 
 function HeatMap({ step, question, text }) {
