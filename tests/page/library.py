@@ -60,12 +60,12 @@ class Library:
 
     def listing(self, store: str) -> dict[str, Any]:
         """What is in a store."""
-        return _listed([_inside(one, status) for one, status in self.stores[store].items()])
+        return _listed([self._inside(one, status) for one, status in self.stores[store].items()])
 
     def attach(self, store: str, file_id: Annotated[str, Body(embed=True)]) -> dict[str, Any]:
         """Begin to read a file."""
         self.stores[store][file_id] = "in_progress"
-        return _inside(file_id, "in_progress")
+        return self._inside(file_id, "in_progress")
 
     def look(self, store: str, file: str) -> Response:
         """What became of it: it is read by the first look."""
@@ -73,11 +73,22 @@ class Library:
             return refused(404, "there is no such file here", "not_found")
         status = "failed" if self.files[file].endswith(".bad") else "completed"
         self.stores[store][file] = status
-        return JSONResponse(_inside(file, status))
+        return JSONResponse(self._inside(file, status))
 
     def detach(self, store: str, file: str) -> dict[str, Any]:
         """Take it out."""
-        return {"id": file, "deleted": bool(self.stores[store].pop(file, None))}
+        deleted = bool(self.stores[store].pop(file, None))
+        stays = {"note": "its file stays on disk"} if file.startswith("doc-") else {}
+        return {"id": file, "deleted": deleted, **stays}
+
+    def _inside(self, name: str, status: str) -> dict[str, Any]:
+        error = _UNREAD if status == "failed" else None
+        return {
+            "id": name,
+            "status": status,
+            "last_error": error,
+            "filename": self.files.get(name),
+        }
 
     def _file(self, name: str) -> dict[str, Any]:
         return {"id": name, "object": "file", "filename": self.files[name]}
@@ -89,11 +100,9 @@ def refused(status: int, message: str, code: str) -> Response:
 
 
 def _store(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "vector_store", "name": name.removeprefix("vs_")}
-
-
-def _inside(name: str, status: str) -> dict[str, Any]:
-    return {"id": name, "status": status, "last_error": _UNREAD if status == "failed" else None}
+    collection = name.removeprefix("vs_")
+    overlay = {"collection": collection, "default": collection == "default"}
+    return {"id": name, "object": "vector_store", "name": collection.title(), "overlay": overlay}
 
 
 def _listed(data: list[dict[str, Any]]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def test_a_document_is_removed_after_a_second_press(reader: Reader, backend: Bac
     reader.press_named("Yes, remove handbook/lost-property.md")
     reader.reads("#documents", "No documents yet.")
     assert not backend.library.stores["vs_default"]
+    reader.reads("#documents [role=status]", "its file stays on disk")
 
 
 def test_an_upload_that_is_removed_is_deleted(

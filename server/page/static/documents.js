@@ -4,18 +4,20 @@ import { change, current } from "./store.js";
 import { DropZone } from "./drop.js";
 import { html, useEffect, useState } from "./vendor/preact-htm.js";
 
-const USUAL = "default"; // the collection of a server whose settings name no other
+const FIRST = "default"; // the name of a collection that the first document makes
 
 export function Documents({ ready, counted }) {
   const [stores, setStores] = useState(null);
   const [files, setFiles] = useState(null);
   const [sending, setSending] = useState([]);
   const [error, setError] = useState(null);
+  const [note, setNote] = useState(null);
   const [name, setName] = useState(current().collection);
-  const store = stores?.find((one) => one.name === name) ?? null;
+  const store = stores?.find((one) => one.collection === name) ?? null;
 
   const guard = async (act) => {
     setError(null);
+    setNote(null);
     try {
       await act();
     } catch (problem) {
@@ -30,8 +32,8 @@ export function Documents({ ready, counted }) {
   const loadStores = () => guard(async () => {
     const found = await library.collections();
     setStores(found);
-    const names = found.map((one) => one.name);
-    if (!names.includes(name)) choose(names.includes(USUAL) ? USUAL : names[0] ?? null);
+    if (found.some((one) => one.collection === name)) return;
+    choose((found.find((one) => one.own) ?? found[0])?.collection ?? null);
   });
   const loadFiles = () => guard(async () => {
     const found = await library.documents(store.id);
@@ -43,10 +45,10 @@ export function Documents({ ready, counted }) {
 
   const add = (chosen) => guard(async () => {
     // The first document makes the usual collection.
-    const target = store ?? (await library.create(USUAL));
+    const target = store ?? (await library.create(FIRST));
     if (!store) {
       setStores([...(stores ?? []), target]);
-      choose(target.name);
+      choose(target.collection);
     }
     await Promise.all([...chosen].map((file) => send(target, file)));
     if (target === store) await loadFiles();
@@ -68,13 +70,14 @@ export function Documents({ ready, counted }) {
   const drop = (key) => setSending((all) => all.filter((one) => one.key !== key));
   const remove = (file) => guard(async () => {
     const others = stores.filter((one) => one !== store).map((one) => one.id);
-    await library.remove(store.id, file.id, others);
+    const said = await library.remove(store.id, file.id, others);
     await loadFiles();
+    setNote(said);
   });
   const make = (made) => guard(async () => {
     const created = await library.create(made);
     setStores([...stores, created]);
-    choose(created.name);
+    choose(created.collection);
   });
 
   if (error?.missing) {
@@ -86,6 +89,7 @@ export function Documents({ ready, counted }) {
     ${error && html`<div class="state bad" role="alert"><p>${error.message}</p>
       <button type="button" onClick=${stores ? (store ? loadFiles : loadStores) : loadStores}>
         Try again</button></div>`}
+    ${note && html`<p class="hint" role="status">${note}</p>`}
     ${stores && html`
       <${Collection} stores=${stores} name=${name} choose=${choose} make=${make} />
       <${DropZone} add=${add} />
@@ -116,8 +120,8 @@ function Collection({ stores, name, choose, make }) {
     <div class="row">
       <select id="collection" value=${name ?? ""} disabled=${!stores.length}
         onChange=${(event) => choose(event.target.value)}>
-        ${stores.length ? stores.map((one) => html`<option value=${one.name}
-          selected=${one.name === name}>${one.name}</option>`) : html`<option>none yet</option>`}
+        ${stores.length ? stores.map((one) => html`<option value=${one.collection}
+          selected=${one.collection === name}>${one.name}</option>`) : html`<option>none yet</option>`}
       </select>
       <button type="button" class="quiet" onClick=${() => setMaking(true)}>New</button>
     </div></div>`;

@@ -17,28 +17,28 @@ async function list(path) {
   return all;
 }
 
-/** [{id, name}] */
+/** [{id, name, collection, own}]: `collection` is how questions name it, `own` is the server's. */
 export async function collections() {
-  const found = await list("v1/vector_stores");
-  return found.map(({ id, name }) => ({ id, name: name ?? id.replace(/^vs_/, "") }));
+  return (await list("v1/vector_stores")).map(known);
+}
+
+function known({ id, name, overlay }) {
+  const collection = overlay?.collection ?? id.replace(/^vs_/, "");
+  return { id, name: name || collection, collection, own: Boolean(overlay?.default) };
 }
 
 /** Make a collection; returns it. */
 export async function create(name) {
-  const made = await ask("v1/vector_stores", { method: "POST", json: { name } });
-  return { id: made.id, name: made.name ?? name };
+  return known(await ask("v1/vector_stores", { method: "POST", json: { name } }));
 }
 
 const filesOf = (collection) => `v1/vector_stores/${encodeURIComponent(collection)}/files`;
 
 /** [{id, name, status, error}], by name */
 export async function documents(collection) {
-  const [inside, all] = await Promise.all([list(filesOf(collection)), list("v1/files")]);
-  const names = new Map(all.map(({ id, filename }) => [id, filename]));
-  return inside
-    .map(({ id, status, last_error: error, filename, attributes }) => ({
-      id, status, error: error?.message ?? null,
-      name: filename ?? names.get(id) ?? attributes?.filename ?? id,
+  return (await list(filesOf(collection)))
+    .map(({ id, status, last_error: error, filename }) => ({
+      id, status, error: error?.message ?? null, name: filename ?? id,
     }))
     .sort((one, other) => one.name.localeCompare(other.name));
 }
@@ -64,11 +64,15 @@ export async function add(collection, file, told) {
   return state.last_error?.message ?? `It is ${state.status}.`;
 }
 
-/** Take a document out of a collection; what was uploaded for this one only is deleted. */
+/**
+ * Take a document out of a collection; what was uploaded for this one only is deleted.
+ * @returns what the server says of it, or null
+ */
 export async function remove(collection, id, others) {
-  await ask(`${filesOf(collection)}/${id}`, { method: "DELETE" });
-  if (!id.startsWith("file-")) return;
+  const { note = null } = await ask(`${filesOf(collection)}/${id}`, { method: "DELETE" });
+  if (!id.startsWith("file-")) return note;
   const held = await Promise.all(others.map((other) =>
     ask(`${filesOf(other)}/${id}`).then(() => true, (error) => error.status !== 404)));
   if (!held.some(Boolean)) await ask(`v1/files/${id}`, { method: "DELETE" });
+  return note;
 }
