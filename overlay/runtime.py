@@ -16,7 +16,7 @@ from overlay.judged import Judged
 from overlay.libraries import Libraries
 from overlay.library import Library
 from overlay.options import AskOptions, Mode
-from overlay.prompt import build_prompt, completion_prompt, with_wordings
+from overlay.prompt import build_prompt, completion_prompt, in_form, with_wordings
 from overlay.settings import (
     DEFAULT_PROFILE,
     OWN_PROFILE,
@@ -83,11 +83,6 @@ class Overlay:
         """What an answer to a chat may spend where its options say nothing of it."""
         return Budget(self.settings.budget_step, self.settings.budget_answer)
 
-    @property
-    def seed(self) -> int:
-        """Draws the tokens of an answer whose options name no seed."""
-        return self.settings.seed
-
     def ask(self, question: str | Sequence[Message], options: AskOptions | None = None) -> Answer:
         """Answer a question, or the last user message of a chat.
 
@@ -110,7 +105,9 @@ class Overlay:
             InputError, PromptTooLongError: as :meth:`ask`.
         """
         prompt = build_prompt(self._model, messages)
-        if self.settings.variants > 1:
+        if options.form is not None:
+            prompt = in_form(self._model, prompt, messages, options.form)
+        elif self.settings.variants > 1:
             prompt = with_wordings(self._model, prompt, messages)
         searcher, settings = self._opened(options)
         job = make_job(self._model, prompt, settings, options, self._profile)
@@ -135,6 +132,12 @@ class Overlay:
                 "select quotes a sentence, and a text is continued here",
                 hint="ask in a chat",
                 param="select",
+            )
+        if options.form is not None:
+            raise InputError(
+                "response_format is of an answer, and a text is continued here",
+                hint="ask in a chat",
+                param="response_format",
             )
         built = completion_prompt(self._model, prompt)
         searcher, settings = self._opened(options)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from probes.chat import Message
 from probes.cost import Cost
+from probes.form import Form
 from probes.state import FloatArray, State
 
 __all__ = [
@@ -69,12 +70,18 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. Temperature 0 is greedy; ``seed`` makes a draw repeatable."""
+    """How tokens are drawn. Temperature 0 is greedy; ``seed`` makes a draw repeatable.
+
+    Attributes:
+        form: that the drawn tokens have from the first on, and end in where ``max_tokens`` and the
+            context reach that far; None for any.
+    """
 
     max_tokens: int
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +181,9 @@ class Session(Protocol):
         """Yield tokens and append them, until an end-of-generation token or ``max_tokens``.
 
         The end-of-generation token is neither yielded nor appended.
+
+        Raises:
+            InputError: the form turns out to be too intricate to be followed.
         """
 
     def close(self) -> None:

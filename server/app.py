@@ -21,6 +21,10 @@ from server import (
     responses,
     stability,
 )
+from server.doors.gate import Gate
+from server.doors.metrics import Metrics
+from server.doors.stack import stack
+from server.doors.values import Doors
 from server.engine import Engine
 from server.errors import ErrorBody, install_error_handlers
 from server.kept_answers import KeptAnswers
@@ -31,6 +35,7 @@ __all__ = ["create_app"]
 
 # A token takes less. Loading takes more, and cannot be interrupted.
 _SECONDS_TO_STOP = 3.0
+_LOCAL = Doors()
 _FEEDBACK = "feedback.jsonl"
 _RESOURCES = (
     *(health, models, chat, completions, responses, embeddings),
@@ -42,25 +47,36 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(load: Callable[[], Engine], queue_size: int, store: Path | None = None) -> FastAPI:
+def create_app(
+    load: Callable[[], Engine],
+    queue_size: int,
+    store: Path | None = None,
+    doors: Doors = _LOCAL,
+) -> FastAPI:
     """Create the application. It loads the engine in the background once it is started.
 
     Args:
         load: opens the engine; runs in the thread that will use it.
         queue_size: how many requests may wait while one is answered.
         store: the folder that feedback is kept in; None keeps none.
+        doors: who may ask, how much, and for how long.
     """
+    worker, gate = Worker(load, queue_size), Gate()
+    metrics = Metrics(lambda: worker.waiting)
     app = FastAPI(
         title="Overlay",
         lifespan=_lifespan,
-        # Their pages load scripts from another host.
+        middleware=stack(doors, gate, metrics.note),
+        # Its pages of documentation load scripts from another host.
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirected POST loses its body
     )
-    app.state.worker = Worker(load, queue_size)
+    app.state.worker, app.state.gate, app.state.doors = worker, gate, doors
     app.state.kept = KeptAnswers(None if store is None else store / _FEEDBACK)
     for resource in _RESOURCES:
         app.include_router(resource.router, responses=_ERRORS)
+    app.include_router(metrics.router)
     install_page(app)
     install_error_handlers(app)
     return app
@@ -69,7 +85,8 @@ def create_app(load: Callable[[], Engine], queue_size: int, store: Path | None =
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     worker: Worker = app.state.worker
+    gate: Gate = app.state.gate
     worker.start()
     yield
     worker.stop()
-    await asyncio.to_thread(worker.join, _SECONDS_TO_STOP)
+    await asyncio.to_thread(worker.join, 0 if gate.forced else _SECONDS_TO_STOP)

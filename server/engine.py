@@ -29,10 +29,6 @@ class Engine(Protocol):
     def budget(self) -> Budget:
         """Completes the partial budget of a request; it never changes."""
 
-    @property
-    def seed(self) -> int:
-        """Of requests that name none; it never changes."""
-
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
         """Answer; the last event is ``AnswerFinished``.
 

@@ -45,6 +45,14 @@ def test_a_file_that_cannot_be_read_says_why(reader: Reader, tmp_path: Path) -> 
     reader.reads(".files", "not read: no format that is read here")
 
 
+def test_a_file_that_is_being_read_is_looked_at_again(reader: Reader, backend: Backend) -> None:
+    backend.library.stores["vs_default"]["doc-1"] = "in_progress"
+    reader.reload()
+    reader.reads(".files", "being read")
+    backend.library.stores["vs_default"]["doc-1"] = "completed"
+    reader.until(lambda: "being read" not in reader.text(".files"))
+
+
 def test_a_document_is_removed_after_a_second_press(reader: Reader, backend: Backend) -> None:
     reader.press("[aria-label='Remove handbook/lost-property.md']")
     assert backend.library.stores["vs_default"]

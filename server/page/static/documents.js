@@ -6,6 +6,8 @@ import { html, useEffect, useState } from "./vendor/preact-htm.js";
 
 const FIRST = "default"; // the name of a collection that the first document makes
 
+const EVERY = 1500; // milliseconds
+
 export function Documents({ ready, counted }) {
   const [stores, setStores] = useState(null);
   const [files, setFiles] = useState(null);
@@ -26,6 +28,7 @@ export function Documents({ ready, counted }) {
   };
   const choose = (chosen) => {
     setFiles(null);
+    setSending((all) => all.filter((one) => one.phase !== "failed"));
     setName(chosen);
     change({ collection: chosen });
   };
@@ -42,6 +45,13 @@ export function Documents({ ready, counted }) {
   });
   useEffect(() => { if (ready) loadStores(); }, [ready]);
   useEffect(() => { if (store) loadFiles(); }, [store?.id]);
+  // What another tab sent, or this one before it was loaded again, is looked at until it is read.
+  const waiting = !sending.length && files?.some((file) => file.status === "in_progress");
+  useEffect(() => {
+    if (!waiting) return undefined;
+    const timer = setTimeout(loadFiles, EVERY);
+    return () => clearTimeout(timer);
+  }, [waiting, files]);
 
   const add = (chosen) => guard(async () => {
     // The first document makes the usual collection.
