@@ -13,7 +13,7 @@ from tests.page.reader import Reader
 def test_a_stranger_sees_what_to_do(reader: Reader) -> None:
     assert reader.text(".welcome h2") == "Ask your documents"
     reader.reads(".welcome", "There is 1 already.")
-    assert reader.text(".model") == "fake"
+    reader.reads(".model", "fake")
 
 
 def test_an_answer_says_what_it_rests_on_and_how_sure_it_is(

@@ -17,7 +17,7 @@ def test_the_page_and_the_server_speak_the_same(browser: Chrome, tmp_path: Path)
         wait_until_ready(url)
         reader = Reader(browser, url)
         reader.open()
-        assert reader.text(".model") == "tiny/fake-model"
+        reader.reads(".model", "tiny/fake-model")
         reader.ask("hello")
         reader.reads(".text", "Grüße, Welt")
         reader.reads(".rests", "Answered without any passage")
