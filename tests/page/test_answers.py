@@ -187,6 +187,13 @@ def test_a_reload_in_the_middle_of_a_stream(reader: Reader, backend: Backend) ->
     ]
 
 
+def test_a_new_question_stands_at_the_top_while_its_answer_grows(reader: Reader) -> None:
+    for question in ("One?", "Two?"):
+        reader.ask_and_wait(question)
+    top = "return document.querySelector('.turn:nth-of-type(2) h2').getBoundingClientRect().top"
+    assert 40 < reader.run(top) < 120
+
+
 def test_a_new_chat_forgets_the_old_one(reader: Reader) -> None:
     reader.ask_and_wait()
     reader.press_named("New chat")

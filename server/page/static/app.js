@@ -38,8 +38,8 @@ export function App() {
         <${Notice} health=${health} again=${askHealth} />
         ${refused && html`<${KeyForm} again=${askHealth} />`}
         ${state.turns.length
-          ? state.turns.map((turn, place) => html`<${Turn} key=${turn.id} turn=${turn}
-              busy=${busy} last=${place === state.turns.length - 1} />`)
+          ? state.turns.map((turn, place) => html`<${Turn} key=${turn.id} turn=${turn} busy=${busy}
+              newest=${place > 0 && place === state.turns.length - 1} />`)
           : html`<${Welcome} documents=${documents} show=${() => setOpen(true)} />`}
         <${Composer} busy=${busy} ask=${askQuestion} stop=${stopAll} ready=${ready} />
         <${Spoken} turns=${state.turns} />

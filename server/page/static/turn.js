@@ -9,24 +9,25 @@ import { Component, html, useEffect, useRef } from "./vendor/preact-htm.js";
 export class Turn extends Component {
   shouldComponentUpdate(next) {
     return next.turn !== this.props.turn || next.busy !== this.props.busy
-      || next.last !== this.props.last;
+      || next.newest !== this.props.newest;
   }
 
-  render({ turn, busy, last }) {
-    return html`<${Body} turn=${turn} busy=${busy} last=${last} />`;
+  render({ turn, busy, newest }) {
+    return html`<${Body} turn=${turn} busy=${busy} newest=${newest} />`;
   }
 }
 
-function Body({ turn, busy, last }) {
+function Body({ turn, busy, newest }) {
   const { id, question, answer, plain, before } = turn;
   const place = useRef(null);
   useEffect(() => {
-    // A new question comes into view; one of before a reload stays where the reader was.
-    if (last && answer?.status === "waiting") place.current.scrollIntoView({ block: "start" });
+    // A new question comes to the top; one of before a reload stays where the reader was.
+    if (newest && answer?.status === "waiting") place.current.scrollIntoView({ block: "start" });
   }, []);
   const compared = plain !== null;
   const within = (budget) => askWithin(id, budget);
-  return html`<article class="turn" ref=${place} aria-label=${`Question: ${question}`}>
+  return html`<article class=${newest ? "turn newest" : "turn"} ref=${place}
+      aria-label=${`Question: ${question}`}>
     <h2>${question}</h2>
     ${before && answer?.status === "done" && html`<${Changed} before=${before} after=${answer} />`}
     <div class=${compared ? "answers compared" : "answers"}>
