@@ -216,6 +216,7 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(reader: Reader, backend: Backen
     backend.key = "secret"
     reader.reload()
     reader.one("#key").send_keys("wrong", Keys.ENTER)
+    reader.reads(".notice [role=alert]", "an API key is needed")
     reader.one("#key").send_keys(Keys.CONTROL, "a", Keys.NULL, "secret", Keys.ENTER)
     reader.until(lambda: not reader.all("#key"))
     reader.ask_and_wait()

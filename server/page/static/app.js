@@ -36,7 +36,7 @@ export function App() {
       </aside>
       <main>
         <${Notice} health=${health} again=${askHealth} />
-        ${refused && html`<${KeyForm} again=${askHealth} />`}
+        ${refused && html`<${KeyForm} again=${askHealth} message=${health.message} />`}
         ${state.turns.length
           ? state.turns.map((turn, place) => html`<${Turn} key=${turn.id} turn=${turn} busy=${busy}
               newest=${place > 0 && place === state.turns.length - 1} />`)
@@ -78,7 +78,7 @@ function Notice({ health, again }) {
   </div>`;
 }
 
-function KeyForm({ again }) {
+function KeyForm({ again, message }) {
   const [value, setValue] = useState("");
   const save = (event) => {
     event.preventDefault();
@@ -92,6 +92,7 @@ function KeyForm({ again }) {
         onInput=${(event) => setValue(event.target.value)} />
       <button>Use it</button>
     </div>
+    ${message && html`<p class="bad" role="alert">${message}</p>`}
     <p class="hint">It stays in this tab, until the tab is closed. Then ask again.</p>
   </form>`;
 }

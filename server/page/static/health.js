@@ -1,5 +1,5 @@
 // Whether the server can answer: asked at the start, and again while the model loads.
-import { ask } from "./api.js";
+import { ask, key } from "./api.js";
 import { useCallback, useEffect, useState } from "./vendor/preact-htm.js";
 
 const EVERY = 1500; // milliseconds
@@ -28,7 +28,9 @@ async function read() {
     await ask("v1/models");
     return { status: "ok", model: found.model };
   } catch (error) {
-    if (error.status === 401) return { status: "refused" };
+    if (error.status === 401) {
+      return { status: "refused", message: key.get() ? error.message : null };
+    }
     if (error.code === "loading") return { status: "loading" };
     return { status: "failed", message: error.message };
   }
