@@ -28,6 +28,7 @@ from server.doors.values import Doors
 from server.engine import Engine
 from server.errors import ErrorBody, install_error_handlers
 from server.kept_answers import KeptAnswers
+from server.page import install_page
 from server.worker import Worker
 
 __all__ = ["create_app"]
@@ -76,6 +77,7 @@ def create_app(
     for resource in _RESOURCES:
         app.include_router(resource.router, responses=_ERRORS)
     app.include_router(metrics.router)
+    install_page(app)
     install_error_handlers(app)
     return app
 
