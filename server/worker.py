@@ -137,6 +137,11 @@ class Worker:
         return self._engine
 
     @property
+    def running(self) -> int:
+        """How many tickets are answered now: 0 or 1."""
+        return int(self._running is not None)
+
+    @property
     def waiting(self) -> int:
         """How many tickets wait."""
         return len(self._waiting)
