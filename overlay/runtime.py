@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -192,6 +192,10 @@ class Overlay:
             EmbedderError: the embedder does not load.
         """
         return embed(self._library(collection).embedder, texts)
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """See :meth:`probes.protocol.Model.watch`: how to end an answer between its events."""
+        self._model.watch(check)
 
     def close(self) -> None:
         """Free the model and close the store."""

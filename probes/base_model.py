@@ -82,6 +82,10 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         """See :attr:`probes.protocol.Model.evaluated`."""
         return self.cost.evaluated
 
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """See :meth:`probes.protocol.Model.watch`."""
+        self._meter.watch = check
+
     def tokenize(self, text: str) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`."""
         return self._vocabulary.tokenize(text)

@@ -124,7 +124,7 @@ class Matcher:
         self._check()
         if not bits.any():
             raise _refused("no text can go on as it says")
-        return np.unpackbits(bits, count=self._size, bitorder="little").astype(bool)
+        return np.unpackbits(bits, count=self._size, bitorder="little").view(np.bool_)
 
     @property
     def complete(self) -> bool:

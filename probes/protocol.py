@@ -7,7 +7,7 @@ model do for several sessions in one batch what the session methods do for one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -286,6 +286,12 @@ class Model(Protocol):
         """:meth:`draft_many`, and the state on each draft, read while it is made.
 
         What :meth:`read_many` would give of the drafts, without evaluating them again.
+        """
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """Call ``check`` after every forward call from now on; None calls nothing.
+
+        What it raises ends what the model does. The sessions under way can then only be closed.
         """
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from overlay.answer import Event
@@ -53,6 +53,9 @@ class Engine(Protocol):
 
     def embed(self, texts: Sequence[str], collection: str | None = None) -> Embedded:
         """Vectors of texts."""
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """Call ``check`` often while a request runs; what it raises ends the request."""
 
     def close(self) -> None:
         """Free the model."""

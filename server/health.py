@@ -30,6 +30,7 @@ async def health(worker: WorkerOf, request: Request) -> JSONResponse:
             "backend": info.backend,
             "device": info.device,
             "context_size": info.context_size,
+            "running": worker.running,
             "waiting": worker.waiting,
         }
     except LoadingError as loading:

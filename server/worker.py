@@ -38,6 +38,10 @@ _REMEMBERED_ANSWERS = 20
 _logger = logging.getLogger(__name__)
 
 
+class _CancelledError(Exception):
+    """Nobody waits for what is being answered."""
+
+
 class Ticket:
     """A request's place in the queue. Create it where the event loop runs.
 
@@ -66,6 +70,11 @@ class Ticket:
     def _note(self, facts: AnswerFacts) -> None:
         if self._record is not None:
             self._record.answers.append(facts)
+
+    def check(self) -> None:
+        """Raise where nobody waits any more."""
+        if self.cancelled:
+            raise _CancelledError
 
     def post(self, item: Event | OverlayError | None) -> None:
         """Pass on an event, or an error; None ends the events. Any thread may call this."""
@@ -128,6 +137,11 @@ class Worker:
         return self._engine
 
     @property
+    def running(self) -> int:
+        """How many tickets are answered now: 0 or 1."""
+        return int(self._running is not None)
+
+    @property
     def waiting(self) -> int:
         """How many tickets wait."""
         return len(self._waiting)
@@ -152,7 +166,7 @@ class Worker:
             self._changed.notify()
 
     def cancel(self, ticket: Ticket) -> None:
-        """Give a ticket's place free at once, or at its next event when it is being answered."""
+        """Give a ticket's place free: at once, or at the next evaluation where it is answered."""
         with self._changed:
             ticket.cancelled = True
             with contextlib.suppress(ValueError):  # it does not wait any more
@@ -220,12 +234,12 @@ class Worker:
         """Post every event but the end of the last answer, and return that one."""
         started = time.monotonic()
         held: Event | None = None
+        engine.watch(ticket.check)
         try:
             events = ticket.ask(engine)
             try:
                 for event in events:
-                    if ticket.cancelled:
-                        return None
+                    ticket.check()
                     if held is not None:
                         ticket.post(held)
                     held = event if isinstance(event, AnswerFinished) else None
@@ -234,10 +248,14 @@ class Worker:
             finally:
                 if isinstance(events, Generator):
                     events.close()
+        except _CancelledError:
+            return None
         except OverlayError as error:
             return error
         except Exception as error:  # noqa: BLE001 - logged; the next request must be answered
             log_defect(_logger, "a request failed", error, request_id=ticket.request_id)
             return UnexpectedError()
+        finally:
+            engine.watch(None)
         self._seconds.append(time.monotonic() - started)
         return held

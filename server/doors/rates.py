@@ -15,7 +15,7 @@ from server.doors.errors import RateLimitError
 from server.doors.record import current
 from server.doors.values import Doors
 
-__all__ = ["Rates"]
+__all__ = ["Rates", "client_of"]
 
 _COUNTED = "/v1/"
 # What one household or machine is given; it may take any address of these.
@@ -38,7 +38,7 @@ class Rates:
             RateLimitError: its client has asked as often as it may.
         """
         if scope["type"] == "http" and self._limit and scope["path"].startswith(_COUNTED):
-            await self._count(_client(scope))
+            await self._count(client_of(scope))
         await self._app(scope, receive, send)
 
     async def _count(self, client: str) -> None:
@@ -48,7 +48,8 @@ class Rates:
         raise RateLimitError(self._limit, max(1, math.ceil(stats.reset_time - time.time())))
 
 
-def _client(scope: Scope) -> str:
+def client_of(scope: Scope) -> str:
+    """Whose request it is: the holder of a key, or of an address or a network of addresses."""
     record = current.get()
     if record is not None and record.key is not None:
         return f"key {record.key}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ BUDGET = Budget(1, 10)
 
 
 def overlay_on(model: LlamaCppModel, **settings: Any) -> Overlay:
-    chosen = {"max_tokens": 48, "profile": "default", "budget_index": 1.0, "retry_index": 1.0}
+    shaky = {"budget_index": 1.0, "retry_index": 1.0}  # is spoken
+    chosen: dict[str, Any] = {"max_tokens": 48, "profile": "default", **shaky}
     return Overlay(model, Shelf(TEXTS), Settings(**(chosen | settings)))
 
 
@@ -73,11 +75,12 @@ def test_an_answer_has_the_form_that_was_asked_for(model: LlamaCppModel, mode: M
     assert [step.verdict for step in answer.steps] == [step.verdict for step in free.steps]
     for one in (free, answer):
         assert joined(one.log_probs) == one.text.encode()
-        assert [token.ends for token in one.log_probs].count(True) == 1
-        assert one.log_probs[-1].ends
+        ended = one.finish_reason == "stop"
+        assert one.log_probs[-1].ends == ended
         assert all(len(token.top) == 20 for token in one.log_probs)
-        assert len(one.log_probs) == one.usage.completion_tokens + 1
-    assert any(token.log_prob < token.top[-1][1] for token in answer.log_probs), "what is forced"
+        assert len(one.log_probs) == one.usage.completion_tokens + ended
+    least = [(token.log_prob or 0.0, token.top[-1][1]) for token in answer.log_probs]
+    assert any(said < likely for said, likely in least), "what is forced counts as it is"
 
 
 @pytest.mark.usefixtures("all_sequences_come_back")
@@ -93,7 +96,7 @@ def test_the_index_is_read_though_nothing_hangs_on_it(model: LlamaCppModel) -> N
 
 
 def test_nothing_is_quoted_in_a_form(tiny_model: LlamaCppModel) -> None:
-    shaky = {"retry_index": 0.0, "variants": 16}
+    shaky = {"retry_index": 0.0, "variants": 4}
     for form in (None, FORM):
         answer = ask(tiny_model, AskOptions(budget=BUDGET, form=form, max_tokens=9), **shaky)
         names = [tried.name for tried in answer.variants]
@@ -176,16 +179,16 @@ def test_stop_texts_are_no_part_of_the_log_probabilities(model: LlamaCppModel, m
 def test_several_answers_are_drawn_from_one_context(
     model: LlamaCppModel, form: Form | None
 ) -> None:
-    options = {"budget": BUDGET, "form": form, "temperature": 1.0, "top_log_probs": 0}
-    one = ask(model, AskOptions(**options))
-    *events, last = overlay_on(model).stream(MESSAGES, AskOptions(n=4, **options))
+    options = AskOptions(budget=BUDGET, form=form, temperature=1.0, top_log_probs=0)
+    one = ask(model, options)
+    *events, last = overlay_on(model).stream(MESSAGES, replace(options, n=3))
     assert isinstance(last, AnswerFinished)
     answer = last.answer
     assert (answer.text, answer.log_probs) == (one.text, one.log_probs), "the first is as ever"
     texts = [answer.text, *(other.text for other in answer.others)]
     assert len(set(texts)) > 1
     added = [event for event in events if isinstance(event, TextAdded)]
-    streamed = ["".join(one.text for one in added if one.choice == n) for n in range(4)]
+    streamed = ["".join(one.text for one in added if one.choice == n) for n in range(3)]
     assert streamed == texts
     found = [answer.log_probs, *(other.log_probs for other in answer.others)]
     assert [joined(one).decode() for one in found] == texts

@@ -83,8 +83,9 @@ class FakeEngine:
 
     ``abstain``: says that there is no answer. ``hold``: waits for ``release`` before its first
     word. ``slow``: takes a second between words. ``endless``: never finishes, but sets ``ended``
-    when it is closed. ``fail early``, ``fail late``, ``break early``, ``break late``: raises an
-    error that is meant, or a defect, before or after the first word.
+    when it is closed. ``silent``: likewise, and says nothing after its first word. ``fail early``,
+    ``fail late``, ``break early``, ``break late``: raises an error that is meant, or a defect,
+    before or after the first word.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(0.5, 2.0))
@@ -94,6 +95,7 @@ class FakeEngine:
     ended: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
     collections: list[str | None] = field(default_factory=list)
+    check: Callable[[], None] | None = None
 
     @property
     def model_info(self) -> ModelInfo:
@@ -117,6 +119,9 @@ class FakeEngine:
             for _ in range(100 if question == "slow" else 0):
                 yield TextAdded("")
                 time.sleep(0.01)
+            while question == "silent" and self.check is not None:
+                self.check()
+                time.sleep(0.005)
             while question == "endless":
                 yield TextAdded("again ")
                 time.sleep(0.005)
@@ -174,6 +179,9 @@ class FakeEngine:
         self.collections.append(collection)
         vectors = np.asarray([[len(text), 0.5] for text in texts], dtype=np.float32)
         return Embedded(EMBEDDER, vectors, sum(len(text) for text in texts))
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        self.check = check
 
     def close(self) -> None:
         self.closed.set()

@@ -30,6 +30,7 @@ def test_health(client: httpx.Client) -> None:
         "backend": "fake",
         "device": "cpu",
         "context_size": 64,
+        "running": 0,
         "waiting": 0,
     }
 

@@ -12,6 +12,7 @@ import pytest
 from fastapi import UploadFile
 
 from server.app import create_app
+from server.doors.rates import client_of
 from server.doors.values import Doors
 from tests.server.doors.raw import connect, read, request, send
 from tests.server.fakes import (
@@ -215,3 +216,16 @@ def test_a_slow_upload(uploads: str) -> None:
         connection.sendall(begun)
         reply = read(connection)
     assert (reply.status, reply.code) == (408, "body_too_slow")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_whoever_has_many_addresses_is_one_client(one: str, other: str, *, same: bool) -> None:
+    assert (client_of({"client": (one, 1)}) == client_of({"client": (other, 2)})) is same
