@@ -8,13 +8,16 @@ The whole tree, with the exit code of the command, the HTTP status of the server
     |   +-- DocumentError               2  400  retriever.errors
     |   +-- PromptTooLongError          2  400  probes.errors
     |   +-- SettingsError               2  400  overlay.settings
+    |   +-- UnknownIdError              2  404  overlay.uploads.errors
     |   +-- UnknownModelError           2  404  server.errors
+    |   +-- UploadTooLargeError         2  413  overlay.uploads.errors
     +-- ResourceError                   3  500  overlay.errors    a file, model, store or port is
     |   +-- EmbedderError               3  500  retriever.errors
     |   +-- LoadFailedError             3  503  server.errors
     |   +-- ModelError                  3  500  probes.errors
     |   |   +-- ModelCacheError         3  500  probes.errors
     |   +-- RerankerError               3  500  retriever.errors
+    |   +-- StorageError                3  507  overlay.uploads.errors
     |   +-- StoreError                  3  500  retriever.errors
     |   |   +-- EmbedderMismatchError   3  500  retriever.errors
     |   +-- UnavailableError            3  500  probes.errors

@@ -317,6 +317,9 @@ class Settings(BaseSettings):
 
     host: Annotated[str, Field(description="address that the server listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="0 for any free port")] = 8321
+    upload_mib: Annotated[
+        int, Field(ge=1, description="MiB of the largest file that may be uploaded to the server")
+    ] = 100
     queue_size: Annotated[
         int, Field(ge=0, description="requests that may wait while one is answered")
     ] = 8

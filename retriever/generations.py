@@ -8,6 +8,7 @@ published generation as it was.
     STORE/CURRENT              the name of the published generation
     STORE/generation-000007/   a Chroma folder, and in it the index of words
     STORE/lock.sqlite3         locked by the process that writes
+    STORE/LAST                 of a store that was dropped: the last generation that it had
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from overlay.errors import BusyError
 from retriever.errors import StoreError
 
-__all__ = ["Generations", "copy_generation"]
+__all__ = ["Generations", "copy_generation", "flush"]
 
 _DATABASE = "chroma.sqlite3"
 _NAME = re.compile(r"generation-(\d{6})")
@@ -39,6 +40,7 @@ class Generations:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._pointer = folder / "CURRENT"
+        self._last = folder / "LAST"
 
     def current(self) -> Path | None:
         """The published generation, or None when nothing was published yet.
@@ -87,7 +89,7 @@ class Generations:
         """
         current = self.current()
         self._remove_all_but(current)
-        number = int(current.name.rpartition("-")[2]) + 1 if current else 1
+        number = _number(current.name if current else self._dropped()) + 1
         target = self.folder / f"generation-{number:06d}"
         try:
             if current is None:
@@ -104,17 +106,27 @@ class Generations:
         The generation before it is kept, because others may still read from it.
         """
         previous = self.current()
-        draft = self._pointer.with_suffix(".new")
         try:
             for path in [*generation.rglob("*"), generation]:
-                _flush(path)
-            draft.write_text(generation.name + "\n", encoding="utf-8")
-            _flush(draft)
-            draft.replace(self._pointer)
-            _flush(self.folder)
+                flush(path)
         except OSError as error:
             raise self._unwritable(error) from error
+        self._write(self._pointer, generation.name)
         self._remove_all_but(generation, previous)
+
+    def drop(self) -> None:
+        """Removes what was published; the caller holds the lock.
+
+        The number goes on from there: a reader that has the old generation open must not take a
+        new one of the same name for it.
+        """
+        if (current := self.current()) is not None:
+            self._write(self._last, current.name)
+            self._pointer.unlink()
+        self._remove_all_but()
+
+    def _dropped(self) -> str:
+        return self._last.read_text(encoding="utf-8").strip() if self._last.is_file() else ""
 
     def _remove_all_but(self, *kept: Path | None) -> None:
         for path in self.folder.iterdir():
@@ -122,10 +134,21 @@ class Generations:
                 # Where files in use cannot be removed (Windows), a later ingest does it.
                 shutil.rmtree(path, ignore_errors=True)
 
+    def _write(self, path: Path, name: str) -> None:
+        """Puts a generation's name into a file, at once."""
+        draft = path.with_suffix(".new")
+        try:
+            draft.write_text(f"{name}\n", encoding="utf-8")
+            flush(draft)
+            draft.replace(path)
+            flush(self.folder)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def _damaged(self, what: str) -> StoreError:
         return StoreError(
             f"the store {self.folder} is damaged: {what}",
-            hint="delete the folder and ingest again",
+            hint="`overlay doctor` says what is damaged, and with --repair mends it",
         )
 
     def _unwritable(self, error: Exception) -> StoreError:
@@ -155,7 +178,12 @@ def copy_generation(source: Path, target: Path) -> None:
     )
 
 
-def _flush(path: Path) -> None:
+def _number(name: str) -> int:
+    """Of a generation; 0 for no name."""
+    return int(name.rpartition("-")[2] or 0)
+
+
+def flush(path: Path) -> None:
     """Waits until a file or folder is on disk, so that a power cut cannot undo its rename."""
     if path.is_dir() and os.name == "nt":
         return  # Windows cannot open a folder, and keeps the order by itself

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from overlay.errors import ResourceError
 from overlay.settings import load_settings
 from server.app import create_app
+from server.documents import Documents
 from server.engine import Engine
 from server.worker import Worker
 
@@ -44,9 +45,10 @@ def run_server(config: Path | None, **arguments: object) -> None:
     def load() -> Engine:
         from overlay.runtime import open_overlay  # slow; the server listens already
 
-        return open_overlay(settings, eager=True)  # no answer waits, or takes memory, for it
+        # No answer waits, or takes memory, for what is loaded now; documents may come later.
+        return open_overlay(settings, eager=True, may_be_empty=True)
 
-    server = AppServer(create_app(load, settings.queue_size))
+    server = AppServer(create_app(load, settings.queue_size, Documents(settings)))
     click.echo(f"Overlay listens on {url_of(listener)}", err=True)
     # Uvicorn raises Ctrl-C again once it has shut down; it is an orderly end of this command.
     with contextlib.suppress(KeyboardInterrupt):

@@ -21,6 +21,7 @@ from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.verdict import Verdict
 from server.app import create_app
+from server.documents import Documents
 from server.engine import Engine
 from server.serving import AppServer, bind, url_of
 
@@ -129,10 +130,12 @@ def _answer(options: AskOptions) -> Answer:
 
 
 @contextmanager
-def serving(load: Callable[[], Engine], queue_size: int = 1) -> Iterator[str]:
+def serving(
+    load: Callable[[], Engine], queue_size: int = 1, documents: Documents | None = None
+) -> Iterator[str]:
     """Run the server in a thread; yield its URL while the engine may still be loading."""
     listener = bind("127.0.0.1", 0)
-    server = AppServer(create_app(load, queue_size))
+    server = AppServer(create_app(load, queue_size, documents))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
