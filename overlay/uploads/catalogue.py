@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,15 @@ from overlay.uploads.holding import ROOT, SERVER, has_work, state_of
 from overlay.uploads.names import document_id, slug
 from overlay.uploads.published import Published
 from overlay.uploads.shelf import Shelf, UploadedFile
-from overlay.uploads.wanted import Attributes, Failure, Given, Wanted, wanted_names
+from overlay.uploads.wanted import (
+    Attributes,
+    Failure,
+    Given,
+    Wanted,
+    known_collections,
+    leftovers,
+    wanted_names,
+)
 from retriever import StoredDocument, collection_folder, collections
 
 __all__ = ["Catalogue", "Entry", "Listed"]
@@ -79,8 +88,7 @@ class Catalogue:
 
     def names(self) -> list[str]:
         """Collections that are there, with the settings' own, and without those that are to go."""
-        known = {self.own, *collections(self._store), *wanted_names(self._store)}
-        return sorted(name for name in known if not self._is_deleted(name))
+        return sorted({self.own, *known_collections(self._store)})
 
     def upload(self, content: BinaryIO, filename: str | None, purpose: str) -> UploadedFile:
         """See :meth:`overlay.uploads.shelf.Shelf.add`."""
@@ -251,8 +259,10 @@ class Catalogue:
     def clear(self) -> None:
         """Remove what killed processes left; before the first request."""
         self.shelf.clear()
-        for name in wanted_names(self._store):
-            for path in Wanted(self._store, name).leftovers():
+        for path in leftovers(self._store):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
                 path.unlink(missing_ok=True)
 
     def _has_work(self, name: str) -> bool:
@@ -266,10 +276,6 @@ class Catalogue:
             folder = collection_folder(self._store, name)
             self._published[name] = Published(folder, self._settings.embedder)
         return self._published[name].documents()
-
-    def _is_deleted(self, name: str) -> bool:
-        given = Wanted(self._store, name).given
-        return given is not None and given.deleted
 
     def _since(self, name: str) -> int:
         """When a collection was published last; 0 where nothing was."""

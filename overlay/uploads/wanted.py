@@ -13,11 +13,19 @@ from __future__ import annotations
 import re
 import shutil
 import time
+import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from overlay.uploads.disk import read_record, records, remove_record, write_record
+from overlay.uploads.disk import (
+    read_record,
+    records,
+    remove_record,
+    storage_errors,
+    write_record,
+)
 from overlay.uploads.names import document_id, key_of
 from overlay.uploads.shelf import UploadedFile
 from retriever.collections import COLLECTION_NAME, collections
@@ -29,6 +37,7 @@ __all__ = [
     "Given",
     "Wanted",
     "known_collections",
+    "leftovers",
     "wanted_names",
 ]
 
@@ -142,28 +151,29 @@ class Wanted:
         remove_record(self._path("removals", document_id(source)))
 
     def forget(self) -> None:
-        """Remove all records: the collection is gone."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def leftovers(self) -> list[Path]:
-        """Records that were being written when a process was killed."""
-        return [
-            path for path in self.folder.rglob(".*") if re.fullmatch(r"\.[0-9a-f]{32}", path.name)
-        ]
+        """Remove all records at once: the collection is gone."""
+        gone = self.folder.with_name(f".{uuid.uuid4().hex}")
+        with storage_errors(self.folder), suppress(FileNotFoundError):
+            self.folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
     def _path(self, kind: str, key: str) -> Path:
         return self.folder / kind / f"{key}.json"
 
 
 def known_collections(store: Path) -> list[str]:
-    """Collections that hold something or are to, the default first; without those that are to go."""
-    made = [name for name in wanted_names(store) if name not in collections(store)]
-    given = {name: Wanted(store, name).given for name in wanted_names(store)}
-    return [
-        name
-        for name in (*collections(store), *made)
-        if (known := given.get(name)) is None or not known.deleted
-    ]
+    """Collections that hold something or are to, but none that is to go; the default first."""
+    gone, there = set(), []
+    for name in wanted_names(store):
+        wanted = Wanted(store, name)
+        given = wanted.given
+        if given is not None and given.deleted:
+            gone.add(name)
+        elif given is not None or wanted.folder.is_dir():
+            there.append(name)
+    # Read after the records: one that is being removed goes before its record does.
+    held = collections(store)
+    return [name for name in dict.fromkeys((*held, *there)) if name not in gone]
 
 
 def wanted_names(store: Path) -> list[str]:
@@ -171,3 +181,9 @@ def wanted_names(store: Path) -> list[str]:
     folder = store / _FOLDER
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted(name for name in names if re.match(COLLECTION_NAME, name))
+
+
+def leftovers(store: Path) -> list[Path]:
+    """Records that were being written or removed when a process was killed."""
+    found = (store / _FOLDER).rglob(".*")
+    return [path for path in found if re.fullmatch(r"\.[0-9a-f]{32}", path.name)]

@@ -1,4 +1,4 @@
-"""The process that makes collections hold their uploads; :mod:`overlay.uploads.background` starts it.
+"""The process that makes collections hold their uploads; see :mod:`overlay.uploads.background`.
 
 The first line of its input says how; every further one says that there is something to do. It ends
 when there has been nothing for a while, and at once when whoever started it is gone. What it does
