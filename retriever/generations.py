@@ -24,7 +24,7 @@ from pathlib import Path
 from overlay.errors import BusyError
 from retriever.errors import StoreError
 
-__all__ = ["Generations", "copy_generation", "flush"]
+__all__ = ["Generations", "copy_generation", "flush", "generation_folders"]
 
 _DATABASE = "chroma.sqlite3"
 _NAME = re.compile(r"generation-(\d{6})")
@@ -89,8 +89,7 @@ class Generations:
         """
         current = self.current()
         self._remove_all_but(current)
-        number = _number(current.name if current else self._dropped()) + 1
-        target = self.folder / f"generation-{number:06d}"
+        target = self._next(current)
         try:
             if current is None:
                 target.mkdir()
@@ -100,12 +99,40 @@ class Generations:
             raise self._unwritable(error) from error
         return target
 
+    def fresh(self) -> Path:
+        """An empty folder to write the next generation to, in place of a damaged one.
+
+        The caller holds the lock. Whatever else is there stays until the next one is published.
+        """
+        try:
+            current = self.current()
+        except StoreError:
+            current = None
+        target = self._next(*generation_folders(self.folder)[-1:], current)
+        try:
+            target.mkdir()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return target
+
+    def unpublish(self) -> None:
+        """Makes a store that cannot be read an empty one; the caller holds the lock."""
+        self._pointer.unlink(missing_ok=True)
+
+    def _next(self, *there: Path | None) -> Path:
+        """The folder of the generation after some."""
+        names = [path.name for path in there if path] or [self._dropped()]
+        return self.folder / f"generation-{max(map(_number, names)) + 1:06d}"
+
     def publish(self, generation: Path) -> None:
         """Makes a generation the current one. The caller has closed every file in it.
 
         The generation before it is kept, because others may still read from it.
         """
-        previous = self.current()
+        try:
+            previous = self.current()
+        except StoreError:  # it is damaged, and replaced now
+            previous = None
         try:
             for path in [*generation.rglob("*"), generation]:
                 flush(path)
@@ -156,6 +183,13 @@ class Generations:
             f"cannot write to the store {self.folder}: {error}",
             hint="check the path, its permissions and the free space",
         )
+
+
+def generation_folders(folder: Path) -> list[Path]:
+    """The generations in a store's folder, published or not, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
 def copy_generation(source: Path, target: Path) -> None:

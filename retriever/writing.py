@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from retriever.chroma import Connection, all_chunks, all_documents, chroma_errors
 from retriever.chunking import Chunk
+from retriever.copying import copy_rows
 from retriever.documents import Document
 from retriever.embedder import Embedder, Vectors
 from retriever.generations import Generations
@@ -34,9 +36,15 @@ class StoreWriter:
 
     Chunks are put into Chroma and into the index of words, their documents into the record, and
     all are published together.
+
+    Args:
+        fresh: begin with nothing, in place of a copy of what is published: that is damaged.
     """
 
-    def __init__(self, generations: Generations, embedder: Embedder) -> None:
+    def __init__(
+        self, generations: Generations, embedder: Embedder, *, fresh: bool = False
+    ) -> None:
+        self._fresh = fresh
         self._generations = generations
         self._embedder = embedder
         self._opened: _Opened | None = None
@@ -80,6 +88,22 @@ class StoreWriter:
         words.remove(sources)
         record.remove(sources)
 
+    def adopt(self, generation: Path, sources: Container[str] | None = None) -> set[str]:
+        """Takes the chunks of another generation over, embedded again from their texts.
+
+        Args:
+            sources: of which documents; None for all.
+
+        Returns:
+            The sources that were found there.
+        """
+        connection, words, record = self._open()
+        found = copy_rows(generation, connection, self._embedder, sources)
+        with chroma_errors(connection.generation):
+            words.add(all_chunks(connection.collection))
+            record.add(all_documents(connection.collection))
+        return found
+
     def publish(self) -> None:
         """Makes every change so far visible and lasting, all at once."""
         if self._opened:
@@ -96,7 +120,7 @@ class StoreWriter:
 
     def _open(self) -> _Opened:
         if self._opened is None:
-            generation = self._generations.fork()
+            generation = self._generations.fresh() if self._fresh else self._generations.fork()
             with ExitStack() as opened:
                 connection = Connection(generation, self._embedder, create=True)
                 opened.callback(connection.close)

@@ -50,11 +50,19 @@ def write_record(path: Path, record: Mapping[str, object]) -> None:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """A record; None where there is none."""
+    """A record; None where there is none.
+
+    Raises:
+        StorageError: it is damaged, or cannot be read.
+    """
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except (OSError, ValueError) as error:
+        raise StorageError(
+            f"the record {path} cannot be read: {error}", hint="remove it, and upload its file anew"
+        ) from error
     return found
 
 
