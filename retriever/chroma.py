@@ -14,6 +14,7 @@ from retriever.chunking import Chunk
 from retriever.embedder import Embedder
 from retriever.errors import EmbedderMismatchError, StoreError
 from retriever.rows import StoredDocument, chunk_of, document_of
+from retriever.segments import check_sizes
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -66,7 +67,8 @@ class Connection:
     """
 
     def __init__(self, generation: Path, embedder: Embedder, *, create: bool) -> None:
-        from chromadb.config import Settings
+        check_sizes(generation)
+        from chromadb.config import Settings  # takes more than a second
 
         # Whatever the environment or an .env file says: no telemetry, no tracing, no server.
         settings = Settings(

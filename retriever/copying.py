@@ -10,6 +10,7 @@ from retriever.chroma import Connection, chroma_errors
 from retriever.embedded_text import embedded_text
 from retriever.embedder import Embedder
 from retriever.rows import chunk_of
+from retriever.segments import without_vectors
 
 __all__ = ["copy_rows"]
 
@@ -27,29 +28,32 @@ def copy_rows(
     Returns:
         The sources that were found.
     """
-    connection = Connection(source, embedder, create=False)
     found: set[str] = set()
-    try:
-        with chroma_errors(source):
-            ids = iter(connection.collection.get(include=[])["ids"])
-            while page := list(islice(ids, _PAGE)):
-                rows = connection.collection.get(ids=page, include=["documents", "metadatas"])
-                texts, metadatas = rows["documents"] or [], rows["metadatas"] or []
-                taken = [
-                    (identity, text, metadata)
-                    for identity, text, metadata in zip(rows["ids"], texts, metadatas, strict=True)
-                    if only is None or metadata["source"] in only
-                ]
-                if not taken:
-                    continue
-                chunks = [chunk_of(*row) for row in taken]
-                target.collection.upsert(
-                    ids=[identity for identity, _, _ in taken],
-                    documents=[text for _, text, _ in taken],
-                    metadatas=[metadata for _, _, metadata in taken],
-                    embeddings=embedder.embed([embedded_text(chunk) for chunk in chunks]),
-                )
-                found |= {chunk.source for chunk in chunks}
-    finally:
-        connection.close()
+    with without_vectors(source) as readable:
+        connection = Connection(readable, embedder, create=False)
+        try:
+            with chroma_errors(source):
+                ids = iter(connection.collection.get(include=[])["ids"])
+                while page := list(islice(ids, _PAGE)):
+                    rows = connection.collection.get(ids=page, include=["documents", "metadatas"])
+                    texts, metadatas = rows["documents"] or [], rows["metadatas"] or []
+                    taken = [
+                        (identity, text, metadata)
+                        for identity, text, metadata in zip(
+                            rows["ids"], texts, metadatas, strict=True
+                        )
+                        if only is None or metadata["source"] in only
+                    ]
+                    if not taken:
+                        continue
+                    chunks = [chunk_of(*row) for row in taken]
+                    target.collection.upsert(
+                        ids=[identity for identity, _, _ in taken],
+                        documents=[text for _, text, _ in taken],
+                        metadatas=[metadata for _, _, metadata in taken],
+                        embeddings=embedder.embed([embedded_text(chunk) for chunk in chunks]),
+                    )
+                    found |= {chunk.source for chunk in chunks}
+        finally:
+            connection.close()
     return found

@@ -14,6 +14,7 @@ from retriever.generations import Generations, generation_folders
 from retriever.lexical import LexicalIndex
 from retriever.record import recorded
 from retriever.rows import StoredDocument
+from retriever.segments import check_sizes, without_vectors
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
@@ -71,6 +72,15 @@ def examine(folder: Path, embedder: Embedder) -> Examined:
     others = tuple(_left(folder, generation))
     if generation is None:
         return Examined(others=others)
+    return _opened(generation, embedder, others)
+
+
+def _opened(generation: Path, embedder: Embedder, others: tuple[Path, ...]) -> Examined:
+    """What is found where Chroma opens the generation, or what is told where it does not."""
+    try:
+        check_sizes(generation)
+    except StoreError as error:
+        return _without_vectors(generation, embedder, error, others)
     try:
         connection = Connection(generation, embedder, create=False)
     except EmbedderMismatchError as error:
@@ -96,6 +106,26 @@ def examine(folder: Path, embedder: Embedder) -> Examined:
         record=_record(generation, documents),
         others=others,
     )
+
+
+def _without_vectors(
+    generation: Path, embedder: Embedder, error: StoreError, others: tuple[Path, ...]
+) -> Examined:
+    """Of one whose vectors must not be touched, but whose texts may be there."""
+    try:
+        with without_vectors(generation) as readable:
+            connection = Connection(readable, embedder, create=False)
+            try:
+                with chroma_errors(generation):
+                    ids = _ids(connection.collection)
+                    documents = tuple(all_documents(connection.collection))
+            finally:
+                connection.close()
+    except EmbedderMismatchError as mismatch:
+        return Examined(generation, mismatch=str(mismatch), others=others)
+    except StoreError as damaged:
+        return _without_database(generation, others, damaged)
+    return Examined(generation, len(ids), documents, vectors=error.message, others=others)
 
 
 def _without_database(generation: Path, others: tuple[Path, ...], error: StoreError) -> Examined:

@@ -23,10 +23,10 @@ from pathlib import Path
 
 from overlay.errors import BusyError
 from retriever.errors import StoreError
+from retriever.segments import DATABASE, note_sizes
 
 __all__ = ["Generations", "copy_generation", "flush", "generation_folders"]
 
-_DATABASE = "chroma.sqlite3"
 _NAME = re.compile(r"generation-(\d{6})")
 
 
@@ -134,6 +134,7 @@ class Generations:
         except StoreError:  # it is damaged, and replaced now
             previous = None
         try:
+            note_sizes(generation)
             for path in [*generation.rglob("*"), generation]:
                 flush(path)
         except OSError as error:
@@ -200,14 +201,14 @@ def copy_generation(source: Path, target: Path) -> None:
     target.mkdir()
     # Chroma writes a row when a reader opens it, so the database is copied in a transaction.
     with (
-        closing(sqlite3.connect(source / _DATABASE)) as original,
-        closing(sqlite3.connect(target / _DATABASE)) as copy,
+        closing(sqlite3.connect(source / DATABASE)) as original,
+        closing(sqlite3.connect(target / DATABASE)) as copy,
     ):
         original.backup(copy)
     shutil.copytree(  # last, because it takes over the permissions of a read-only folder
         source,
         target,
-        ignore=lambda _, names: [name for name in names if _DATABASE in name],
+        ignore=lambda _, names: [name for name in names if DATABASE in name],
         dirs_exist_ok=True,
     )
 

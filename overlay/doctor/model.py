@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import psutil
 
 from overlay.doctor.finding import Finding, fail, ok, warn
 from overlay.errors import OverlayError
-from overlay.models import find_model, locate_model
-from overlay.settings import Backend, Settings
+from overlay.models import locate_model
+from overlay.settings import Settings
 from probes.gguf import file_sha256
 from selector.profile_files import shipped_profile
 
 __all__ = ["check_model"]
 
+_HUB_FILE = re.compile(r":[\w./-]+\.gguf$")
 _MOST_HASHED = 2 * 2**30  # bytes; larger files take too long
 _GIB = 2**30
 
 
 def check_model(settings: Settings) -> list[Finding]:
     """Look at the model that the settings name; its weights are not loaded."""
-    if "/" in settings.model and not Path(settings.model).expanduser().exists():
-        hint = "it is downloaded when it is first used"
-        return [ok("model", f"{settings.model} is a hub id: {hint}")]
+    on_hub = [ok("model", f"{settings.model} is on the hub, and downloaded on first use")]
+    # Not looked for: what is not in the hub's cache yet would be downloaded now.
+    if _HUB_FILE.search(settings.model) and not Path(settings.model).expanduser().exists():
+        return on_hub
     try:
-        located = locate_model(settings.model, settings.backend)
-        path = find_model(settings.model)
+        source = locate_model(settings.model, settings.backend).source
     except OverlayError as error:
         return [fail("model", error.message, error.hint)]
-    if path.is_dir():
-        return [_folder(path)]
-    if located.backend is not Backend.LLAMACPP and not path.exists():
-        return [fail("model", f"there is no {path}", "check the setting model")]
-    return _file(path, settings)
+    if isinstance(source, str):
+        return on_hub
+    return [_folder(source)] if source.is_dir() else _file(source, settings)
 
 
 def _folder(path: Path) -> Finding:
