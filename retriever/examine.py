@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from retriever.chroma import Connection, all_documents, chroma_errors
@@ -12,6 +13,7 @@ from retriever.embedder import Embedder
 from retriever.errors import EmbedderMismatchError, StoreError
 from retriever.generations import Generations, generation_folders
 from retriever.lexical import LexicalIndex
+from retriever.open_generation import copied, is_writable
 from retriever.record import recorded
 from retriever.rows import StoredDocument
 from retriever.segments import check_sizes, without_vectors
@@ -72,7 +74,14 @@ def examine(folder: Path, embedder: Embedder) -> Examined:
     others = tuple(_left(folder, generation))
     if generation is None:
         return Examined(others=others)
-    return _opened(generation, embedder, others)
+    if is_writable(generation):
+        return _opened(generation, embedder, others)
+    with TemporaryDirectory(prefix="overlay-store-") as scratch:
+        try:
+            copy = copied(generation, Path(scratch))
+        except StoreError as error:
+            return _without_database(generation, others, error)
+        return replace(_opened(copy, embedder, others), generation=generation)
 
 
 def _opened(generation: Path, embedder: Embedder, others: tuple[Path, ...]) -> Examined:

@@ -19,7 +19,7 @@ from retriever.generations import copy_generation
 from retriever.lexical import LexicalIndex
 from retriever.rows import StoredDocument
 
-__all__ = ["OpenGeneration", "is_writable"]
+__all__ = ["OpenGeneration", "copied", "is_writable"]
 
 _WITHOUT_WORDS = "questions are searched by vectors alone: %s"
 
@@ -51,7 +51,7 @@ class OpenGeneration:
             folder = generation
             if not is_writable(generation):
                 scratch = opened.enter_context(TemporaryDirectory(prefix="overlay-store-"))
-                folder = _copied(generation, Path(scratch))
+                folder = copied(generation, Path(scratch))
             connection = Connection(folder, embedder, create=False)
             opened.callback(connection.close)
             self.collection = connection.collection
@@ -95,7 +95,12 @@ def is_writable(generation: Path) -> bool:
     return all(os.access(path, os.W_OK) for path in (generation, *generation.rglob("*")))
 
 
-def _copied(generation: Path, scratch: Path) -> Path:
+def copied(generation: Path, scratch: Path) -> Path:
+    """A copy of a generation that may not be written to, in a folder where it may.
+
+    Raises:
+        StoreError: it cannot be copied.
+    """
     copy = scratch / generation.name
     try:
         copy_generation(generation, copy)

@@ -75,8 +75,10 @@ def update_store(
 @router.delete("/{vector_store_id}")
 def delete_store(vector_store_id: str, documents: DocumentsOf) -> dict[str, Any]:
     """Remove a collection with its documents; files that were uploaded stay in `/v1/files`."""
-    documents.catalogue.delete(_name(vector_store_id))
+    name, catalogue = _name(vector_store_id), documents.catalogue
+    catalogue.delete(name)
     documents.changed()
+    documents.settle(lambda: not catalogue.is_going(name))
     return {"id": vector_store_id, "object": "vector_store.deleted", "deleted": True}
 
 

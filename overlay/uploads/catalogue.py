@@ -145,6 +145,11 @@ class Catalogue:
                 )
             Wanted(self._store, name).give(replace(given, deleted=True))
 
+    def is_going(self, name: str) -> bool:
+        """Whether a collection is deleted and its name not free yet."""
+        given = Wanted(self._store, name).given
+        return given is not None and given.deleted
+
     def attach(self, name: str, file_id: str, attributes: Attributes) -> None:
         """Let a collection hold a file, in the place of one of the same name.
 

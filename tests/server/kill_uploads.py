@@ -101,7 +101,10 @@ class Run:
         if store == "vs_notes":
             ids = [one["id"] for one in ok(client.get("/v1/vector_stores"))["data"]]
             if store not in ids:
-                ok(client.post("/v1/vector_stores", json={"name": "Notes"}))
+                made = ok(client.post("/v1/vector_stores", json={"name": "Notes"}))
+                if made["id"] != store:  # the one that was deleted is not gone yet
+                    ok(client.delete(f"/v1/vector_stores/{made['id']}"))
+                    return
         place = (store, name)
         self.held.setdefault(place, {None}).add(sha256)
         ok(client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file["id"]}))

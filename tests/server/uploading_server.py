@@ -37,6 +37,10 @@ class SearchingEngine(FakeEngine):
             library.retriever.search(str(messages[-1].content), 5)
         yield from super().stream(messages, options)
 
+    def close(self) -> None:
+        self.libraries.close()
+        super().close()
+
 
 def main() -> None:
     """Serve until killed; the first line of the output is the address."""
