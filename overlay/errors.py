@@ -17,6 +17,7 @@ The whole tree, with the exit code of the command, the HTTP status of the server
     |   +-- PathError                   2  400  server.doors.errors
     |   +-- SlowBodyError               2  408  server.doors.errors
     |   +-- UnknownAnswerError          2  404  server.kept_answers
+    |   +-- UnknownIdError              2  404  overlay.uploads.errors
     |   +-- UnknownModelError           2  404  server.errors
     +-- ResourceError                   3  500  overlay.errors    a file, model, store or port is
     |   +-- EmbedderError               3  500  retriever.errors
@@ -24,6 +25,7 @@ The whole tree, with the exit code of the command, the HTTP status of the server
     |   +-- ModelError                  3  500  probes.errors
     |   |   +-- ModelCacheError         3  500  probes.errors
     |   +-- RerankerError               3  500  retriever.errors
+    |   +-- StorageError                3  507  overlay.uploads.errors
     |   +-- StoreError                  3  500  retriever.errors
     |   |   +-- EmbedderMismatchError   3  500  retriever.errors
     |   +-- UnavailableError            3  500  probes.errors

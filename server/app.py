@@ -15,12 +15,15 @@ from server import (
     completions,
     embeddings,
     feedback,
+    files,
     health,
     models,
     probe,
     responses,
     stability,
+    vector_stores,
 )
+from server.documents import Documents
 from server.doors.gate import Gate
 from server.doors.metrics import Metrics
 from server.doors.stack import stack
@@ -39,7 +42,7 @@ _LOCAL = Doors()
 _FEEDBACK = "feedback.jsonl"
 _RESOURCES = (
     *(health, models, chat, completions, responses, embeddings),
-    *(stability, probe, feedback),
+    *(stability, probe, feedback, files, vector_stores),
 )
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody},
@@ -52,6 +55,7 @@ def create_app(
     queue_size: int,
     store: Path | None = None,
     doors: Doors = _LOCAL,
+    documents: Documents | None = None,
 ) -> FastAPI:
     """Create the application. It loads the engine in the background once it is started.
 
@@ -60,6 +64,7 @@ def create_app(
         queue_size: how many requests may wait while one is answered.
         store: the folder that feedback is kept in; None keeps none.
         doors: who may ask, how much, and for how long.
+        documents: the store that files are uploaded to; None where there is none.
     """
     worker, gate = Worker(load, queue_size), Gate()
     metrics = Metrics(lambda: worker.waiting)
@@ -74,6 +79,7 @@ def create_app(
     )
     app.state.worker, app.state.gate, app.state.doors = worker, gate, doors
     app.state.kept = KeptAnswers(None if store is None else store / _FEEDBACK)
+    app.state.documents = documents
     for resource in _RESOURCES:
         app.include_router(resource.router, responses=_ERRORS)
     app.include_router(metrics.router)
@@ -86,7 +92,12 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     worker: Worker = app.state.worker
     gate: Gate = app.state.gate
+    documents: Documents | None = app.state.documents
     worker.start()
+    if documents is not None:
+        await asyncio.to_thread(documents.start)
     yield
     worker.stop()
+    if documents is not None:
+        await asyncio.to_thread(documents.stop)
     await asyncio.to_thread(worker.join, 0 if gate.forced else _SECONDS_TO_STOP)

@@ -20,6 +20,7 @@ from overlay.door_settings import LogForm
 from overlay.errors import ResourceError
 from overlay.settings import Settings, SettingsError, load_settings
 from server.app import create_app
+from server.documents import Documents
 from server.doors.connections import patient
 from server.doors.gate import Gate
 from server.doors.logs import configure_logs
@@ -61,9 +62,12 @@ def run_server(config: Path | None, **arguments: object) -> None:
     def load() -> Engine:
         from overlay.runtime import open_overlay  # slow; the server listens already
 
-        return open_overlay(settings, eager=True)  # no answer waits, or takes memory, for it
+        # No answer waits, or takes memory, for what is loaded now; documents may come later.
+        return open_overlay(settings, eager=True, may_be_empty=True)
 
-    server = AppServer(create_app(load, settings.queue_size, settings.store, doors))
+    server = AppServer(
+        create_app(load, settings.queue_size, settings.store, doors, Documents(settings))
+    )
     _announce(listener, settings)
     server.run(sockets=[listener])
     if server.forced_by is not None:

@@ -15,7 +15,9 @@ from selector.budget import Budget
 from selector.judge import AcceptAll, Judge, ProfileJudge
 from selector.profile import Profile
 
-__all__ = ["Job", "make_job"]
+__all__ = ["NOTHING", "Job", "make_job"]
+
+NOTHING = "nothing was retrieved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Job:
         options: what no setting names, such as stop texts.
         judge: decides what is let in.
         ledger: books what each phase costs.
+        nothing: why there is no candidate, where there is none.
     """
 
     model: Model
@@ -35,6 +38,7 @@ class Job:
     options: AskOptions
     judge: Judge
     ledger: Ledger
+    nothing: str = NOTHING
 
     def book(self, phase: str) -> None:
         """Book what was spent to a phase; where nothing is judged, all of it is the answer's."""

@@ -39,6 +39,7 @@ from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.verdict import Verdict
 from server.app import create_app
+from server.documents import Documents
 from server.doors.values import Doors
 from server.engine import Engine
 from server.serving import AppServer, bind, url_of
@@ -216,14 +217,18 @@ def _answer(options: AskOptions) -> Answer:
 
 @contextmanager
 def serving(
-    load: Callable[[], Engine], queue_size: int = 1, store: Path | None = None, **doors: Any
+    load: Callable[[], Engine],
+    queue_size: int = 1,
+    store: Path | None = None,
+    documents: Documents | None = None,
+    **doors: Any,
 ) -> Iterator[str]:
     """Run the server in a thread; yield its URL while the engine may still be loading.
 
     Args:
         doors: what they are set to, other than that nothing under way is waited for at the end.
     """
-    app = create_app(load, queue_size, store, Doors(**{"stop_seconds": 0.0, **doors}))
+    app = create_app(load, queue_size, store, Doors(**{"stop_seconds": 0.0, **doors}), documents)
     with serving_app(app) as url:
         yield url
 
