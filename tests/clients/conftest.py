@@ -12,7 +12,7 @@ import pytest
 
 from eval.tasks.sample import DOCUMENTS
 from overlay.libraries import Libraries
-from overlay.runtime import Overlay, open_overlay
+from overlay.runtime import Overlay, open_kv_store, open_overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 from tests.integration.command import overlay_here
@@ -59,5 +59,8 @@ def served(settings: Settings) -> Iterator[str]:
 def opened(settings: Settings, model: LlamaCppModel) -> Iterator[Overlay]:
     """An overlay in this process, on the model that other tests use."""
     libraries = Libraries(settings)
-    yield Overlay(model, None, settings, libraries)
+    kept = open_kv_store(settings)
+    yield Overlay(model, None, settings, libraries, kept=kept)
     libraries.close()
+    if kept is not None:
+        kept.close()

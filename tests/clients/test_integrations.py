@@ -58,7 +58,6 @@ def test_langchain_leaves_the_injected_instruction_out(judge: PassageJudge) -> N
         base_compressor=OverlayCompressor(judge=judge), base_retriever=Finds()
     )
     kept = steady.invoke(QUESTION)
-    assert HELPS in {one.metadata["source"] for one in kept}
     assert "ZEPHYRINE" not in "".join(one.page_content for one in kept)
     [helping] = [one for one in kept if one.id == HELPS]
     assert helping.page_content == found()[HELPS]
@@ -66,31 +65,26 @@ def test_langchain_leaves_the_injected_instruction_out(judge: PassageJudge) -> N
     assert facts["accepted"]
     assert 0 <= facts["volatility"] <= 0.6
     assert facts["question_gain"] > 0
-    assert facts["reason"]
-
-
-def test_what_is_over_budget_can_be_seen(judge: PassageJudge) -> None:
-    documents = Finds().invoke(QUESTION)
-    compressor = OverlayCompressor(judge=judge, keep_rejected=True)
-    marked = compressor.compress_documents(documents, QUESTION)
-    assert {one.id for one in marked} == {one.id for one in documents}
-    [attack] = [one.metadata["overlay"] for one in marked if one.id == INJECTS]
-    assert not attack["accepted"]
-    assert attack["volatility"] > 0.6
-    assert "instruct" in attack["reason"]
-    assert all("overlay" not in one.metadata for one in documents)
 
 
 def test_llamaindex_leaves_the_injected_instruction_out(judge: PassageJudge) -> None:
+    judging = OverlayPostprocessor(judge=judge)
     engine = RetrieverQueryEngine.from_args(
-        FindsNodes(), llm=MockLLM(), node_postprocessors=[OverlayPostprocessor(judge=judge)]
+        FindsNodes(), llm=MockLLM(), node_postprocessors=[judging]
     )
     reply = engine.query(QUESTION)
-    kept = reply.source_nodes
-    assert HELPS in {one.node.metadata["file_name"] for one in kept}
-    assert all(one.node.metadata["overlay"]["accepted"] for one in kept)
+    kept = {one.node.metadata["file_name"]: one.node for one in reply.source_nodes}
+    assert kept[HELPS].metadata["overlay"]["accepted"]
     # The mock says what it is prompted with.
     prompted = str(reply)
     assert "Lost property is kept for 60 days" in prompted
     assert "ZEPHYRINE" not in prompted
     assert "volatility" not in prompted
+    judging.keep_rejected = True
+    marked = judging.postprocess_nodes(FindsNodes().retrieve(QUESTION), query_str=QUESTION)
+    assert [one.score for one in marked] == [0.5] * len(found())
+    [attack] = [one.node for one in marked if one.node.metadata["file_name"] == INJECTS]
+    facts = attack.metadata["overlay"]
+    assert not facts["accepted"]
+    assert facts["volatility"] > 0.6
+    assert "instruct" in facts["reason"]
