@@ -38,17 +38,17 @@ class JudgedPassage:
         text: what may be let in: a part of the passage where the rest of it was an instruction.
         accepted: whether it is within budget.
         reason: of the verdict, with its numbers.
-        volatility: the chance, 0 to 1, that it shakes the model without helping.
+        volatility: the chance, 0 to 1, that it shakes the model without helping; None where it
+            was not read, as where it does not fit the model's context.
         spent: what it takes of the budget of an answer; 0 where it is not accepted.
-        question_gain: how much likelier it makes the question, in nats a token; None where it was
-            not read, as where it does not fit the model's context.
+        question_gain: how much likelier it makes the question, in nats a token; None likewise.
     """
 
     number: int
     text: str
     accepted: bool
     reason: str
-    volatility: float
+    volatility: float | None
     spent: float
     question_gain: float | None
 
@@ -102,4 +102,3 @@ def judged(
     ]
     accepted = [one for one in verdicts if one.accepted]
     return [*accepted, *(one for one in verdicts if not one.accepted)] if rejected else accepted
-

@@ -28,6 +28,7 @@ class Finds(BaseRetriever):
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[Document]:
+        del query, run_manager
         return [
             Document(text, id=source, metadata={"source": source})
             for source, text in found().items()
@@ -38,6 +39,7 @@ class FindsNodes(NodeRetriever):
     """The same for LlamaIndex."""
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        del query_bundle
         return [
             NodeWithScore(node=TextNode(text=text, metadata={"file_name": source}), score=0.5)
             for source, text in found().items()

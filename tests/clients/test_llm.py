@@ -11,9 +11,7 @@ from tests.clients.conftest import ANSWER, QUESTION
 pytestmark = pytest.mark.real_model
 
 
-def test_a_chat_of_two_turns(
-    served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_chat_of_two_turns(served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_USER_PATH", str(tmp_path))
     (tmp_path / "extra-openai-models.yaml").write_text(
         f"- model_id: overlay\n  model_name: overlay:plain\n  api_base: {served}/v1\n"

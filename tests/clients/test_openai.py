@@ -45,14 +45,10 @@ def test_the_clients_own_helper_for_streams(client: OpenAI) -> None:
 
 def test_side_by_side_from_one_loop(served: str) -> None:
     async def both() -> tuple[str, str]:
-        async with AsyncOpenAI(
-            base_url=f"{served}/v1", api_key="unused", max_retries=0
-        ) as client:
+        async with AsyncOpenAI(base_url=f"{served}/v1", api_key="unused", max_retries=0) as client:
 
             async def whole() -> str:
-                reply = await client.chat.completions.create(
-                    model="overlay:plain", messages=ASKED
-                )
+                reply = await client.chat.completions.create(model="overlay:plain", messages=ASKED)
                 return reply.choices[0].message.content or ""
 
             async def streamed() -> str:

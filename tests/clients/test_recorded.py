@@ -90,9 +90,7 @@ def _check_stream(sent: list[dict[str, Any]], body: dict[str, Any]) -> None:
         assert last["usage"]["total_tokens"] == 10
 
 
-def test_comments_while_it_waits_are_passed_over(
-    client: httpx.Client, engine: FakeEngine
-) -> None:
+def test_comments_while_it_waits_are_passed_over(client: httpx.Client, engine: FakeEngine) -> None:
     threading.Timer(0.5, engine.release.set).start()
     with client.stream("POST", "/v1/chat/completions", json=chat("hold", stream=True)) as reply:
         lines = list(reply.iter_lines())

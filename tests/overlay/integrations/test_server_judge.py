@@ -37,7 +37,7 @@ def test_verdicts_in_the_servers_order(url: str, ending: str) -> None:
 
 
 def test_a_refusal_in_the_servers_words(url: str) -> None:
-    with pytest.raises(InputError, match="answered 400: budget.step is -1") as caught:
+    with pytest.raises(InputError, match=r"answered 400: budget\.step is -1") as caught:
         ServerJudge(url, step=-1).judge("When?", PASSAGES)
     assert caught.value.param == "overlay.budget.step"
 
@@ -100,7 +100,7 @@ def test_every_reply_that_is_no_verdict(
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nowhere", "http://[", ""])
 def test_no_server(url: str) -> None:
-    with pytest.raises(ResourceError, match="no reply from .*overlay serve") as caught:
+    with pytest.raises(ResourceError, match=r"no reply from .*overlay serve") as caught:
         ServerJudge(url).judge("When?", PASSAGES)
     assert caught.value.param == "base_url"
 
@@ -113,6 +113,8 @@ def test_a_missing_library_names_its_extra(
 ) -> None:
     module = f"overlay.integrations.{extra}"
     monkeypatch.delitem(sys.modules, module, raising=False)
-    monkeypatch.setitem(sys.modules, library, None)
+    parts = [name for name in sys.modules if name.startswith(f"{library}.")]
+    for name in (library, *parts):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=rf"pip install 'overlay-rag\[{extra}\]'"):
         importlib.import_module(module)
