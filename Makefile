@@ -31,7 +31,7 @@ $(READY): requirements.lock pyproject.toml $(SETUP)
 	@$(PYTHON) -m scripts.setup_venv $(VENV)
 	@touch $@
 
-$(READY_DEV): requirements-dev.lock pyproject.toml $(SETUP)
+$(READY_DEV): requirements-dev.lock requirements-clients.lock pyproject.toml $(SETUP)
 	@$(PYTHON) $(OLD_ENOUGH)
 	@$(PYTHON) -m scripts.setup_venv $(VENV) --dev
 	@touch $@ $(READY)
