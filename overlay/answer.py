@@ -23,6 +23,7 @@ __all__ = [
     "Step",
     "StepTaken",
     "TextAdded",
+    "ThoughtAdded",
     "Tried",
     "Usage",
 ]
@@ -116,7 +117,8 @@ class Usage:
     """Token counts.
 
     Attributes:
-        prompt_tokens, completion_tokens: of the prompt that was answered, and of the answer.
+        prompt_tokens, completion_tokens: of the prompt that was answered, and of the answer with
+            what was thought before it.
         phases: what the model spent, by phase of the answer, probes included.
     """
 
@@ -148,11 +150,14 @@ class Answer:
         variants: those that were tried, in order; none where there was no context to answer from.
         anchor: sentences of the accepted chunks that stood behind them once more, see
             :func:`overlay.anchor.anchors`; none in other modes, or where there was no room.
+        reasoning: what the model thought before the answer; empty where it thinks nothing, which
+            prompts ask of it.
         prompt: what the prompt says behind the context, where that was to be echoed.
         prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
             where that was asked for; an end token counts as one of the answer.
         seconds: wall time from the question to the last token.
-        seconds_to_first_token: wall time from the question to the first token of the answer.
+        seconds_to_first_token: wall time from the question to the first token of the answer,
+            behind what was thought.
     """
 
     text: str
@@ -173,6 +178,7 @@ class Answer:
     signs: Signs | None = None
     volatility_index: float | None = None
     variants: tuple[Tried, ...] = ()
+    reasoning: str = ""
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()
@@ -193,10 +199,17 @@ class TextAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtAdded:
+    """What the model thinks before its answer grew by ``text``; no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFinished:
     """The last event: the whole answer."""
 
     answer: Answer
 
 
-Event = StepTaken | TextAdded | AnswerFinished
+Event = StepTaken | ThoughtAdded | TextAdded | AnswerFinished

@@ -13,6 +13,7 @@ from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.signs import read_signs, sign_layers
 from overlay.answering.speak import Speech
+from overlay.answering.think import answering_tokens
 from overlay.answering.workspace import Workspace
 from probes.logit_drift import logit_drift
 from probes.subject import as_text
@@ -47,7 +48,7 @@ def explain(
         steps=tuple(step_of(job, one) for one in candidates),
         budget=job.judge.budget,
         spent=sum(one.verdict.spent for one in candidates if one.verdict is not None),
-        usage=Usage(speech.start, speech.stream.tokens, job.ledger.phases),
+        usage=Usage(speech.thoughts.start, speech.tokens, job.ledger.phases),
         seconds=last - job.ledger.opened,
         seconds_to_first_token=speech.times[0] - job.ledger.opened,
         model=job.model.info.name,
@@ -57,6 +58,7 @@ def explain(
         signs=signs,
         variants=decision.tried,
         volatility_index=None if signs is None else job.judge.index(signs),
+        reasoning=speech.thoughts.text.strip(),
         prompt=as_text(job.model, job.prompt.tail) if job.options.echo else "",
         prompt_log_probs=speech.echoed,
         log_probs=tuple(log_probs),
@@ -142,11 +144,12 @@ def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -
         return None
     if decision.attempt.signs is not None:
         return decision.attempt.signs
-    said = speech.session.tokens[speech.start : speech.start + WINDOW]
+    said = speech.session.tokens[speech.thoughts.stop : speech.thoughts.stop + WINDOW]
+    said = said[: answering_tokens(job.model, said)]
     if not said:
         return None
     twin = workspace.fork(speech.session)
-    twin.rollback(speech.start)
+    twin.rollback(speech.thoughts.stop)
     read = twin.read(said, sign_layers(job))
     workspace.close(twin)
     signs = read_signs(job, workspace, decision.attempt.context, read)
@@ -159,11 +162,11 @@ def _log_probs(job: Job, workspace: Workspace, speech: Speech) -> list[TokenLogP
     top = job.options.top_log_probs
     if top is None or not speech.session.tokens:
         return []
-    tokens = list(speech.session.tokens[speech.start :])
+    tokens = list(speech.session.tokens[speech.thoughts.stop :])
     twin = workspace.fork(speech.session)
-    twin.rollback(speech.start)
+    twin.rollback(speech.thoughts.stop)
     found = token_log_probs(job.model, twin, tokens, top)
-    if not speech.stream.stopped and len(tokens) < job.settings.max_tokens:
+    if not speech.stream.stopped and speech.tokens < job.settings.max_tokens:
         found.append(end_token(job.model, twin, top))
     workspace.close(twin)
     if found:
@@ -183,4 +186,4 @@ def _guarantee(job: Job, candidates: Sequence[Candidate]) -> Guarantee | None:
 
 def _finish_reason(job: Job, decision: Decision, speech: Speech) -> str:
     ended = speech.stream.stopped or decision.attempt.ended
-    return "length" if speech.stream.tokens >= job.settings.max_tokens and not ended else "stop"
+    return "length" if speech.tokens >= job.settings.max_tokens and not ended else "stop"
