@@ -149,12 +149,11 @@ def _download(repo: str, file: str) -> Path:
 
     try:
         # Of a model in several files, all of them: any one leads to the others.
-        names = [one.as_posix() for one in gguf_shards(Path(file))]
-        first, *_ = [Path(hf_hub_download(repo, name)) for name in names]
-        return first
+        shards = [hf_hub_download(repo, one.as_posix()) for one in gguf_shards(Path(file))]
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelError(
             f"{file} of {repo} cannot be fetched from the hub: {error}",
             hint="check the name and the network, or give a path to a local .gguf file",
             param="model",
         ) from error
+    return Path(shards[0])

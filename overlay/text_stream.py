@@ -71,8 +71,10 @@ class TextStream:
         places = [(place, len(stop)) for stop in self._stop if (place := text.find(stop)) >= 0]
         if first:
             places += [(0, len(end)) for end in self._ends if text.startswith(end)]
-        place, size = min(places, default=(None, 0))
-        return place, (place or 0) + size
+        if not places:
+            return None, 0
+        place, size = min(places)
+        return place, place + size
 
     def _possible_stop(self, text: str, *, first: bool) -> int:
         """Length of the longest end of ``text`` that begins a stop text."""

@@ -140,7 +140,7 @@ def _fill(tokenizer: PreTrainedTokenizerBase, source: str) -> Fill:
                     chat_template=source,
                     tokenize=False,
                     add_generation_prompt=True,
-                    **variables,
+                    **dict[str, Any](variables),
                 )
             )
         except TemplateSyntaxError as error:

@@ -259,7 +259,7 @@ def test_the_chat_template_is_the_models_own(model: LlamaCppModel) -> None:
         ]
     )
     text = "".join(
-        model._vocabulary.piece(token, special=True).decode() for token in [*before, *after]
+        model.spelled(token).decode() for token in [*before, *after]
     )
     assert text == (
         "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n"
