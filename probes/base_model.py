@@ -130,6 +130,8 @@ class BaseModel(ABC, Generic[_Own, _Read]):
             return
         before = self._meter.cost
         [prompt] = self.encode_chat([Message("user", "Say yes.")])
+        if len(prompt) + _OPENING_TOKENS > self._context_size:
+            return
         with self._opened(prompt) as session:
             [draft] = self.draft_many([session], _OPENING_TOKENS)
         said = b"".join(map(self.spelled, draft)).decode("utf-8", "replace")

@@ -24,7 +24,7 @@ CHATML = (
 _SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>", "<bos>")
 _BYTES = list(bytes_to_unicode().values())  # type: ignore[no-untyped-call]  # transformers has no types here
 _NORMAL, _CONTROL = 1, 3
-_LAYERS, _WIDTH, _HEADS, _HEAD, _FORWARD, _EXPERTS = 2, 512, 2, 32, 64, 4
+_LAYERS, _WIDTH, _HEADS, _HEAD, _FORWARD, _EXPERTS = 2, 512, 8, 64, 64, 4
 
 
 def save_scripted_gguf(

@@ -29,7 +29,7 @@ from probes.transformers.selfcheck import check_sessions
 from probes.transformers.session import TransformersSession
 from probes.transformers.turning import KeyTurner
 from probes.transformers.vocabulary import Vocabulary
-from probes.transformers.weights import load_weights
+from probes.transformers.weights import explained, load_weights
 
 __all__ = ["TransformersModel"]
 
@@ -98,7 +98,8 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         self._config = model.config.get_text_config(decoder=True)
         vocabulary = Vocabulary(self._weights.tokenizer, model, chat_template)
         self._evaluator = Evaluator(model)
-        check_sessions(model, self._evaluator, vocabulary.size)
+        with explained(self._name):
+            check_sessions(model, self._evaluator, vocabulary.size)
         trained = getattr(self._config, "max_position_embeddings", None) or context_size
         super().__init__(vocabulary, self._evaluator.meter, min(context_size, trained))
         self._read_rows = max(32, min(_BATCH_ROWS, _LOGITS_BYTES // (4 * vocabulary.size)))

@@ -32,7 +32,7 @@ from probes.transformers.architecture import check_config, check_forward
 from probes.transformers.digest import folder_sha256
 from probes.transformers.folder import check_folder
 
-__all__ = ["Weights", "load_weights"]
+__all__ = ["Weights", "explained", "load_weights"]
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _logger = logging.getLogger("probes.transformers")
@@ -97,7 +97,7 @@ def load_weights(
         options["quantization_config"] = quantization
     if device.type != "cpu":
         options["device_map"] = {"": device}
-    with _explained(name), _without_bars(local=name == str(folder)):
+    with explained(name), _without_bars(local=name == str(folder)):
         model, tokenizer = _load(name, options)
     return Weights(model, tokenizer, str(path), sha256 or folder_sha256(folder))
 
@@ -119,7 +119,7 @@ def _load(name: str, options: dict[str, Any]) -> tuple[PreTrainedModel, PreTrain
 def _convert(path: Path, folder: Path, dtype: torch.dtype) -> None:
     _logger.info("converting %s; this is done once and takes a while", path)
     with _without_bars(local=True):
-        with _explained(str(path)):
+        with explained(str(path)):
             model = _complete_model(
                 str(path.parent),
                 {
@@ -177,7 +177,7 @@ def _model_class(config: Any) -> type | None:
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Iterator[None]:
     """Turn what transformers raises for unusable files into a ModelError."""
     try:
         yield
@@ -205,7 +205,7 @@ def _explained(name: str) -> Iterator[None]:
 
 def _unloadable(name: str, error: Exception) -> ModelError:
     return ModelError(
-        f"transformers cannot load {name}: {type(error).__name__}: {error}",
+        f"transformers cannot load or run {name}: {type(error).__name__}: {error}",
         hint="the files may be cut short, or of an architecture that transformers lacks; "
         "under llama.cpp a .gguf file may still load",
         param="model",

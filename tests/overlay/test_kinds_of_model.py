@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
 from overlay.answer import Answer, AnswerFinished, TextAdded, ThoughtAdded
 from overlay.options import AskOptions, Mode
@@ -17,16 +18,20 @@ from overlay.settings import Settings
 from probes.chat import Message
 from probes.errors import ModelError
 from probes.llamacpp import LlamaCppModel
+from probes.gguf import gguf_sha256
 from tests.scripted_gguf import CHATML, save_scripted_gguf
 
 _ALTERNATING = (
     "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
     "{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
     "{{ raise_exception('roles must alternate') }}{% endif %}<|im_start|>{{ message['role'] }}\n"
-    "{{ message['content'] }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+    "{{ message['content'] }}<|im_end|>\n{% endfor %}{{ '<|im_start|>assistant\n' }}"
 )
 _THINKING = f"{CHATML}<think>\n"
-_SWITCHED = f"{CHATML}{{% if enable_thinking is defined and not enable_thinking %}}<think>\n\n</think>\n\n{{% endif %}}"
+_SWITCHED = (
+    CHATML + "{% if enable_thinking is defined and not enable_thinking %}<think>\n\n</think>\n\n"
+    "{% else %}<think>\n{% endif %}"
+)
 _PARTS = CHATML.replace("message['content']", "message['content'][0]['text']")
 _WORD = {"\n": " lantern", ":": " lantern", " lantern": "<|im_end|>"}
 
@@ -108,11 +113,13 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path, kind: str) -> None:
 
 def test_an_altered_tensor_shape_is_told_in_llama_cpps_words(tmp_path: Path) -> None:
     path = save_scripted_gguf(tmp_path / "one.gguf", meta={"llama.block_count": 3})
-    _refused(path, "missing tensor 'blk.2")
+    _refused(path, "tensor 'blk.2")
 
 
 def test_a_template_writes_bos_once(tmp_path: Path) -> None:
-    path = save_scripted_gguf(tmp_path / "one.gguf", **ANSWERED["BOS in the template and by itself"])
+    path = save_scripted_gguf(
+        tmp_path / "one.gguf", **ANSWERED["BOS in the template and by itself"]
+    )
     model = LlamaCppModel(path)
     [tokens] = model.encode_chat([Message("user", "Hi")])
     bos = model.opening[0]
@@ -171,7 +178,7 @@ def test_any_shard_leads_to_the_whole(tmp_path: Path, named: int) -> None:
     whole = LlamaCppModel(shards[named - 1])
     assert whole.info.name == "one"
     assert len(whole.info.sha256) == 64
-    assert whole.info.sha256 == _sha256_of(shards[0])
+    assert whole.info.sha256 == gguf_sha256(shards[0])
     whole.close()
     assert _ask(shards[named - 1]).text.strip() == "lantern"
 
@@ -248,7 +255,7 @@ def test_no_legal_chat_is_refused_and_nothing_said_is_lost(
 
 
 def _open(path: Path, **settings: Any) -> Overlay:
-    chosen = Settings(model=str(path), requantize="never", **settings)  # type: ignore[arg-type]
+    chosen = Settings(model=str(path), requantize="never", context_size=512, **settings)  # type: ignore[arg-type]
     model = load_model(chosen)
     try:
         check_model(model)
@@ -277,16 +284,8 @@ def _refused(path: Path, sentence: str) -> None:
     assert caught.value.hint
 
 
-def _sha256_of(path: Path) -> str:
-    from probes.gguf import gguf_sha256
-
-    return gguf_sha256(path)
-
-
 def _split(path: Path, count: int) -> list[Path]:
     """The same model in several files, as llama.cpp's own tool writes them."""
-    from gguf import GGUFReader, GGUFValueType, GGUFWriter
-
     whole = GGUFReader(path)
     shards = []
     for number in range(count):
