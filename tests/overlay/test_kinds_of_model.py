@@ -17,8 +17,8 @@ from overlay.selfcheck import check_model
 from overlay.settings import Settings
 from probes.chat import Message
 from probes.errors import ModelError
-from probes.llamacpp import LlamaCppModel
 from probes.gguf import gguf_sha256
+from probes.llamacpp import LlamaCppModel
 from tests.scripted_gguf import CHATML, save_scripted_gguf
 
 _ALTERNATING = (

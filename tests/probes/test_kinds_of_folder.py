@@ -1,4 +1,4 @@
-"""Every kind of transformers folder is answered, or refused with a sentence that says what to do."""
+"""Every kind of model folder is answered, or refused with a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from probes.transformers import TransformersModel
 from tests.probes.tiny_transformers import CONFIGS, SHAPE, save_tiny
 
 _LONG = {**SHAPE, "max_position_embeddings": 1024}
-_GPT2 = {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 1024, "vocab_size": 258}
+_GPT2: dict[str, Any] = {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 1024, "vocab_size": 258}
 ANSWERED: dict[str, PreTrainedConfig] = {
     "experts": MixtralConfig(**_LONG, num_local_experts=4, num_experts_per_tok=2),
     "qwen3": Qwen3Config(**_LONG),
