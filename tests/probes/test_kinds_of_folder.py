@@ -27,11 +27,17 @@ from probes.transformers import TransformersModel
 from tests.probes.tiny_transformers import CONFIGS, SHAPE, save_tiny
 
 _LONG = {**SHAPE, "max_position_embeddings": 1024}
-_GPT2: dict[str, Any] = {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 1024, "vocab_size": 258}
+_GPT2: dict[str, Any] = {
+    "n_embd": 16,
+    "n_layer": 2,
+    "n_head": 4,
+    "n_positions": 1024,
+    "vocab_size": 258,
+}
 ANSWERED: dict[str, PreTrainedConfig] = {
     "experts": MixtralConfig(**_LONG, num_local_experts=4, num_experts_per_tok=2),
     "qwen3": Qwen3Config(**_LONG),
-    "gpt2": GPT2Config(**_GPT2, bos_token_id=256, eos_token_id=257),
+    "gpt2": GPT2Config(**_GPT2, vocab_size=258, bos_token_id=256, eos_token_id=257),
     "sliding windows": CONFIGS["gemma3"],
 }
 REFUSED: dict[str, tuple[PreTrainedConfig, str]] = {
