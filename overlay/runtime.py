@@ -27,6 +27,7 @@ from overlay.settings import (
     Requantize,
     Settings,
 )
+from overlay.trial import try_out
 from probes.chat import Message
 from probes.errors import UnavailableError
 from probes.kv_store import KVStore
@@ -294,8 +295,11 @@ def load_model(settings: Settings) -> Model:
     cache = settings.model_cache.expanduser() if settings.model_cache else default_model_cache()
     if isinstance(located.source, Path) and located.backend is Backend.LLAMACPP:
         from probes.llamacpp import LlamaCppModel
+        from probes.llamacpp.checks import check_file
         from probes.llamacpp.requantized import faster_copy
 
+        check_file(located.source)
+        try_out(located.source, cache=cache, threads=settings.threads)
         copy = None
         if settings.requantize is Requantize.AUTO and settings.gpu_layers == 0:
             copy = faster_copy(located.source, cache=cache, threads=settings.threads)

@@ -58,6 +58,8 @@ def check_file(path: Path) -> None:
         ModelError: a file is missing or cut short, or this is no language model that answers.
     """
     shards = gguf_shards(path)
+    if not shards[0].exists() and not path.exists():
+        check_gguf(path)
     for shard in shards:
         check_gguf(shard)
     headers = [read_header(shard) for shard in shards]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import re
 from collections import deque
 from functools import cache
@@ -36,6 +37,8 @@ def route_log() -> object:
         if level == _ERROR:
             _errors.append(said)
 
+    # Where it ends the process, it would start a debugger first.
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     callback = llama_cpp.llama_log_callback(forward)
     llama_cpp.llama_log_set(callback, ctypes.c_void_p(0))
     llama_cpp.llama_backend_init()

@@ -254,9 +254,32 @@ def test_no_legal_chat_is_refused_and_nothing_said_is_lost(
     model.close()
 
 
+GIVEN_UP: dict[str, dict[str, Any]] = {
+    "n_layer_all": {"llama.block_count": 0},
+    "n_expert_used_max": {"llama.expert_count": 4, "llama.expert_used_count": 9},
+}
+
+
+@pytest.mark.parametrize("why", GIVEN_UP)
+def test_a_file_that_would_end_the_process_is_refused(tmp_path: Path, why: str) -> None:
+    """llama.cpp aborts here: this process would be gone."""
+    path = save_scripted_gguf(tmp_path / "one.gguf", _WORD, meta=GIVEN_UP[why])
+    settings = Settings(model=str(path), model_cache=tmp_path / "cache")
+    with pytest.raises(ModelError, match=f"gives up on one.gguf: .*{why}"):
+        load_model(settings)
+
+
+def test_a_file_is_tried_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save_scripted_gguf(tmp_path / "one.gguf", _WORD)
+    settings = Settings(model=str(path), model_cache=tmp_path / "cache", context_size=512)
+    load_model(settings).close()
+    monkeypatch.setattr("overlay.trial.subprocess.run", pytest.fail)
+    load_model(settings).close()
+
+
 def _open(path: Path, **settings: Any) -> Overlay:
-    chosen = Settings(model=str(path), requantize="never", context_size=512, **settings)  # type: ignore[arg-type]
-    model = load_model(chosen)
+    chosen = Settings(model=str(path), context_size=512, **settings)
+    model = LlamaCppModel(path, context_size=512)
     try:
         check_model(model)
     except BaseException:
