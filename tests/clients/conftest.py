@@ -39,7 +39,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     store = root / "store"
     done = overlay_here("ingest", "documents", cwd=root, env={"OVERLAY_STORE": str(store)})
     assert done.returncode == 0, done.stderr
-    return Settings(store=store, k=2, variants=1, max_tokens=16, context_size=2048)
+    return Settings(store=store, k=1, variants=1, max_tokens=16, context_size=2048)
 
 
 @pytest.fixture(scope="session")
