@@ -19,6 +19,7 @@ __all__ = [
     "AnswerFinished",
     "Dose",
     "Event",
+    "Other",
     "Outcome",
     "Step",
     "StepTaken",
@@ -116,7 +117,7 @@ class Usage:
     """Token counts.
 
     Attributes:
-        prompt_tokens, completion_tokens: of the prompt that was answered, and of the answer.
+        prompt_tokens, completion_tokens: of the prompt that was answered, and of all answers.
         phases: what the model spent, by phase of the answer, probes included.
     """
 
@@ -131,11 +132,21 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """One more answer to the same question from the same context; see :class:`Answer`."""
+
+    text: str
+    finish_reason: str
+    log_probs: tuple[TokenLogProb, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer and the record of how it came about.
 
     Attributes:
-        finish_reason: ``stop`` (the model ended, or a stop text was met) or ``length``.
+        finish_reason: ``stop`` (the model ended, or a stop text was met) or ``length`` (the longest
+            answer was reached, or the model's context is full).
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
         guarantee: what the profile promises under the budget; None where none judged, where it was
@@ -150,7 +161,11 @@ class Answer:
             :func:`overlay.anchor.anchors`; none in other modes, or where there was no room.
         prompt: what the prompt says behind the context, where that was to be echoed.
         prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
-            where that was asked for; an end token counts as one of the answer.
+            where that was asked for. The pieces of the answer join to the bytes of its text: blanks
+            before it and what belongs to a stop text are cut off. Behind them may come the token
+            that ended it. What a form forbids counts as well: they are the model's own.
+        others: more answers than the first, where they were asked for; all but the text, why it
+            ended and its log-probabilities is said of the first.
         seconds: wall time from the question to the last token.
         seconds_to_first_token: wall time from the question to the first token of the answer.
     """
@@ -176,6 +191,12 @@ class Answer:
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()
+    others: tuple[Other, ...] = ()
+
+    @property
+    def choices(self) -> tuple[Answer | Other, ...]:
+        """This answer and the others."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +208,10 @@ class StepTaken:
 
 @dataclass(frozen=True, slots=True)
 class TextAdded:
-    """The answer grew by ``text``."""
+    """The answer grew by ``text``; of several answers ``choice`` says which, from 0."""
 
     text: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)

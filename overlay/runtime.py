@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from overlay.answer import Answer, AnswerFinished, Event
-from overlay.answering.job import make_job
+from overlay.answering.job import NOTHING, make_job
 from overlay.answering.pipeline import answer, weigh
 from overlay.attribution import Attribution, attribute, draft
 from overlay.embedding import Embedded, embed
@@ -16,7 +16,7 @@ from overlay.judged import Judged
 from overlay.libraries import Libraries
 from overlay.library import Library
 from overlay.options import AskOptions, Mode
-from overlay.prompt import build_prompt, completion_prompt, with_wordings
+from overlay.prompt import build_prompt, completion_prompt, in_form, with_wordings
 from overlay.settings import (
     DEFAULT_PROFILE,
     OWN_PROFILE,
@@ -83,11 +83,6 @@ class Overlay:
         """What an answer to a chat may spend where its options say nothing of it."""
         return Budget(self.settings.budget_step, self.settings.budget_answer)
 
-    @property
-    def seed(self) -> int:
-        """Draws the tokens of an answer whose options name no seed."""
-        return self.settings.seed
-
     def ask(self, question: str | Sequence[Message], options: AskOptions | None = None) -> Answer:
         """Answer a question, or the last user message of a chat.
 
@@ -110,11 +105,13 @@ class Overlay:
             InputError, PromptTooLongError: as :meth:`ask`.
         """
         prompt = build_prompt(self._model, messages)
-        if self.settings.variants > 1:
+        if options.form is not None:
+            prompt = in_form(self._model, prompt, messages, options.form)
+        elif self.settings.variants > 1:
             prompt = with_wordings(self._model, prompt, messages)
-        searcher, settings = self._opened(options)
+        searcher, settings, nothing = self._opened(options)
         job = make_job(self._model, prompt, settings, options, self._profile)
-        return answer(job, searcher, self._kept)
+        return answer(replace(job, nothing=nothing), searcher, self._kept)
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         """Continue a text, event by event as :meth:`stream` does; no chat stands around it.
@@ -136,12 +133,18 @@ class Overlay:
                 hint="ask in a chat",
                 param="select",
             )
+        if options.form is not None:
+            raise InputError(
+                "response_format is of an answer, and a text is continued here",
+                hint="ask in a chat",
+                param="response_format",
+            )
         built = completion_prompt(self._model, prompt)
-        searcher, settings = self._opened(options)
+        searcher, settings, nothing = self._opened(options)
         settings = settings.model_copy(update={"fallback": Fallback.ANSWER})
         # What was calibrated for a model is a chat, and says nothing of a bare text.
         job = make_job(self._model, built, settings, options, default_profile())
-        return answer(job, searcher, self._kept)
+        return answer(replace(job, nothing=nothing), searcher, self._kept)
 
     def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
         """Judge passages that the caller brings, as if they had been retrieved; nothing is said.
@@ -190,6 +193,10 @@ class Overlay:
         """
         return embed(self._library(collection).embedder, texts)
 
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """See :meth:`probes.protocol.Model.watch`: how to end an answer between its events."""
+        self._model.watch(check)
+
     def close(self) -> None:
         """Free the model and close the store."""
         self._model.close()
@@ -203,8 +210,10 @@ class Overlay:
             raise UnavailableError("there is no store here, and so no embedder")
         return self._libraries.get(collection)
 
-    def _opened(self, options: AskOptions) -> tuple[Searcher | None, Settings]:
+    def _opened(self, options: AskOptions) -> tuple[Searcher | None, Settings, str]:
         """Where a question's chunks come from, and the settings with the embedder that finds them.
+
+        With them, why nothing is found where nothing is.
 
         Raises:
             InputError: there is no such collection.
@@ -212,14 +221,17 @@ class Overlay:
         if self._libraries is not None and options.mode is not Mode.NO_CONTEXT:
             library = self._library(options.collection)
             settings = self.settings.model_copy(update={"embedder": library.embedder_name})
-            return _narrowed(library.retriever, options), settings
+            if library.is_empty:
+                name = options.collection or self.settings.collection
+                return None, settings, f"nothing was retrieved: the collection {name} is empty"
+            return _narrowed(library.retriever, options), settings, NOTHING
         if options.collection is not None:
             raise InputError(
                 f"nothing is retrieved here, so that there is no collection {options.collection!r}",
                 hint="leave collection out",
                 param="collection",
             )
-        return _narrowed(self._retriever, options), self.settings
+        return _narrowed(self._retriever, options), self.settings, NOTHING
 
     def __enter__(self) -> Overlay:
         return self
@@ -314,18 +326,20 @@ def open_kv_store(settings: Settings) -> KVStore | None:
     return KVStore(settings.kv_memory * _MIB, settings.store / _KV_FOLDER, settings.kv_disk * _MIB)
 
 
-def open_overlay(settings: Settings, *, eager: bool = False) -> Overlay:
+def open_overlay(settings: Settings, *, eager: bool = False, may_be_empty: bool = False) -> Overlay:
     """Load the model and open the store that the settings name. Takes seconds.
 
     Args:
         eager: load the embedder too, which the first search does otherwise.
+        may_be_empty: whether the store may hold nothing yet: questions are then answered without
+            context until documents come.
 
     Raises:
         ModelError: the model cannot be loaded.
         StoreError: nothing was ingested yet, or the store cannot be used.
         EmbedderError: the embedder does not load; raised where it is loaded.
     """
-    libraries = Libraries(settings)
+    libraries = Libraries(settings, may_be_empty=may_be_empty)
     library = libraries.get()
     if eager:
         library.load()

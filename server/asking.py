@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import replace
 from typing import Annotated, TypeVar
 
 from fastapi import Depends
@@ -13,11 +12,10 @@ from fastapi.requests import Request
 from fastapi.responses import Response
 
 from overlay.answer import Answer, AnswerFinished, Event
-from overlay.options import AskOptions
 from server.engine import Engine
 from server.worker import Ticket, Worker
 
-__all__ = ["WorkerOf", "answers_of", "called", "client_gone", "drawn", "events_of", "noted"]
+__all__ = ["WorkerOf", "answers_of", "called", "client_gone", "events_of", "noted"]
 
 # nginx's number for it. Nobody reads this reply; the access log shows it.
 _CLIENT_GONE = 499
@@ -37,20 +35,6 @@ WorkerOf = Annotated[Worker, Depends(_find_worker)]
 def client_gone() -> Response:
     """The reply to a client that waits for none."""
     return Response(status_code=_CLIENT_GONE)
-
-
-def drawn(
-    ask: Callable[[Engine, AskOptions], Iterator[Event]], options: AskOptions, n: int
-) -> Callable[[Engine], Iterator[Event]]:
-    """Ask ``n`` times, each with the next seed."""
-
-    def asked(engine: Engine) -> Iterator[Event]:
-        for number in range(n):
-            seed = engine.seed if options.seed is None else options.seed
-            again = options if number == 0 else replace(options, seed=seed + number)
-            yield from ask(engine, again)
-
-    return asked
 
 
 async def answers_of(events: AsyncGenerator[Event]) -> list[Answer]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 
-from server.asking import WorkerOf, answers_of, client_gone, drawn, events_of, noted
+from server.asking import WorkerOf, answers_of, client_gone, events_of, noted
 from server.bodies.chat import ChatRequest
 from server.event_stream import streamed
 from server.feedback import KeptOf
@@ -31,12 +31,10 @@ async def complete_chat(
     engine = worker.engine
     check_model(body.model, engine)
     messages, options = body.to_messages(), body.to_options(engine.budget)
-    ticket = Ticket(
-        drawn(lambda engine, options: engine.stream(messages, options), options, body.n or 1)
-    )
+    ticket = Ticket(lambda engine: engine.stream(messages, options))
     reply = Reply(
-        model=engine.model_info.name,
-        log_probs=bool(body.logprobs),
+        engine.model_info.name,
+        options,
         steps=bool(body.overlay and body.overlay.steps),
         include_usage=body.include_usage,
     )
@@ -48,4 +46,4 @@ async def complete_chat(
     if body.stream:
         return await streamed(reply.stream(events)) or client_gone()
     answers = await answers_of(events)
-    return JSONResponse(reply.whole(answers)) if answers else client_gone()
+    return JSONResponse(reply.whole(answers[0])) if answers else client_gone()

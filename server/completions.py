@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from fastapi import APIRouter
 from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 
 from overlay.answer import Event
-from overlay.options import AskOptions
-from server.asking import WorkerOf, answers_of, client_gone, drawn, events_of
+from server.asking import WorkerOf, answers_of, client_gone, events_of
 from server.bodies.completion import CompletionRequest
 from server.engine import Engine
 from server.event_stream import streamed
@@ -36,7 +35,7 @@ async def complete_text(body: CompletionRequest, request: Request, worker: Worke
 
     def ask(engine: Engine) -> Iterator[Event]:
         for prompt in body.prompt:
-            yield from drawn(_completing(prompt), options, body.n or 1)(engine)
+            yield from engine.complete(prompt, options)
 
     reply = Reply(engine.model_info.name, options, include_usage=body.include_usage)
     events = events_of(worker, Ticket(ask), request)
@@ -44,9 +43,3 @@ async def complete_text(body: CompletionRequest, request: Request, worker: Worke
         return await streamed(reply.stream(events)) or client_gone()
     answers = await answers_of(events)
     return JSONResponse(reply.whole(answers)) if answers else client_gone()
-
-
-def _completing(
-    prompt: str | Sequence[int],
-) -> Callable[[Engine, AskOptions], Iterator[Event]]:
-    return lambda engine, options: engine.complete(prompt, options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from overlay.answer import Event
@@ -29,10 +29,6 @@ class Engine(Protocol):
     def budget(self) -> Budget:
         """Completes the partial budget of a request; it never changes."""
 
-    @property
-    def seed(self) -> int:
-        """Of requests that name none; it never changes."""
-
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
         """Answer; the last event is ``AnswerFinished``.
 
@@ -57,6 +53,9 @@ class Engine(Protocol):
 
     def embed(self, texts: Sequence[str], collection: str | None = None) -> Embedded:
         """Vectors of texts."""
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """Call ``check`` often while a request runs; what it raises ends the request."""
 
     def close(self) -> None:
         """Free the model."""

@@ -29,7 +29,7 @@ async def respond(
     check_model(body.model, engine)
     messages, options = body.to_messages(), body.to_options(engine.budget)
     ticket = Ticket(lambda engine: engine.stream(messages, options))
-    reply = Reply(engine.model_info.name, body)
+    reply = Reply(engine.model_info.name, body, options)
     question = str(messages[-1].content)
     events = noted(
         events_of(worker, ticket, request),

@@ -83,7 +83,8 @@ def begun(job: Job, workspace: Workspace, attempt: Attempt) -> Attempt:
     if read is None:
         job.book("answer")
         return replace(attempt, ended=True)
-    attempt = replace(attempt, ended=len(read.window) < length)
+    full = len(attempt.session.tokens) >= job.model.info.context_size
+    attempt = replace(attempt, ended=len(read.window) < length and not full)
     return _with_index(job, workspace, attempt, read)
 
 

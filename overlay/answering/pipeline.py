@@ -20,6 +20,7 @@ from overlay.answering.judge import judge
 from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
+from overlay.answering.shape import shape
 from overlay.answering.shorten import shorten
 from overlay.answering.speak import speak
 from overlay.answering.variants import variants
@@ -57,7 +58,8 @@ def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterato
                 break
 
         decision = decide(job, workspace, candidates, attempts)
-        speech = yield from speak(job, decision)
+        decision = shape(job, workspace, decision)
+        speech = yield from speak(job, workspace, decision)
         yield AnswerFinished(explain(job, workspace, candidates, decision, speech))
 
 

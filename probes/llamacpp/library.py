@@ -13,13 +13,13 @@ from probes.errors import ModelError
 from probes.gguf import check_gguf
 from probes.llamacpp.tap import LayerTap
 
-__all__ = ["load_context", "load_model"]
+__all__ = ["load_context", "load_model", "route_log"]
 
 _logger = logging.getLogger("probes.llamacpp")
 
 
 @cache
-def _route_log() -> object:
+def route_log() -> object:
     """Send llama.cpp's log to Python's, once. The result must stay referenced."""
 
     def forward(_level: int, text: bytes, _user_data: int | None) -> None:
@@ -38,7 +38,7 @@ def load_model(path: Path, *, gpu_layers: int) -> llama_cpp.llama_model_p:
         ModelError: the file is missing, broken, or of an architecture without a rollback.
     """
     check_gguf(path)
-    _route_log()
+    route_log()
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = gpu_layers
     model: llama_cpp.llama_model_p | None = llama_cpp.llama_model_load_from_file(

@@ -80,7 +80,7 @@ class DrawnRequest(AnswerRequest):
         Field(description="a text that ends the answer, or up to 64 of them"),
     ] = None
     n: Annotated[
-        Integer | None, Field(ge=1, le=16, description="how many answers, each drawn anew")
+        Integer | None, Field(ge=1, le=16, description="how many answers; alike at temperature 0")
     ] = None
     stream_options: StreamOptions | None = None
     logit_bias: Annotated[Any, only({})] = None
@@ -97,4 +97,5 @@ class DrawnRequest(AnswerRequest):
             max_tokens=self.max_tokens,
             seed=self.seed,
             stop=tuple(self.stop or ()),
+            n=self.n or 1,
         )

@@ -10,9 +10,11 @@ from pydantic import AfterValidator, Field
 from overlay.errors import InputError
 from overlay.options import AskOptions
 from probes.chat import Message
+from probes.form import Form
 from selector.budget import Budget
 from server.bodies.answer import DrawnRequest
 from server.bodies.base import Integer, only
+from server.bodies.form import ResponseFormat, to_form
 from server.bodies.messages import ChatMessage, ends_with_question, to_messages
 from server.bodies.tools import NO_TOOLS, check_tools
 
@@ -27,7 +29,7 @@ class ChatRequest(DrawnRequest):
         Integer | None, Field(description="newer name of `max_tokens`; wins over it")
     ] = None
     response_format: Annotated[
-        Any, only({"type": "text"}, otherwise='only {"type": "text"} is supported')
+        ResponseFormat | None, Field(description="the form of the answer: text, or JSON")
     ] = None
     logprobs: Annotated[
         bool | None, Field(description="say of each token of the answer how likely it was")
@@ -40,6 +42,19 @@ class ChatRequest(DrawnRequest):
     tools: Annotated[Any, AfterValidator(check_tools)] = None
     functions: Annotated[Any, only([], otherwise=NO_TOOLS)] = None
     audio: Annotated[Any, only()] = None
+
+    @property
+    def form(self) -> Form | None:
+        """The form that the answer shall have.
+
+        Raises:
+            InputError: its schema is missing, or cannot be kept to.
+        """
+        asked = self.response_format
+        if asked is None:
+            return None
+        named = asked.json_schema
+        return to_form(asked.type, None if named is None else named.given)
 
     def to_messages(self) -> list[Message]:
         """Return the chat in the runtime's form."""
@@ -69,4 +84,8 @@ class ChatRequest(DrawnRequest):
             if error.param == "max_tokens":
                 error.param = name
             raise
-        return replace(options, top_log_probs=(self.top_logprobs or 0) if self.logprobs else None)
+        return replace(
+            options,
+            form=self.form,
+            top_log_probs=(self.top_logprobs or 0) if self.logprobs else None,
+        )

@@ -10,9 +10,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from overlay.errors import InputError
 from overlay.options import AskOptions
 from probes.chat import Message
+from probes.form import Form
 from selector.budget import Budget
 from server.bodies.answer import AnswerRequest
-from server.bodies.base import Integer, Text, only
+from server.bodies.base import Body, Integer, Text, only
+from server.bodies.form import TextFormat, to_form
 from server.bodies.messages import ChatMessage, ends_with_question, to_messages
 from server.bodies.tools import check_tools
 
@@ -43,6 +45,12 @@ def _as_message(item: object) -> object:
     return item
 
 
+class TextOptions(Body):
+    """How the answer's text shall be."""
+
+    form: Annotated[TextFormat | None, Field(alias="format")] = None
+
+
 class ResponseRequest(AnswerRequest):
     """A request for a response; no earlier one is known."""
 
@@ -63,6 +71,7 @@ class ResponseRequest(AnswerRequest):
         Integer | None,
         Field(ge=0, le=20, description="with log-probabilities: so many of the likeliest tokens"),
     ] = None
+    text: Annotated[TextOptions | None, Field(description="the form of the answer")] = None
     tool_choice: Any = None
     tools: Annotated[Any, AfterValidator(check_tools)] = None
     metadata: dict[str, Any] | None = None
@@ -77,6 +86,16 @@ class ResponseRequest(AnswerRequest):
         """Whether the answer says how likely its tokens were."""
         return _LOG_PROBS in (self.include or ()) or self.top_logprobs is not None
 
+    @property
+    def form(self) -> Form | None:
+        """The form that the answer shall have.
+
+        Raises:
+            InputError: its schema is missing, or cannot be kept to.
+        """
+        asked = self.text and self.text.form
+        return to_form(asked.type, asked.given) if asked else None
+
     def to_messages(self) -> list[Message]:
         """Return the chat in the runtime's form."""
         system = [] if not self.instructions else [Message("system", self.instructions)]
@@ -88,9 +107,10 @@ class ResponseRequest(AnswerRequest):
             return replace(
                 super().to_options(default),
                 max_tokens=self.max_output_tokens,
+                form=self.form,
                 top_log_probs=(self.top_logprobs or 0) if self.log_probs else None,
             )
         except InputError as error:
-            if error.param == "max_tokens":
-                error.param = "max_output_tokens"
+            here = {"max_tokens": "max_output_tokens", "response_format": "text.format"}
+            error.param = here.get(error.param or "", error.param)
             raise

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from overlay.answer import Answer, AnswerFinished, Event, StepTaken, TextAdded
+from overlay.answer import (
+    Answer,
+    AnswerFinished,
+    Event,
+    Other,
+    Outcome,
+    StepTaken,
+    TextAdded,
+)
+from overlay.answering.speak import ABSTENTION
+from overlay.options import AskOptions
 from overlay.report import report, step_report
 from server.event_stream import DONE, frame
 from server.replies.log_probs import chat_log_probs
@@ -22,79 +33,84 @@ class Reply:
 
     Args:
         model: the served model's id.
-        log_probs: whether each choice says how likely its tokens were.
+        options: what was asked for.
         steps: whether a stream sends each verdict when it is reached.
         include_usage: whether a stream ends with token counts.
     """
 
     model: str
-    log_probs: bool = False
+    options: AskOptions
     steps: bool = False
     include_usage: bool = False
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def whole(self, answers: Sequence[Answer]) -> dict[str, object]:
-        """The body of a reply that is not streamed.
-
-        The report is the first answer's. Where there are several, each choice has its own, too.
-        """
+    def whole(self, answer: Answer) -> dict[str, object]:
+        """The body of a reply that is not streamed."""
         choices: list[dict[str, object]] = [
             {
                 "index": index,
-                "message": {"role": "assistant", "content": answer.text, "refusal": None},
-                "logprobs": chat_log_probs(answer.log_probs) if self.log_probs else None,
-                "finish_reason": answer.finish_reason,
-                **({"overlay": report(answer)} if len(answers) > 1 else {}),
+                "message": self._message(answer, one.text),
+                "logprobs": self._log_probs(one),
+                "finish_reason": one.finish_reason,
             }
-            for index, answer in enumerate(answers)
+            for index, one in enumerate(answer.choices)
         ]
         return self._object("chat.completion", choices) | {
-            "usage": usage_of(answers),
-            "overlay": report(answers[0]),
+            "usage": usage_of([answer]),
+            "overlay": report(answer),
         }
 
     async def stream(self, events: AsyncIterable[Event]) -> AsyncGenerator[bytes]:
         """Yield server-sent events.
 
-        The report is on the chunk that ends its choice, so that every chunk has a choice but the
-        one with token counts, which comes where it was asked for.
+        The report is on the chunk that ends the last choice, so that every chunk has a choice but
+        the one with token counts, which comes where it was asked for.
         """
-        answers: list[Answer] = []
         begun = -1
         async for event in events:
-            index = len(answers)
-            if begun < index:
-                begun = index
-                yield self._frame(index, {"role": "assistant", "content": ""})
+            choice = event.choice if isinstance(event, TextAdded) else 0
+            if begun < choice:
+                begun = choice
+                yield self._framed(_choice(choice, {"role": "assistant", "content": ""}))
             match event:
                 case TextAdded(text):
-                    yield self._frame(index, {"content": text})
+                    # Under a form nothing else can say so: an answer there is JSON.
+                    refused = self.options.form is not None and text == ABSTENTION
+                    delta = {"refusal" if refused else "content": text}
+                    yield self._framed(_choice(choice, delta))
                 case StepTaken(step) if self.steps:
-                    yield self._frame(index, {}, extra={"overlay": {"step": step_report(step)}})
+                    told = {"overlay": {"step": step_report(step)}}
+                    yield self._framed(_choice(0, {}), told)
                 case AnswerFinished(answer):
-                    answers.append(answer)
-                    yield self._last(index, answer)
-        if answers:
-            if self.include_usage:
-                counts = {"usage": usage_of(answers)}
-                yield frame(self._object("chat.completion.chunk", []) | counts)
-            yield DONE
+                    for sent in self._end(answer):
+                        yield sent
 
-    def _last(self, index: int, answer: Answer) -> bytes:
-        log_probs = chat_log_probs(answer.log_probs) if self.log_probs else None
-        choice = _choice(index, {}, answer.finish_reason, log_probs)
-        return self._framed(choice, {"overlay": report(answer)})
+    def _end(self, answer: Answer) -> Iterator[bytes]:
+        for index, one in enumerate(answer.choices):
+            choice = _choice(index, {}, one.finish_reason, self._log_probs(one))
+            told = {"overlay": report(answer)} if one is answer.choices[-1] else {}
+            yield self._framed(choice, told)
+        if self.include_usage:
+            counts = {"usage": usage_of([answer])}
+            yield frame(self._object("chat.completion.chunk", []) | counts)
+        yield DONE
 
-    def _frame(
-        self, index: int, delta: dict[str, str], extra: dict[str, object] | None = None
+    def _message(self, answer: Answer, text: str) -> dict[str, object]:
+        if self.options.form is not None and answer.outcome is Outcome.ABSTAINED:
+            return {"role": "assistant", "content": None, "refusal": text}
+        return {"role": "assistant", "content": text, "refusal": None}
+
+    def _log_probs(self, said: Answer | Other) -> dict[str, object] | None:
+        asked = self.options.top_log_probs is not None
+        return chat_log_probs(said.log_probs) if asked else None
+
+    def _framed(
+        self, choice: dict[str, object], extra: Mapping[str, object] = MappingProxyType({})
     ) -> bytes:
-        return self._framed(_choice(index, delta), extra or {})
-
-    def _framed(self, choice: dict[str, object], extra: dict[str, object]) -> bytes:
         # OpenAI sends the field with every chunk once it was asked for.
         usage: dict[str, object] = {"usage": None} if self.include_usage else {}
-        return frame(self._object("chat.completion.chunk", [choice]) | usage | extra)
+        return frame(self._object("chat.completion.chunk", [choice]) | usage | dict(extra))
 
     def _object(self, kind: str, choices: list[dict[str, object]]) -> dict[str, object]:
         return {

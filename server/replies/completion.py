@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from overlay.answer import Answer, AnswerFinished, Event, TextAdded
@@ -34,44 +34,48 @@ class Reply:
     created: int = field(default_factory=lambda: int(time.time()))
 
     def whole(self, answers: Sequence[Answer]) -> dict[str, object]:
-        """The body of a reply that is not streamed."""
+        """The body of a reply that is not streamed; one answer a prompt."""
         choices = [
-            self._choice(index, answer.prompt + answer.text, answer)
-            for index, answer in enumerate(answers)
+            choice
+            for number, answer in enumerate(answers)
+            for choice in self._choices(number, answer, texts=True)
         ]
         return self._object(choices) | {"usage": usage_of(answers)}
 
     async def stream(self, events: AsyncIterable[Event]) -> AsyncGenerator[bytes]:
         """Yield server-sent events; what is echoed comes in one piece with its continuation."""
         answers: list[Answer] = []
+        echo = self.options.echo
         async for event in events:
-            index = len(answers)
+            number = len(answers)
             match event:
-                case TextAdded(text) if not self.options.echo:
-                    yield self._frame([_unfinished(index, text)])
+                case TextAdded(text, choice) if not echo:
+                    yield self._frame(_unfinished(number * self.options.n + choice, text))
                 case AnswerFinished(answer):
                     answers.append(answer)
-                    said = answer.prompt + answer.text if self.options.echo else ""
-                    yield self._frame([self._choice(index, said, answer)])
+                    for ended in self._choices(number, answer, texts=echo):
+                        yield self._frame(ended)
         if answers:
             if self.include_usage:
                 yield frame(self._object([]) | {"usage": usage_of(answers)})
             yield DONE
 
-    def _choice(self, index: int, text: str, answer: Answer) -> dict[str, object]:
-        tokens = [*answer.prompt_log_probs, *answer.log_probs]
+    def _choices(self, number: int, answer: Answer, *, texts: bool) -> Iterator[dict[str, object]]:
+        """The continuations of one prompt; their texts, too, where they were not sent before."""
         asked = self.options.top_log_probs is not None
-        return {
-            "index": index,
-            "text": text,
-            "logprobs": _log_probs(tokens) if asked else None,
-            "finish_reason": answer.finish_reason,
-            "overlay": report(answer),
-        }
+        for choice, one in enumerate(answer.choices):
+            tokens = [*answer.prompt_log_probs, *one.log_probs]
+            yield {
+                "index": number * self.options.n + choice,
+                "text": answer.prompt + one.text if texts else "",
+                "logprobs": _log_probs(tokens) if asked else None,
+                "finish_reason": one.finish_reason,
+                "overlay": report(answer),
+            }
 
-    def _frame(self, choices: list[dict[str, object]]) -> bytes:
+    def _frame(self, choice: dict[str, object]) -> bytes:
         usage: dict[str, object] = {"usage": None} if self.include_usage else {}
-        return frame(self._object(choices) | usage)
+        return frame(self._object([choice]) | usage)
 
     def _object(self, choices: list[dict[str, object]]) -> dict[str, object]:
         return {

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from overlay.answer import Answer, AnswerFinished, Event, TextAdded
+from overlay.answering.speak import ABSTENTION
+from overlay.options import AskOptions
 from overlay.report import report
 from probes.token_log_probs import TokenLogProb
 from server.bodies.response import ResponseRequest
@@ -27,10 +29,12 @@ class Reply:
     Args:
         model: the served model's id.
         asked: what was asked, of which a response repeats a part.
+        options: the same in the runtime's form.
     """
 
     model: str
     asked: ResponseRequest
+    options: AskOptions
     number: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -66,7 +70,7 @@ class Reply:
                 for sent in self._begin(numbers):
                     yield sent
             match event:
-                case TextAdded(text):
+                case TextAdded(text) if not self._refused(text):
                     delta = {"delta": text, "logprobs": []}
                     yield self._part("response.output_text.delta", numbers, delta)
                 case AnswerFinished(answer):
@@ -82,11 +86,13 @@ class Reply:
         yield self._part("response.content_part.added", numbers, {"part": _text("", ())})
 
     def _end(self, numbers: Iterator[int], answer: Answer) -> Iterator[bytes]:
-        log_probs = list(log_prob_entries(answer.log_probs))
-        done = {"text": answer.text, "logprobs": log_probs}
-        yield self._part("response.output_text.done", numbers, done)
-        part = {"part": _text(answer.text, answer.log_probs)}
-        yield self._part("response.content_part.done", numbers, part)
+        said = self._said(answer)
+        if self._refused(answer.text):
+            yield self._part("response.refusal.done", numbers, {"refusal": answer.text})
+        else:
+            done = {"text": answer.text, "logprobs": said["logprobs"]}
+            yield self._part("response.output_text.done", numbers, done)
+        yield self._part("response.content_part.done", numbers, {"part": said})
         item = {"output_index": 0, "item": self._message(answer)}
         yield _event("response.output_item.done", numbers, item)
         whole = self.whole(answer)
@@ -96,12 +102,28 @@ class Reply:
         return _event(kind, numbers, {"item_id": self._item_id, **_PLACE, **data})
 
     @property
+    def _format(self) -> dict[str, object]:
+        asked = self.asked.text and self.asked.text.form
+        if not asked:
+            return {"type": "text"}
+        return asked.model_dump(by_alias=True, exclude_none=True)
+
+    @property
     def _item_id(self) -> str:
         return f"msg_{self.number}"
 
     def _message(self, answer: Answer) -> dict[str, object]:
         status = "incomplete" if answer.finish_reason == "length" else "completed"
-        return self._item(status, [_text(answer.text, answer.log_probs)])
+        return self._item(status, [self._said(answer)])
+
+    def _said(self, answer: Answer) -> dict[str, object]:
+        if self._refused(answer.text):
+            return {"type": "refusal", "refusal": answer.text}
+        return _text(answer.text, answer.log_probs)
+
+    def _refused(self, text: str) -> bool:
+        """Whether the overlay abstains where JSON was asked for, which nothing else can say."""
+        return self.options.form is not None and text == ABSTENTION
 
     def _item(self, status: str, content: list[dict[str, object]]) -> dict[str, object]:
         head = {"id": self._item_id, "type": "message", "role": "assistant"}
@@ -125,7 +147,7 @@ class Reply:
             "previous_response_id": None,
             "store": False,
             "temperature": asked.temperature,
-            "text": {"format": {"type": "text"}},
+            "text": {"format": self._format},
             "tool_choice": "none",
             "tools": [],
             "top_p": asked.top_p,

@@ -28,6 +28,11 @@ __all__ = [
     "answered",
 ]
 
+_EVENT = {
+    "type": "object",
+    "properties": {"data": {"type": "string"}, "event": {"type": "string"}},
+    "required": ["data"],
+}
 _REPORT = Field(description="the stability report")
 
 
@@ -199,5 +204,5 @@ def answered(shape: type[BaseModel], *, streams: bool = False) -> dict[int | str
     Args:
         streams: whether it can be asked for server-sent events in place of JSON.
     """
-    events = {"text/event-stream": {"schema": {"type": "string"}}} if streams else {}
+    events = {"text/event-stream": {"schema": _EVENT}} if streams else {}
     return {200: {"model": shape, "content": events}}

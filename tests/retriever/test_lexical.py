@@ -184,7 +184,7 @@ def test_a_damaged_file(index: LexicalIndex, tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"garbage" * 1000)
     with pytest.raises(StoreError, match="index of words") as error:
         LexicalIndex.read(tmp_path)
-    assert "ingest again" in error.value.hint
+    assert "doctor --repair" in error.value.hint
     with pytest.raises(StoreError):
         LexicalIndex.write(tmp_path, [])
 

@@ -8,11 +8,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
+from fastapi import FastAPI
 
-from overlay.answer import Answer, AnswerFinished, Event, Outcome, Step, StepTaken, TextAdded, Usage
+from overlay.answer import (
+    Answer,
+    AnswerFinished,
+    Event,
+    Other,
+    Outcome,
+    Step,
+    StepTaken,
+    TextAdded,
+    Usage,
+)
+from overlay.answering.speak import ABSTENTION
 from overlay.attribution import Attribution, PassageSupport, SentenceSupport
 from overlay.embedding import Embedded
 from overlay.errors import InputError
@@ -26,6 +39,8 @@ from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.verdict import Verdict
 from server.app import create_app
+from server.documents import Documents
+from server.doors.values import Doors
 from server.engine import Engine
 from server.serving import AppServer, bind, url_of
 
@@ -47,6 +62,8 @@ _INFO = ModelInfo(
     cache_size=64,
 )
 
+# Said here: a traceback shows the line that raises.
+_DETAIL = "secret detail"
 
 STEP = Step(
     chunk=RankedChunk(Chunk("c1", "a.md", "A", 0, "Some text."), similarity=0.5, rank=0),
@@ -65,9 +82,11 @@ SAID = (TokenLogProb(b"\xc3", -2.0, ((b"a", -1.0), (b"\xc3", -2.0))),)
 class FakeEngine:
     """Says WORDS, unless the question is one of these.
 
-    ``hold``: waits for ``release`` before its first word. ``endless``: never finishes, but
-    sets ``ended`` when it is closed. ``fail early``, ``fail late``, ``break early``, ``break
-    late``: raises an error that is meant, or a defect, before or after the first word.
+    ``abstain``: says that there is no answer. ``hold``: waits for ``release`` before its first
+    word. ``slow``: takes a second between words. ``endless``: never finishes, but sets ``ended``
+    when it is closed. ``silent``: likewise, and says nothing after its first word. ``fail early``,
+    ``fail late``, ``break early``, ``break late``: raises an error that is meant, or a defect,
+    before or after the first word.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(0.5, 2.0))
@@ -77,14 +96,11 @@ class FakeEngine:
     ended: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
     collections: list[str | None] = field(default_factory=list)
+    check: Callable[[], None] | None = None
 
     @property
     def model_info(self) -> ModelInfo:
         return _INFO
-
-    @property
-    def seed(self) -> int:
-        return 0
 
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
         question = messages[-1].content
@@ -92,10 +108,21 @@ class FakeEngine:
         if question == "hold":
             self.release.wait(PATIENCE)
         _fail(question, "early")
+        if question == "abstain":
+            yield TextAdded(ABSTENTION)
+            answer = replace(_answer(options), text=ABSTENTION, outcome=Outcome.ABSTAINED)
+            yield AnswerFinished(answer)
+            return
         yield StepTaken(STEP)
         yield TextAdded(WORDS[0])
         _fail(question, "late")
         try:
+            for _ in range(100 if question == "slow" else 0):
+                yield TextAdded("")
+                time.sleep(0.01)
+            while question == "silent" and self.check is not None:
+                self.check()
+                time.sleep(0.005)
             while question == "endless":
                 yield TextAdded("again ")
                 time.sleep(0.005)
@@ -103,12 +130,16 @@ class FakeEngine:
             self.ended.set()
         for word in WORDS[1:]:
             yield TextAdded(word)
+        for choice in range(1, options.n):
+            yield TextAdded("Other", choice)
         yield AnswerFinished(_answer(options))
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         self.continued.append((prompt, options))
         for word in WORDS:
             yield TextAdded(word)
+        for choice in range(1, options.n):
+            yield TextAdded("Other", choice)
         yield AnswerFinished(_answer(options))
 
     def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
@@ -150,6 +181,9 @@ class FakeEngine:
         vectors = np.asarray([[len(text), 0.5] for text in texts], dtype=np.float32)
         return Embedded(EMBEDDER, vectors, sum(len(text) for text in texts))
 
+    def watch(self, check: Callable[[], None] | None) -> None:
+        self.check = check
+
     def close(self) -> None:
         self.closed.set()
 
@@ -158,7 +192,7 @@ def _fail(question: object, when: str) -> None:
     if question == f"fail {when}":
         raise InputError("the prompt has 65 tokens", hint="ask for less", param="messages")
     if question == f"break {when}":
-        raise RuntimeError("secret detail")
+        raise RuntimeError(_DETAIL)
 
 
 def _answer(options: AskOptions) -> Answer:
@@ -177,16 +211,33 @@ def _answer(options: AskOptions) -> Answer:
         prompt="Hello" if options.echo else "",
         prompt_log_probs=PROMPT if options.echo and options.top_log_probs is not None else (),
         log_probs=() if options.top_log_probs is None else SAID,
+        others=tuple(Other("Other", "length") for _ in range(1, options.n)),
     )
 
 
 @contextmanager
 def serving(
-    load: Callable[[], Engine], queue_size: int = 1, store: Path | None = None
+    load: Callable[[], Engine],
+    queue_size: int = 1,
+    store: Path | None = None,
+    documents: Documents | None = None,
+    **doors: Any,
 ) -> Iterator[str]:
-    """Run the server in a thread; yield its URL while the engine may still be loading."""
+    """Run the server in a thread; yield its URL while the engine may still be loading.
+
+    Args:
+        doors: what they are set to, other than that nothing under way is waited for at the end.
+    """
+    app = create_app(load, queue_size, store, Doors(**{"stop_seconds": 0.0, **doors}), documents)
+    with serving_app(app) as url:
+        yield url
+
+
+@contextmanager
+def serving_app(app: FastAPI) -> Iterator[str]:
+    """Run an application in a thread; yield its URL at once."""
     listener = bind("127.0.0.1", 0)
-    server = AppServer(create_app(load, queue_size, store))
+    server = AppServer(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -30,6 +30,7 @@ def test_health(client: httpx.Client) -> None:
         "backend": "fake",
         "device": "cpu",
         "context_size": 64,
+        "running": 0,
         "waiting": 0,
     }
 
@@ -138,7 +139,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:"}}
         ({"logprobs": 1}, "logprobs", "boolean"),
         ({"top_logprobs": 2}, "top_logprobs", "set logprobs to true"),
         ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "less than or equal to 20"),
-        ({"response_format": {"type": "json_object"}}, "response_format", "only"),
+        ({"response_format": "json"}, "response_format", '"json"'),
         ({"overlay": {"k": 0}}, "overlay.k", "k is 0"),
         ({"overlay": {"source": ["a", " "]}}, "overlay.source", "source is blank"),
         ({"overlay": {"window": 9}}, "overlay.window", "window is 9"),

@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
 import pytest
 from openai import OpenAI
 
+from overlay.answering.speak import ABSTENTION
 from tests.server.fakes import (
     EMBEDDER,
     MODEL,
@@ -73,31 +75,99 @@ def test_streamed_log_probabilities_come_with_the_end(openai_client: OpenAI) -> 
     assert last.choices[0].logprobs.content[0].logprob == -2.0
 
 
-def test_several_answers_are_drawn_one_seed_apart(
-    openai_client: OpenAI, shared_engine: FakeEngine
-) -> None:
+def test_several_answers(openai_client: OpenAI, shared_engine: FakeEngine) -> None:
     before = len(shared_engine.asked)
     found = openai_client.chat.completions.create(
         model="overlay", messages=[{"role": "user", "content": "hello"}], n=3, seed=5
     )
     assert [choice.index for choice in found.choices] == [0, 1, 2]
-    assert all(choice.model_extra and "overlay" in choice.model_extra for choice in found.choices)
-    assert found.usage is not None
-    assert found.usage.total_tokens == 30
-    assert [options.seed for _, options in shared_engine.asked[before:]] == [5, 6, 7]
+    assert [choice.message.content for choice in found.choices] == [SAID, "Other", "Other"]
+    assert [choice.finish_reason for choice in found.choices] == ["stop", "length", "length"]
+    [(_, options)] = shared_engine.asked[before:]
+    assert (options.n, options.seed) == (3, 5)
 
 
 def test_several_answers_are_streamed_by_their_index(openai_client: OpenAI) -> None:
     said = {0: "", 1: ""}
     ended = []
-    for chunk in openai_client.chat.completions.create(
-        model="overlay", messages=[{"role": "user", "content": "hello"}], n=2, stream=True
-    ):
+    chunks = list(
+        openai_client.chat.completions.create(
+            model="overlay", messages=[{"role": "user", "content": "hello"}], n=2, stream=True
+        )
+    )
+    for chunk in chunks:
         [choice] = chunk.choices
         said[choice.index] += choice.delta.content or ""
         ended += [choice.index] if choice.finish_reason else []
-    assert said == {0: SAID, 1: SAID}
+    assert said == {0: SAID, 1: "Other"}
     assert ended == [0, 1]
+    assert ["overlay" in (chunk.model_extra or {}) for chunk in chunks[-2:]] == [False, True]
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+CHAT_FORM = {"type": "json_schema", "json_schema": {"name": "A", "schema": SCHEMA}}
+
+
+def test_a_form_reaches_the_engine(client: httpx.Client, shared_engine: FakeEngine) -> None:
+    body = chat(response_format=CHAT_FORM)
+    assert client.post(CHAT, json=body).status_code == 200
+    form = shared_engine.asked[-1][1].form
+    assert form is not None
+    assert json.loads(form.schema) == SCHEMA
+    text = {"format": {"type": "json_schema", "name": "A", "schema": SCHEMA}}
+    asked = {"model": "overlay", "input": "hello", "text": text}
+    found = client.post("/v1/responses", json=asked).json()
+    assert found["text"]["format"]["schema"] == SCHEMA
+    assert shared_engine.asked[-1][1].form == form
+    client.post(CHAT, json=chat(response_format={"type": "json_object"}))
+    any_object = shared_engine.asked[-1][1].form
+    assert any_object is not None
+    assert any_object.schema == ""
+    client.post(CHAT, json=chat(response_format={"type": "text"}))
+    assert shared_engine.asked[-1][1].form is None
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"type": "json_schema"}, "there is no schema"),
+        ({"type": "xml"}, "'text', 'json_object' or 'json_schema'"),
+        (
+            {"type": "json_schema", "json_schema": {"name": "A", "schema": {"type": "wrong"}}},
+            "wrong",
+        ),
+    ],
+)
+def test_wrong_forms_are_refused(
+    client: httpx.Client, form: dict[str, object], message: str
+) -> None:
+    response = client.post(CHAT, json=chat(response_format=form))
+    assert response.status_code == 400
+    error = response.json()["error"]
+    assert error["param"].startswith("response_format")
+    assert message in error["message"]
+
+
+def test_an_abstention_under_a_form_is_a_refusal(openai_client: OpenAI) -> None:
+    # As plain data: the client's own types differ between its methods.
+    chat: Any = openai_client.chat.completions
+    asked: dict[str, Any] = {
+        "model": "overlay",
+        "messages": [{"role": "user", "content": "abstain"}],
+    }
+    message = chat.create(**asked, response_format=CHAT_FORM).choices[0].message
+    assert (message.content, message.refusal) == (None, ABSTENTION)
+    with chat.stream(**asked, response_format=CHAT_FORM) as stream:
+        ended = stream.get_final_completion().choices[0].message
+    assert (ended.content or None, ended.refusal) == (None, ABSTENTION)
+    responses: Any = openai_client.responses
+    text = {"format": {"type": "json_object"}}
+    asked = {"model": "overlay", "input": "abstain", "text": text}
+    assert responses.create(**asked).output[0].content[0].refusal == ABSTENTION
+    with responses.stream(**asked) as events:
+        kinds = [event.type for event in events]
+    assert "response.refusal.done" in kinds
+    assert "response.output_text.delta" not in kinds
 
 
 def test_a_text_is_continued_in_a_stream(openai_client: OpenAI) -> None:
