@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 __all__ = ["NO_TOOLS", "check_tools"]
 
 NO_TOOLS = (
-    "the served model is given no tools; leave them out (docs/clients.md says where a client does), "
-    "or set tool_choice to none"
+    "the served model is given no tools; leave them out, or set tool_choice to none "
+    "(docs/clients.md says where a client does)"
 )
 
 

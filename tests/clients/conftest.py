@@ -14,6 +14,7 @@ from overlay.libraries import Libraries
 from overlay.runtime import Overlay, open_kv_store, open_overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
+from server.documents import Documents
 from tests.integration.command import overlay_here
 from tests.server.fakes import serving
 
@@ -45,7 +46,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def served(settings: Settings) -> Iterator[str]:
     """The address of the running server."""
-    with serving(lambda: open_overlay(settings, eager=True), queue_size=8) as url:
+    with serving(
+        lambda: open_overlay(settings, eager=True), queue_size=8, documents=Documents(settings)
+    ) as url:
         deadline = time.monotonic() + 120
         with httpx.Client(base_url=url) as client:
             while client.get("/health").status_code != 200:

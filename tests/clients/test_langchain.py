@@ -44,6 +44,13 @@ def test_a_history_with_an_empty_turn(chat: ChatOpenAI) -> None:
     assert chat.invoke(history).text
 
 
+def test_an_answer_in_a_form(chat: ChatOpenAI) -> None:
+    asked = chat.with_structured_output(Departure, method="json_schema", include_raw=True)
+    found = asked.invoke(QUESTION)
+    assert isinstance(found, dict)
+    assert isinstance(found["parsed"], Departure), found
+
+
 def test_tools_are_refused_by_name(chat: ChatOpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="no tools") as caught:
         chat.with_structured_output(Departure, method="function_calling").invoke(QUESTION)
