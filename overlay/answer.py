@@ -24,6 +24,7 @@ __all__ = [
     "Step",
     "StepTaken",
     "TextAdded",
+    "ThoughtAdded",
     "Tried",
     "Usage",
 ]
@@ -117,13 +118,16 @@ class Usage:
     """Token counts.
 
     Attributes:
-        prompt_tokens, completion_tokens: of the prompt that was answered, and of all answers.
+        prompt_tokens, completion_tokens: of the prompt that was answered, and of all answers with
+            what was thought before them.
         phases: what the model spent, by phase of the answer, probes included.
+        reasoning_tokens: those of the ``completion_tokens`` that are thoughts.
     """
 
     prompt_tokens: int
     completion_tokens: int
     phases: dict[str, Cost]
+    reasoning_tokens: int = 0
 
     @property
     def cost(self) -> Cost:
@@ -138,6 +142,7 @@ class Other:
     text: str
     finish_reason: str
     log_probs: tuple[TokenLogProb, ...] = ()
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,8 @@ class Answer:
         variants: those that were tried, in order; none where there was no context to answer from.
         anchor: sentences of the accepted chunks that stood behind them once more, see
             :func:`overlay.anchor.anchors`; none in other modes, or where there was no room.
+        reasoning: what the model thought before the answer; empty where it thinks nothing, which
+            prompts ask of it.
         prompt: what the prompt says behind the context, where that was to be echoed.
         prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
             where that was asked for. The pieces of the answer join to the bytes of its text: blanks
@@ -167,7 +174,8 @@ class Answer:
         others: more answers than the first, where they were asked for; all but the text, why it
             ended and its log-probabilities is said of the first.
         seconds: wall time from the question to the last token.
-        seconds_to_first_token: wall time from the question to the first token of the answer.
+        seconds_to_first_token: wall time from the question to the first token of the answer,
+            behind what was thought.
     """
 
     text: str
@@ -188,6 +196,7 @@ class Answer:
     signs: Signs | None = None
     volatility_index: float | None = None
     variants: tuple[Tried, ...] = ()
+    reasoning: str = ""
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()
@@ -215,10 +224,21 @@ class TextAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtAdded:
+    """What the model thinks before an answer grew by ``text``; no part of the answer.
+
+    Of several answers ``choice`` says which, from 0.
+    """
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFinished:
     """The last event: the whole answer."""
 
     answer: Answer
 
 
-Event = StepTaken | TextAdded | AnswerFinished
+Event = StepTaken | ThoughtAdded | TextAdded | AnswerFinished

@@ -9,6 +9,7 @@ from itertools import takewhile
 from overlay.errors import InputError
 from overlay.follow_ups import search_queries
 from probes.chat import Message
+from probes.folding import SYSTEM_ROLES
 from probes.form import Form
 from probes.protocol import Model
 from probes.subject import as_text
@@ -76,18 +77,17 @@ def question_of(messages: Sequence[Message]) -> str:
     """The last user message, which is the question.
 
     Raises:
-        InputError: there are no messages, the last is not the user's, or one is empty.
+        InputError: there are no messages, the last is not the user's, or it is empty.
     """
     if not messages:
         raise InputError("messages is empty", hint="send a user message", param="messages")
-    for index, message in enumerate(messages):
-        if not isinstance(message.content, str) or not message.content.strip():
-            raise InputError(
-                f"messages[{index}].content is empty",
-                hint="write a question",
-                param=f"messages[{index}].content",
-            )
-    last = messages[-1]
+    last, place = messages[-1], len(messages) - 1
+    if last.role == "user" and not str(last.content).strip():
+        raise InputError(
+            f"messages[{place}].content is empty",
+            hint="write a question",
+            param=f"messages[{place}].content",
+        )
     if last.role != "user" or not isinstance(last.content, str):
         raise InputError(
             f"the last message is from {last.role!r}",
@@ -102,11 +102,13 @@ def build_prompt(
 ) -> Prompt:
     """Put a slot for the context and the instruction before the question.
 
-    Earlier turns stay as they are, and so does a system message of the caller's.
+    Earlier turns stay as they are, and so does a system message of the caller's. Empty ones say
+    nothing, and are left out.
     """
     question = question_of(messages)
-    systems = [str(message.content) for message in messages if message.role == "system"]
-    turns = [message for message in messages[:-1] if message.role != "system"]
+    said = [message for message in messages[:-1] if str(message.content).strip()]
+    systems = [str(message.content) for message in said if message.role in SYSTEM_ROLES]
+    turns = [message for message in said if message.role not in SYSTEM_ROLES]
     chat = [
         Message("system", "\n\n".join(systems or [_SYSTEM])),
         *turns,
@@ -165,9 +167,11 @@ def completion_prompt(model: Model, text: str | Sequence[int]) -> Prompt:
             param="prompt",
         )
     words = text if isinstance(text, str) else as_text(model, tokens)
-    prefix = tuple(model.tokenize("Context:\n"))
+    prefix = (*model.opening, *model.tokenize("Context:\n"))
+    # Who sends tokens has put what begins a text there.
+    alone = (*model.opening, *tokens) if isinstance(text, str) else tuple(tokens)
     end = words[-_SEARCHED:]
-    return Prompt(prefix, tuple(tokens), end, (end,), alone=tuple(tokens))
+    return Prompt(prefix, tuple(tokens), end, (end,), alone=alone)
 
 
 def chunk_text(text: str) -> str:

@@ -10,6 +10,7 @@ from overlay.answer import Answer, AnswerFinished, Event
 from overlay.answering.job import NOTHING, make_job
 from overlay.answering.pipeline import answer, weigh
 from overlay.attribution import Attribution, attribute, draft
+from overlay.chat_template import read_chat_template
 from overlay.embedding import Embedded, embed
 from overlay.errors import InputError
 from overlay.judged import Judged
@@ -17,6 +18,7 @@ from overlay.libraries import Libraries
 from overlay.library import Library
 from overlay.options import AskOptions, Mode
 from overlay.prompt import build_prompt, completion_prompt, in_form, with_wordings
+from overlay.selfcheck import check_model
 from overlay.settings import (
     DEFAULT_PROFILE,
     OWN_PROFILE,
@@ -25,6 +27,7 @@ from overlay.settings import (
     Requantize,
     Settings,
 )
+from overlay.trial import try_out
 from probes.chat import Message
 from probes.errors import UnavailableError
 from probes.kv_store import KVStore
@@ -282,7 +285,9 @@ def load_model(settings: Settings) -> Model:
 
     Raises:
         ModelError: there is no such model, or it cannot be loaded.
+        SettingsError: the chat template cannot be read.
     """
+    template = read_chat_template(settings.chat_template)
     # Imported here: loading either library takes a while, and not every caller needs it.
     from overlay.models import locate_model
 
@@ -290,8 +295,11 @@ def load_model(settings: Settings) -> Model:
     cache = settings.model_cache.expanduser() if settings.model_cache else default_model_cache()
     if isinstance(located.source, Path) and located.backend is Backend.LLAMACPP:
         from probes.llamacpp import LlamaCppModel
+        from probes.llamacpp.checks import check_file
         from probes.llamacpp.requantized import faster_copy
 
+        check_file(located.source)
+        try_out(located.source, cache=cache, threads=settings.threads)
         copy = None
         if settings.requantize is Requantize.AUTO and settings.gpu_layers == 0:
             copy = faster_copy(located.source, cache=cache, threads=settings.threads)
@@ -300,6 +308,7 @@ def load_model(settings: Settings) -> Model:
             context_size=settings.context_size,
             threads=settings.threads,
             gpu_layers=settings.gpu_layers,
+            chat_template=template,
             copy=copy,
         )
     from probes.transformers import TransformersModel
@@ -312,6 +321,7 @@ def load_model(settings: Settings) -> Model:
         dtype=settings.dtype,
         quantize=settings.quantize,
         model_cache=cache,
+        chat_template=template,
     )
 
 
@@ -330,12 +340,13 @@ def open_overlay(settings: Settings, *, eager: bool = False, may_be_empty: bool 
     """Load the model and open the store that the settings name. Takes seconds.
 
     Args:
-        eager: load the embedder too, which the first search does otherwise.
+        eager: load the embedder too, which the first search does otherwise, and try the model out,
+            so that what would fail at the first question fails here.
         may_be_empty: whether the store may hold nothing yet: questions are then answered without
             context until documents come.
 
     Raises:
-        ModelError: the model cannot be loaded.
+        ModelError: the model cannot be loaded, or fails where it is tried out.
         StoreError: nothing was ingested yet, or the store cannot be used.
         EmbedderError: the embedder does not load; raised where it is loaded.
     """
@@ -343,5 +354,12 @@ def open_overlay(settings: Settings, *, eager: bool = False, may_be_empty: bool 
     library = libraries.get()
     if eager:
         library.load()
-    kept = open_kv_store(settings)
-    return Overlay(load_model(settings), None, settings, libraries, kept=kept)
+    model = load_model(settings)
+    try:
+        if eager:
+            check_model(model)
+        kept = open_kv_store(settings)
+    except BaseException:
+        model.close()
+        raise
+    return Overlay(model, None, settings, libraries, kept=kept)

@@ -40,8 +40,10 @@ from retriever.reranker import NO_RERANKER
 from selector.order import Order
 
 __all__ = [
+    "AUTO_TEMPLATE",
     "DEFAULT_PROFILE",
     "OWN_PROFILE",
+    "PLAIN_TEMPLATE",
     "Backend",
     "DType",
     "Device",
@@ -52,6 +54,8 @@ __all__ = [
     "load_settings",
 ]
 
+AUTO_TEMPLATE = "auto"
+PLAIN_TEMPLATE = "plain"
 OWN_PROFILE = "auto"
 DEFAULT_PROFILE = "default"
 
@@ -141,6 +145,14 @@ class Settings(BaseSettings):
             "for GGUF files and transformers for folders and OWNER/NAME"
         ),
     ] = Backend.AUTO
+    chat_template: Annotated[
+        str,
+        Field(
+            description="how a chat is written for the model: auto, which is the template that it "
+            "brings, or the plain one if it brings none; plain, which is words alone; or a file "
+            "with a template in Jinja's language"
+        ),
+    ] = AUTO_TEMPLATE
     context_size: Annotated[
         int, Field(ge=256, description="tokens that a prompt and its answer may take")
     ] = 4096

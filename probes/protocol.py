@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from probes.chat import Message
+from probes.chat import ChatStyle, Message
 from probes.cost import Cost
 from probes.form import Form
 from probes.state import FloatArray, State
@@ -223,6 +223,17 @@ class Model(Protocol):
     def piece(self, token: int) -> bytes:
         """The bytes of one token; a character can span several tokens."""
 
+    def spelled(self, token: int) -> bytes:
+        """The same, with special tokens as they are spelled."""
+
+    @property
+    def chat_style(self) -> ChatStyle:
+        """What answers look like beside their end tokens."""
+
+    @property
+    def opening(self) -> Sequence[int]:
+        """Tokens that stand before every text, as the model was trained; a chat brings its own."""
+
     def ends_generation(self, token: int) -> bool:
         """Whether a token ends an answer: it is neither yielded nor appended."""
 
@@ -233,7 +244,8 @@ class Model(Protocol):
             One list more than there are slots. The prompt ends where the answer begins.
 
         Raises:
-            ModelError: the model has no chat template, or its template refuses the messages.
+            InputError: the chat template refuses the messages, in every form that says the same.
+            ModelError: it refuses a single question, too.
         """
 
     def session(self) -> Session:

@@ -15,7 +15,7 @@ __all__ = ["serve"]
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 takes any free one.")
-@settings_options("log", "log_level")
+@settings_options("store", "model", "backend", "chat_template", "log", "log_level")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
 @click.option("--make-key", is_flag=True, help="Print a new key for the setting api_keys, and end.")
 def serve(
@@ -24,7 +24,7 @@ def serve(
     make_key: bool,
     **settings: object,
 ) -> None:
-    """Serve an OpenAI-compatible chat endpoint with stability reports.
+    """Serve an OpenAI-compatible chat endpoint with stability reports, and a page at its address.
 
     API keys, names of hosts, origins and limits are settings and no options, since options are seen
     by everyone on this machine: docs/settings.md, docs/security.md.

@@ -13,6 +13,7 @@ from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.signs import read_signs, sign_layers
 from overlay.answering.speak import Said, Speech
+from overlay.answering.think import answering_tokens
 from overlay.answering.workspace import Workspace
 from overlay.text_stream import pieces_of
 from probes.logit_drift import logit_drift
@@ -40,7 +41,7 @@ def explain(
     signs = _signs(job, workspace, decision, speech)
     log_probs = _log_probs(job, workspace, decision, speech)
     first, *others = [
-        Other(one.text, one.finish_reason, found)
+        Other(one.text, one.finish_reason, found, one.reasoning)
         for one, found in zip(speech.said, log_probs, strict=True)
     ]
     last = speech.times[1]
@@ -53,7 +54,12 @@ def explain(
         steps=tuple(step_of(job, one) for one in candidates),
         budget=job.judge.budget,
         spent=sum(one.verdict.spent for one in candidates if one.verdict is not None),
-        usage=Usage(speech.start, sum(len(one.tokens) for one in speech.said), job.ledger.phases),
+        usage=Usage(
+            speech.start,
+            sum(one.generated for one in speech.said),
+            job.ledger.phases,
+            sum(len(one.thoughts) for one in speech.said),
+        ),
         seconds=last - job.ledger.opened,
         seconds_to_first_token=speech.times[0] - job.ledger.opened,
         model=job.model.info.name,
@@ -63,6 +69,7 @@ def explain(
         signs=signs,
         variants=decision.tried,
         volatility_index=None if signs is None else job.judge.index(signs),
+        reasoning=first.reasoning,
         prompt=as_text(job.model, job.prompt.tail) if job.options.echo else "",
         prompt_log_probs=speech.echoed,
         log_probs=first.log_probs,
@@ -150,11 +157,13 @@ def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -
     # Of an answer in a form they were read on its own words, and not on the form's.
     if decision.attempt.signs is not None or job.options.form is not None:
         return decision.attempt.signs
-    said = speech.said[0].tokens[:WINDOW]
+    first = speech.said[0]
+    said = first.tokens[:WINDOW]
+    said = said[: answering_tokens(job.model, said)]
     if not said:
         return None
     twin = workspace.fork(speech.session)
-    twin.rollback(speech.start)
+    twin.rollback(speech.start + len(first.thoughts))
     read = twin.read(said, sign_layers(job))
     workspace.close(twin)
     signs = read_signs(job, workspace, decision.attempt.context, read)
@@ -183,6 +192,7 @@ def _expected(job: Job, session: Session, start: int, said: Said) -> tuple[Token
     """
     top = job.options.top_log_probs or 0
     session.rollback(start)
+    session.extend(said.thoughts)
     found = token_log_probs(job.model, session, said.tokens, top)
     pieces = pieces_of([one.piece for one in found], said.text)
     inside = [replace(one, piece=piece) for one, piece in zip(found, pieces, strict=False)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from overlay.answer import Outcome, TextAdded
+from overlay.answer import Outcome, TextAdded, ThoughtAdded
 from overlay.answering.begin import Attempt
 from overlay.answering.decide import Decision
 from overlay.answering.job import Job
+from overlay.answering.think import Thoughts
 from overlay.answering.workspace import Workspace
 from overlay.text_stream import TextStream
 from probes.protocol import Session
@@ -30,6 +32,8 @@ class Said:
         stopped: whether a stop text ended it.
         began: when the first text came, on the clock of :func:`time.perf_counter`; None where
             none did.
+        thoughts: tokens of what the model thought before, with the marks around it.
+        reasoning: the same as text, without the marks.
     """
 
     tokens: tuple[int, ...]
@@ -37,6 +41,13 @@ class Said:
     finish_reason: str = "stop"
     stopped: bool = False
     began: float | None = None
+    thoughts: tuple[int, ...] = ()
+    reasoning: str = ""
+
+    @property
+    def generated(self) -> int:
+        """Tokens that the model generated, thoughts included."""
+        return len(self.thoughts) + len(self.tokens)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +68,9 @@ class Speech:
     echoed: tuple[TokenLogProb, ...] = ()
 
 
-def speak(job: Job, workspace: Workspace, decision: Decision) -> Generator[TextAdded, None, Speech]:
+def speak(
+    job: Job, workspace: Workspace, decision: Decision
+) -> Generator[ThoughtAdded | TextAdded, None, Speech]:
     """Generate the answer, go on with the one that has begun, or say that there is none."""
     attempt, echoed = decision.attempt, tuple[TokenLogProb, ...]()
     if job.options.echo:
@@ -102,24 +115,36 @@ def _echoed(job: Job, attempt: Attempt) -> tuple[Attempt, tuple[TokenLogProb, ..
     return replace(attempt, start=len(session.tokens)), tuple(found)
 
 
-def _say(job: Job, attempt: Attempt, number: int) -> Generator[TextAdded, None, Said]:
+def _say(
+    job: Job, attempt: Attempt, number: int
+) -> Generator[ThoughtAdded | TextAdded, None, Said]:
     """Generate answer ``number``, or what is missing of it."""
     session, start = attempt.session, attempt.start
-    stream = TextStream(job.options.stop, keep_blanks=job.prompt.alone is not None)
+    chat = job.prompt.alone is None
+    # A form leaves no room for thoughts or for a next turn, and a quote is no model's.
+    free = chat and job.options.form is None and not attempt.context.variant.quote
+    ends = job.model.chat_style.ends if free else ()
+    stream = TextStream(job.options.stop, ends=ends, keep_blanks=not chat)
+    thoughts = Thoughts(job.model, start)
     tokens = _tokens(job, attempt, session.tokens[start:], number)
+    if free:
+        for thought in thoughts.feed(tokens):
+            yield ThoughtAdded(thought, number)
     began, parts = None, []
-    for part in stream.feed(job.model.piece(token) for token in tokens):
+    for part in stream.feed(chain(thoughts.left, map(job.model.piece, tokens))):
         began = began or time.perf_counter()
         parts.append(part)
         yield TextAdded(part, number)
     if stream.stopped:
-        session.rollback(start + stream.tokens)
+        session.rollback(thoughts.stop + stream.tokens)
     return Said(
-        tuple(session.tokens[start:]),
+        tuple(session.tokens[thoughts.stop :]),
         "".join(parts),
-        _finish_reason(job, attempt, stream),
+        _finish_reason(job, attempt, thoughts.tokens, stream),
         stream.stopped,
         began,
+        tuple(session.tokens[start : thoughts.stop]),
+        thoughts.text.strip(),
     )
 
 
@@ -133,8 +158,9 @@ def _tokens(job: Job, attempt: Attempt, begun: Sequence[int], number: int) -> It
         yield from attempt.session.generate(sampling)
 
 
-def _finish_reason(job: Job, attempt: Attempt, stream: TextStream) -> str:
+def _finish_reason(job: Job, attempt: Attempt, thoughts: int, stream: TextStream) -> str:
     if stream.stopped or attempt.ended:
         return "stop"
     full = len(attempt.session.tokens) >= job.model.info.context_size
-    return "length" if full or stream.tokens >= job.settings.max_tokens else "stop"
+    spent = thoughts + stream.tokens >= job.settings.max_tokens
+    return "length" if full or spent else "stop"

@@ -16,6 +16,7 @@ from overlay.answer import (
     Outcome,
     StepTaken,
     TextAdded,
+    ThoughtAdded,
 )
 from overlay.answering.speak import ABSTENTION
 from overlay.options import AskOptions
@@ -50,7 +51,7 @@ class Reply:
         choices: list[dict[str, object]] = [
             {
                 "index": index,
-                "message": self._message(answer, one.text),
+                "message": self._message(answer, one),
                 "logprobs": self._log_probs(one),
                 "finish_reason": one.finish_reason,
             }
@@ -69,11 +70,13 @@ class Reply:
         """
         begun = -1
         async for event in events:
-            choice = event.choice if isinstance(event, TextAdded) else 0
+            choice = event.choice if isinstance(event, TextAdded | ThoughtAdded) else 0
             if begun < choice:
                 begun = choice
                 yield self._framed(_choice(choice, {"role": "assistant", "content": ""}))
             match event:
+                case ThoughtAdded(text):
+                    yield self._framed(_choice(choice, {"reasoning_content": text}))
                 case TextAdded(text):
                     # Under a form nothing else can say so: an answer there is JSON.
                     refused = self.options.form is not None and text == ABSTENTION
@@ -96,10 +99,15 @@ class Reply:
             yield frame(self._object("chat.completion.chunk", []) | counts)
         yield DONE
 
-    def _message(self, answer: Answer, text: str) -> dict[str, object]:
-        if self.options.form is not None and answer.outcome is Outcome.ABSTAINED:
-            return {"role": "assistant", "content": None, "refusal": text}
-        return {"role": "assistant", "content": text, "refusal": None}
+    def _message(self, answer: Answer, said: Answer | Other) -> dict[str, object]:
+        refused = self.options.form is not None and answer.outcome is Outcome.ABSTAINED
+        thoughts = {"reasoning_content": said.reasoning} if said.reasoning else {}
+        return {
+            "role": "assistant",
+            "content": None if refused else said.text,
+            "refusal": said.text if refused else None,
+            **thoughts,
+        }
 
     def _log_probs(self, said: Answer | Other) -> dict[str, object] | None:
         asked = self.options.top_log_probs is not None

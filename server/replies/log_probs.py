@@ -22,6 +22,8 @@ def log_prob_entries(tokens: Sequence[TokenLogProb]) -> Iterator[dict[str, objec
     A token that is no whole character has a text with replacement characters; its bytes are right.
     """
     for token in tokens:
+        if token.ends:
+            continue  # it ended the answer, and is no part of it
         beside = [_entry(piece, value) for piece, value in token.top]
         yield {**_entry(token.piece, token.log_prob), "top_logprobs": beside}
 

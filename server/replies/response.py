@@ -47,14 +47,15 @@ class Reply:
         """The body of a reply that is not streamed."""
         short = answer.finish_reason == "length"
         usage = answer.usage
-        body = self._response("incomplete" if short else "completed", [self._message(answer)])
+        output = [*self._thoughts(answer), self._message(answer)]
+        body = self._response("incomplete" if short else "completed", output)
         return body | {
             "incomplete_details": {"reason": "max_output_tokens"} if short else None,
             "usage": {
                 "input_tokens": usage.prompt_tokens,
                 "input_tokens_details": {"cached_tokens": 0},
                 "output_tokens": usage.completion_tokens,
-                "output_tokens_details": {"reasoning_tokens": 0},
+                "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
                 "total_tokens": usage.prompt_tokens + usage.completion_tokens,
             },
             "overlay": report(answer),
@@ -111,6 +112,13 @@ class Reply:
     @property
     def _item_id(self) -> str:
         return f"msg_{self.number}"
+
+    def _thoughts(self, answer: Answer) -> list[dict[str, object]]:
+        if not answer.reasoning:
+            return []
+        content = [{"type": "reasoning_text", "text": answer.reasoning}]
+        item = {"id": f"rs_{self.number}", "type": "reasoning", "summary": []}
+        return [{**item, "content": content, "status": "completed"}]
 
     def _message(self, answer: Answer) -> dict[str, object]:
         status = "incomplete" if answer.finish_reason == "length" else "completed"

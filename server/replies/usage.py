@@ -11,7 +11,7 @@ from probes.cost import Cost
 __all__ = ["cost_of", "usage_of"]
 
 
-def usage_of(answers: Sequence[Answer]) -> dict[str, int]:
+def usage_of(answers: Sequence[Answer]) -> dict[str, object]:
     """What all answers of a request took together, in OpenAI's form."""
     prompt = sum(answer.usage.prompt_tokens for answer in answers)
     completion = sum(answer.usage.completion_tokens for answer in answers)
@@ -19,6 +19,9 @@ def usage_of(answers: Sequence[Answer]) -> dict[str, int]:
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
+        "completion_tokens_details": {
+            "reasoning_tokens": sum(answer.usage.reasoning_tokens for answer in answers)
+        },
     }
 
 

@@ -23,6 +23,7 @@ from overlay.answer import (
     Step,
     StepTaken,
     TextAdded,
+    ThoughtAdded,
     Usage,
 )
 from overlay.answering.speak import ABSTENTION
@@ -82,11 +83,11 @@ SAID = (TokenLogProb(b"\xc3", -2.0, ((b"a", -1.0), (b"\xc3", -2.0))),)
 class FakeEngine:
     """Says WORDS, unless the question is one of these.
 
-    ``abstain``: says that there is no answer. ``hold``: waits for ``release`` before its first
-    word. ``slow``: takes a second between words. ``endless``: never finishes, but sets ``ended``
-    when it is closed. ``silent``: likewise, and says nothing after its first word. ``fail early``,
-    ``fail late``, ``break early``, ``break late``: raises an error that is meant, or a defect,
-    before or after the first word.
+    ``abstain``: says that there is no answer. ``think``: thinks first. ``hold``: waits for
+    ``release`` before its first word. ``slow``: takes a second between words. ``endless``: never
+    finishes, but sets ``ended`` when it is closed. ``silent``: likewise, and says nothing after
+    its first word. ``fail early``, ``fail late``, ``break early``, ``break late``: raises an error
+    that is meant, or a defect, before or after the first word.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(0.5, 2.0))
@@ -114,6 +115,8 @@ class FakeEngine:
             yield AnswerFinished(answer)
             return
         yield StepTaken(STEP)
+        if question == "think":
+            yield ThoughtAdded("Hm.")
         yield TextAdded(WORDS[0])
         _fail(question, "late")
         try:
@@ -132,7 +135,11 @@ class FakeEngine:
             yield TextAdded(word)
         for choice in range(1, options.n):
             yield TextAdded("Other", choice)
-        yield AnswerFinished(_answer(options))
+        answer = _answer(options)
+        if question == "think":
+            usage = replace(answer.usage, reasoning_tokens=2)
+            answer = replace(answer, reasoning="Hm.", usage=usage)
+        yield AnswerFinished(answer)
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         self.continued.append((prompt, options))

@@ -170,6 +170,24 @@ def test_an_abstention_under_a_form_is_a_refusal(openai_client: OpenAI) -> None:
     assert "response.output_text.delta" not in kinds
 
 
+def test_thoughts_are_told_apart(client: httpx.Client) -> None:
+    body = client.post(CHAT, json=chat("think")).json()
+    assert body["choices"][0]["message"]["content"] == SAID
+    assert body["choices"][0]["message"]["reasoning_content"] == "Hm."
+    assert body["usage"]["completion_tokens_details"] == {"reasoning_tokens": 2}
+    text = client.post(CHAT, json=chat("think", stream=True)).text
+    chunks = [json.loads(line[6:]) for line in text.split("\n\n") if line.startswith("data: {")]
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    assert [delta["reasoning_content"] for delta in deltas if "reasoning_content" in delta] == [
+        "Hm."
+    ]
+    assert "".join(delta.get("content", "") for delta in deltas) == SAID
+    asked = {"model": "overlay", "input": "think"}
+    thoughts, message = client.post("/v1/responses", json=asked).json()["output"]
+    assert thoughts["content"] == [{"type": "reasoning_text", "text": "Hm."}]
+    assert message["content"][0]["text"] == SAID
+
+
 def test_a_text_is_continued_in_a_stream(openai_client: OpenAI) -> None:
     chunks = list(
         openai_client.completions.create(
