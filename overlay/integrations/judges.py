@@ -6,10 +6,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from overlay.errors import BusyError, InputError, OverlayError, ResourceError
 from overlay.integrations.passages import JudgedPassage, Passage
+from overlay.integrations.served import LOCAL, Served
 from overlay.options import AskOptions
 from retriever import Chunk
 from selector.budget import Budget
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
     from overlay.runtime import Overlay
 
 __all__ = ["OverlayJudge", "ServerJudge"]
+
+_PATH = "stability"
 
 
 class OverlayJudge:
@@ -71,17 +71,15 @@ class ServerJudge:
 
     def __init__(
         self,
-        base_url: str = "http://127.0.0.1:8321",
+        base_url: str = LOCAL,
         api_key: str | None = None,
         *,
         step: float | None = None,
         answer: float | None = None,
         timeout: float = 120.0,
     ) -> None:
-        self._url = f"{base_url.rstrip('/').removesuffix('/v1')}/v1/stability"
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._server = Served(base_url, api_key, timeout)
         self._budget = {"step": step, "answer": answer}
-        self._timeout = timeout
 
     def judge(self, question: str, passages: Sequence[Passage], /) -> list[JudgedPassage]:
         """See :class:`overlay.integrations.passages.PassageJudge`.
@@ -99,23 +97,9 @@ class ServerJudge:
             "budget": self._budget,
         }
         try:
-            reply = httpx.post(self._url, json=body, headers=self._headers, timeout=self._timeout)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ResourceError(
-                f"no reply from {self._url}: {error or type(error).__name__}",
-                hint="`overlay serve` starts a server and says where it listens",
-                param="base_url",
-            ) from error
-        if not reply.is_success:
-            raise _refusal(self._url, reply)
-        try:
-            return [_read(step) for step in reply.json()["steps"]]
+            return [_read(step) for step in self._server.post(_PATH, body)["steps"]]
         except (ValueError, KeyError, TypeError) as error:
-            raise ResourceError(
-                f"{self._url} does not answer as an overlay does",
-                hint="check base_url",
-                param="base_url",
-            ) from error
+            raise self._server.stranger(_PATH) from error
 
 
 def _read(step: Mapping[str, Any]) -> JudgedPassage:
@@ -128,18 +112,3 @@ def _read(step: Mapping[str, Any]) -> JudgedPassage:
         spent=step["spent"],
         question_gain=step["question_gain"],
     )
-
-
-def _refusal(url: str, reply: httpx.Response) -> OverlayError:
-    """The server's own words, as the kind of error that they are."""
-    try:
-        error = reply.json()["error"]
-        said, param = str(error["message"]), error.get("param")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        said, param = reply.text[:200] or reply.reason_phrase, None
-    message = f"{url} answered {reply.status_code}: {said}"
-    if reply.status_code in (429, 503):
-        wait = reply.headers.get("Retry-After")
-        return BusyError(message, hint=f"try again in {wait} s" if wait else "")
-    kind = InputError if reply.is_client_error else ResourceError
-    return kind(message, param=param)

@@ -7,7 +7,10 @@ from pydantic_core import PydanticCustomError
 
 __all__ = ["NO_TOOLS", "check_tools"]
 
-NO_TOOLS = "the served model is given no tools; leave them out, or set tool_choice to none"
+NO_TOOLS = (
+    "the served model is given no tools; leave them out, or set tool_choice to none "
+    "(docs/clients.md says where a client does)"
+)
 
 
 def check_tools(tools: object, info: ValidationInfo) -> object:

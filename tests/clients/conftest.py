@@ -14,6 +14,7 @@ from overlay.libraries import Libraries
 from overlay.runtime import Overlay, open_kv_store, open_overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
+from server.documents import Documents
 from tests.integration.command import overlay_here
 from tests.server.fakes import serving
 
@@ -39,13 +40,15 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     store = root / "store"
     done = overlay_here("ingest", "documents", cwd=root, env={"OVERLAY_STORE": str(store)})
     assert done.returncode == 0, done.stderr
-    return Settings(store=store, k=2, variants=1, max_tokens=16, context_size=2048)
+    return Settings(store=store, k=1, variants=1, max_tokens=16, context_size=2048)
 
 
 @pytest.fixture(scope="session")
 def served(settings: Settings) -> Iterator[str]:
     """The address of the running server."""
-    with serving(lambda: open_overlay(settings, eager=True), queue_size=8) as url:
+    with serving(
+        lambda: open_overlay(settings, eager=True), queue_size=8, documents=Documents(settings)
+    ) as url:
         deadline = time.monotonic() + 120
         with httpx.Client(base_url=url) as client:
             while client.get("/health").status_code != 200:

@@ -27,11 +27,11 @@ def blocks(language: str) -> list[str]:
 def test_all_blocks_are_of_a_kind_that_is_run_but_open_webuis() -> None:
     [other] = blocks("")
     assert "open-webui serve" in other
-    assert len(blocks("python")) == 6
+    assert len(blocks("python")) == 7
     assert len(blocks("sh")) == 1
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=range(6))
+@pytest.mark.parametrize("block", blocks("python"), ids=range(7))
 def test_python(
     block: str,
     served: str,

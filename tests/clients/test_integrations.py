@@ -12,8 +12,9 @@ from llama_index.core.llms import MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from overlay.errors import InputError
 from overlay.integrations.judges import OverlayJudge, ServerJudge
-from overlay.integrations.langchain import OverlayCompressor
+from overlay.integrations.langchain import OverlayCompressor, OverlayRetriever
 from overlay.integrations.llamaindex import OverlayPostprocessor
 from overlay.integrations.passages import PassageJudge
 from overlay.runtime import Overlay
@@ -67,6 +68,18 @@ def test_langchain_leaves_the_injected_instruction_out(judge: PassageJudge) -> N
     assert facts["accepted"]
     assert 0 <= facts["volatility"] <= 0.6
     assert facts["question_gain"] > 0
+
+
+def test_the_servers_own_documents(served: str) -> None:
+    found = OverlayRetriever(base_url=f"{served}/v1", k=2).invoke("When does the ferry leave?")
+    assert found[0].metadata["source"] == "ferry.md"
+    assert "06:40" in found[0].page_content
+    assert found[0].metadata["overlay"]["volatility"] <= 0.6
+    assert found[0].metadata["score"] > 0.3
+    nothing = OverlayRetriever(base_url=served, k=2, step=0.0)
+    assert nothing.invoke("When does the ferry leave?") == []
+    with pytest.raises(InputError, match="answered 404"):
+        OverlayRetriever(base_url=served, collection="nowhere").invoke("When?")
 
 
 def test_llamaindex_leaves_the_injected_instruction_out(judge: PassageJudge) -> None:

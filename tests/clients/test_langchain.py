@@ -22,7 +22,7 @@ class Departure(BaseModel):
 @pytest.fixture(scope="module")
 def chat(served: str) -> ChatOpenAI:
     return ChatOpenAI(
-        model="overlay", base_url=f"{served}/v1", api_key=SecretStr("unused"), max_retries=0
+        model="overlay:plain", base_url=f"{served}/v1", api_key=SecretStr("unused"), max_retries=0
     )
 
 
@@ -41,7 +41,14 @@ def test_a_history_with_an_empty_turn(chat: ChatOpenAI) -> None:
         AIMessage(""),
         HumanMessage(QUESTION),
     ]
-    assert chat.model_copy(update={"model_name": "overlay:plain"}).invoke(history).text
+    assert chat.invoke(history).text
+
+
+def test_an_answer_in_a_form(chat: ChatOpenAI) -> None:
+    asked = chat.with_structured_output(Departure, method="json_schema", include_raw=True)
+    found = asked.invoke(QUESTION)
+    assert isinstance(found, dict)
+    assert isinstance(found["parsed"], Departure), found
 
 
 def test_tools_are_refused_by_name(chat: ChatOpenAI) -> None:
