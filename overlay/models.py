@@ -9,7 +9,7 @@ from pathlib import Path
 
 from overlay.settings import Backend
 from probes.errors import ModelError
-from probes.gguf import file_sha256
+from probes.gguf import file_sha256, gguf_shards
 
 __all__ = ["PACKAGED", "LocatedModel", "PackagedModel", "find_model", "locate_model"]
 
@@ -148,10 +148,12 @@ def _download(repo: str, file: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(repo, file))
+        # Of a model in several files, all of them: any one leads to the others.
+        shards = [hf_hub_download(repo, one.as_posix()) for one in gguf_shards(Path(file))]
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelError(
             f"{file} of {repo} cannot be fetched from the hub: {error}",
             hint="check the name and the network, or give a path to a local .gguf file",
             param="model",
         ) from error
+    return Path(shards[0])

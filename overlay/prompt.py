@@ -9,6 +9,8 @@ from itertools import takewhile
 from overlay.errors import InputError
 from overlay.follow_ups import search_queries
 from probes.chat import Message
+from probes.folding import SYSTEM_ROLES
+from probes.form import Form
 from probes.protocol import Model
 from probes.subject import as_text
 
@@ -20,6 +22,7 @@ __all__ = [
     "chunk_text",
     "chunk_tokens",
     "completion_prompt",
+    "in_form",
     "question_of",
     "with_wordings",
 ]
@@ -29,11 +32,16 @@ _SYSTEM = "You are a helpful assistant."
 _SEARCHED = 1000
 # The instruction stands after the context: small models follow what they read last.
 INSTRUCTION = "Use the context to answer in a few words."
+_AS_JSON = f"{INSTRUCTION[:-1]}, as JSON."
 WORDINGS = (
     "Answer the question from the context above, as shortly as you can.",
     "Read the text. Then answer in a few words.",
 )
 """The same instruction in other words."""
+
+
+# Characters of a schema that a prompt shows; a longer one would leave little room for the context.
+_SHOWN = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class Prompt:
         lead: tokens of the tail before the question.
         wordings: the tail in other words, each in tokens.
         alone: what the model reads where there is no context; None for prefix and tail.
+        formed: the tail that asks for an answer in a form, with which it is spoken; all that is
+            read before that is read with the plain one. None where no form is asked for.
     """
 
     prefix: tuple[int, ...]
@@ -55,24 +65,29 @@ class Prompt:
     lead: int = 0
     wordings: tuple[tuple[int, ...], ...] = ()
     alone: tuple[int, ...] | None = None
+    formed: tuple[int, ...] | None = None
+
+    @property
+    def after(self) -> int:
+        """Tokens that stand after the context, at most."""
+        return max(len(self.tail), len(self.formed or ()))
 
 
 def question_of(messages: Sequence[Message]) -> str:
     """The last user message, which is the question.
 
     Raises:
-        InputError: there are no messages, the last is not the user's, or one is empty.
+        InputError: there are no messages, the last is not the user's, or it is empty.
     """
     if not messages:
         raise InputError("messages is empty", hint="send a user message", param="messages")
-    for index, message in enumerate(messages):
-        if not isinstance(message.content, str) or not message.content.strip():
-            raise InputError(
-                f"messages[{index}].content is empty",
-                hint="write a question",
-                param=f"messages[{index}].content",
-            )
-    last = messages[-1]
+    last, place = messages[-1], len(messages) - 1
+    if last.role == "user" and not str(last.content).strip():
+        raise InputError(
+            f"messages[{place}].content is empty",
+            hint="write a question",
+            param=f"messages[{place}].content",
+        )
     if last.role != "user" or not isinstance(last.content, str):
         raise InputError(
             f"the last message is from {last.role!r}",
@@ -87,11 +102,13 @@ def build_prompt(
 ) -> Prompt:
     """Put a slot for the context and the instruction before the question.
 
-    Earlier turns stay as they are, and so does a system message of the caller's.
+    Earlier turns stay as they are, and so does a system message of the caller's. Empty ones say
+    nothing, and are left out.
     """
     question = question_of(messages)
-    systems = [str(message.content) for message in messages if message.role == "system"]
-    turns = [message for message in messages[:-1] if message.role != "system"]
+    said = [message for message in messages[:-1] if str(message.content).strip()]
+    systems = [str(message.content) for message in said if message.role in SYSTEM_ROLES]
+    turns = [message for message in said if message.role not in SYSTEM_ROLES]
     chat = [
         Message("system", "\n\n".join(systems or [_SYSTEM])),
         *turns,
@@ -113,6 +130,18 @@ def with_wordings(model: Model, prompt: Prompt, messages: Sequence[Message]) -> 
     others = [build_prompt(model, messages, wording) for wording in WORDINGS]
     tails = tuple(other.tail for other in others if other.prefix == prompt.prefix)
     return replace(prompt, wordings=tails)
+
+
+def in_form(model: Model, prompt: Prompt, messages: Sequence[Message], form: Form) -> Prompt:
+    """A prompt that :func:`build_prompt` made, with a tail that asks for JSON of a form.
+
+    A schema is shown as it stands unless it is long.
+    """
+    schema = form.schema if len(form.schema) <= _SHOWN else ""
+    asked = f"{INSTRUCTION[:-1]}, as JSON of this schema: {schema}" if schema else _AS_JSON
+    other = build_prompt(model, messages, asked)
+    # A template that words what stands before the context by what follows shows it nowhere.
+    return replace(prompt, formed=other.tail if other.prefix == prompt.prefix else prompt.tail)
 
 
 def completion_prompt(model: Model, text: str | Sequence[int]) -> Prompt:
@@ -138,9 +167,11 @@ def completion_prompt(model: Model, text: str | Sequence[int]) -> Prompt:
             param="prompt",
         )
     words = text if isinstance(text, str) else as_text(model, tokens)
-    prefix = tuple(model.tokenize("Context:\n"))
+    prefix = (*model.opening, *model.tokenize("Context:\n"))
+    # Who sends tokens has put what begins a text there.
+    alone = (*model.opening, *tokens) if isinstance(text, str) else tuple(tokens)
     end = words[-_SEARCHED:]
-    return Prompt(prefix, tuple(tokens), end, (end,), alone=tuple(tokens))
+    return Prompt(prefix, tuple(tokens), end, (end,), alone=alone)
 
 
 def chunk_text(text: str) -> str:

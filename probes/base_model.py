@@ -4,32 +4,52 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from overlay.errors import InputError
 from probes.batching import DraftReader, Request
-from probes.chat import Message
+from probes.chat import ChatStyle, ChatTemplate, Message
 from probes.checks import check_length, check_window
 from probes.cost import Cost, Meter
+from probes.form import FormVocabulary, Matcher
 from probes.protocol import Sampling, Session
 from probes.state import FloatArray, State
+from probes.thoughts import THINK, opened_by
 
 __all__ = ["BaseModel", "CachedSession", "Vocabulary"]
 
 
 class Vocabulary(Protocol):
-    """Text to tokens and back; the methods are those of :class:`probes.protocol.Model`."""
+    """Text to tokens and back; the methods are those of :class:`probes.protocol.Model`.
 
-    def tokenize(self, text: str) -> list[int]:
-        """See :meth:`probes.protocol.Model.tokenize`."""
+    Attributes:
+        size: how many tokens there are.
+    """
+
+    size: int
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """See :meth:`probes.protocol.Model.tokenize`; with ``special``, special tokens count."""
 
     def piece(self, token: int) -> bytes:
         """See :meth:`probes.protocol.Model.piece`."""
 
+    def spelled(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.spelled`."""
+
     def ends_generation(self, token: int) -> bool:
         """See :meth:`probes.protocol.Model.ends_generation`."""
+
+    @property
+    def template(self) -> ChatTemplate:
+        """How chats are written."""
+
+    @property
+    def opening(self) -> Sequence[int]:
+        """See :attr:`probes.protocol.Model.opening`."""
 
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.encode_chat`."""
@@ -42,6 +62,9 @@ class CachedSession(Session, Protocol):
     def cached(self) -> int:
         """How many tokens, from the first on, have been evaluated and are kept."""
 
+
+_OPENING_TOKENS = 8
+"""As many as the longest mark of thoughts takes, spelled in small pieces."""
 
 _Own = TypeVar("_Own", bound=CachedSession)
 _Read = TypeVar("_Read")
@@ -74,6 +97,10 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         """See :attr:`probes.protocol.Model.evaluated`."""
         return self.cost.evaluated
 
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """See :meth:`probes.protocol.Model.watch`."""
+        self._meter.watch = check
+
     def tokenize(self, text: str) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`."""
         return self._vocabulary.tokenize(text)
@@ -82,6 +109,20 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         """See :meth:`probes.protocol.Model.piece`."""
         return self._vocabulary.piece(token)
 
+    def spelled(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.spelled`."""
+        return self._vocabulary.spelled(token)
+
+    @property
+    def chat_style(self) -> ChatStyle:
+        """See :attr:`probes.protocol.Model.chat_style`."""
+        return self._vocabulary.template.style
+
+    @property
+    def opening(self) -> Sequence[int]:
+        """See :attr:`probes.protocol.Model.opening`."""
+        return self._vocabulary.opening
+
     def ends_generation(self, token: int) -> bool:
         """See :meth:`probes.protocol.Model.ends_generation`."""
         return self._vocabulary.ends_generation(token)
@@ -89,6 +130,37 @@ class BaseModel(ABC, Generic[_Own, _Read]):
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.encode_chat`."""
         return self._vocabulary.encode_chat(messages)
+
+    def matcher(self, sampling: Sampling) -> Matcher | None:
+        """What follows a text of the form that is asked for; None where none is.
+
+        Raises:
+            InputError: the form cannot be followed.
+        """
+        return None if sampling.form is None else self._forms.matcher(sampling.form)
+
+    @cached_property
+    def _forms(self) -> FormVocabulary:
+        return FormVocabulary(self._vocabulary, self._vocabulary.size)
+
+    def silence(self) -> None:
+        """Find out whether the model begins an answer with thoughts; if so, prompts leave no room.
+
+        Costs nothing where neither the template nor the vocabulary knows of thoughts.
+        """
+        template = self._vocabulary.template
+        kinds = template.style.thoughts
+        if not any(kind is not THINK or self._is_token(kind.opened) for kind in kinds):
+            return
+        before = self._meter.cost
+        [prompt] = self.encode_chat([Message("user", "Say yes.")])
+        if len(prompt) + _OPENING_TOKENS > self._context_size:
+            return
+        with self._opened(prompt) as session:
+            [draft] = self.draft_many([session], _OPENING_TOKENS)
+        said = b"".join(map(self.spelled, draft)).decode("utf-8", "replace")
+        template.silenced = opened_by(said.lstrip(), kinds)
+        self._meter.cost = before  # nobody asked for this
 
     def check_length(self, tokens: int) -> None:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
@@ -167,6 +239,14 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         tokens = list(self._generate(own, sampling, layers, keep))
         return reader.states([tokens])[0] if tokens else None
 
+    def _is_token(self, text: str) -> bool:
+        return len(self._vocabulary.tokenize(text, special=True)) == 1
+
+    def _opened(self, tokens: Sequence[int]) -> Session:
+        session = self.session()
+        session.extend(tokens)
+        return session
+
     def _read(
         self,
         requests: Sequence[Request],
@@ -200,6 +280,10 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         self.flush(sessions)
         fresh = self.cost.prefilled - before
         self._meter.reuse(sum(session.cached for session in sessions) - fresh)
+
+    @abstractmethod
+    def session(self) -> Session:
+        """See :meth:`probes.protocol.Model.session`."""
 
     @abstractmethod
     def _own(self, sessions: Sequence[Session]) -> list[_Own]:

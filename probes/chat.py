@@ -8,29 +8,33 @@ text, in which they do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from overlay.errors import InputError
 from probes.errors import ModelError
+from probes.folding import Message, forms
+from probes.plain_chat import PLAIN_ENDS, PLAIN_TEMPLATE
+from probes.thoughts import (
+    Marks,
+    known_marks,
+    switches,
+    without_thoughts,
+    without_thoughts_ahead,
+)
 
-__all__ = ["ChatTemplate", "Message", "Part", "require_template"]
+__all__ = ["ChatStyle", "ChatTemplate", "Fill", "Message", "Part", "broken_template"]
 
 # Private-use characters: no chat template contains them, and no message is in the text when
 # they are searched for.
 _PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
+# Says one thing of each role; what no template that serves a chat can refuse comes last.
+_TRIAL = (Message("user", "?"),)
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a chat.
-
-    Attributes:
-        role: ``system``, ``user`` or ``assistant``.
-        content: the text; or two texts, between which lies a slot for the context.
-    """
-
-    role: str
-    content: str | tuple[str, str]
+Fill = Callable[[list[dict[str, Any]], Mapping[str, object]], str]
+"""Renders role-and-content dicts, with variables, up to where the assistant's answer begins; raises
+ValueError where the template refuses them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +46,63 @@ class Part:
     slot_after: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ChatStyle:
+    """What the answers of a model look like, beside its end tokens.
+
+    Attributes:
+        ends: an answer ends before a line that begins so.
+        thoughts: marks of thoughts that it may begin with.
+    """
+
+    ends: tuple[str, ...] = ()
+    thoughts: tuple[Marks, ...] = ()
+
+
 class ChatTemplate:
     """A chat template.
 
     Args:
-        fill: renders role-and-content dicts, up to the point where the assistant's answer
-            begins, and raises ValueError where it refuses them.
+        source: the template; it is read for what it says of thoughts, and for nothing else.
+        fill: renders it.
+
+    Attributes:
+        style: what answers look like under it.
+        silenced: marks of the thoughts that the model was seen to begin with by itself: every
+            prompt says that there are none.
     """
 
-    def __init__(self, fill: Callable[[list[dict[str, str]]], str]) -> None:
+    def __init__(self, source: str, fill: Fill) -> None:
+        plain = source == PLAIN_TEMPLATE
+        self.style = ChatStyle(PLAIN_ENDS if plain else (), known_marks(source))
+        self.silenced: Marks | None = None
         self._fill = fill
+        self._switches = switches(source)
 
     def render(self, messages: Sequence[Message]) -> list[Part]:
-        """Render a chat.
+        """Render a chat: as it is, or where the template refuses that, in a simpler form.
 
-        A system message is put in front of the first user message where the template has no
-        system role.
+        Turns of one role that follow on each other are joined where they have to alternate, a
+        system message is put in front of the first user message where there is no system role, and
+        at last the whole chat is told in one user message. Empty turns and the thoughts of earlier
+        answers are left out, and what the template would open thoughts with is closed.
 
         Raises:
-            ModelError: the template refuses the messages, or loses the last one.
+            InputError: the template refuses this chat in every form.
+            ModelError: it refuses a single question, too.
         """
-        try:
-            return self._render(messages)
-        except ValueError as error:
-            if messages and messages[0].role == "system":
-                return self.render(_fold_system(messages))
-            raise ModelError(f"the model's chat template refuses this chat: {error}") from error
+        why = "it is empty"
+        for form in forms([self._thoughtless(message) for message in messages]):
+            for wrap in (str, _as_parts):
+                try:
+                    return self._render(form, wrap)
+                except ValueError as error:
+                    why = str(error)
+        message = f"the model's chat template refuses this chat: {why}"
+        if tuple(messages) == _TRIAL:
+            raise broken_template(why)
+        self.render(_TRIAL)
+        raise InputError(message, hint="send the question alone", param="messages")
 
     def encode(
         self, messages: Sequence[Message], tokenize: Callable[[str, bool], list[int]]
@@ -82,7 +117,7 @@ class ChatTemplate:
             One list more than there are slots.
 
         Raises:
-            ModelError: as :meth:`render`.
+            InputError, ModelError: as :meth:`render`.
         """
         pieces: list[list[int]] = [[]]
         for part in self.render(messages):
@@ -91,50 +126,56 @@ class ChatTemplate:
                 pieces.append([])
         return pieces
 
-    def _render(self, messages: Sequence[Message]) -> list[Part]:
-        placeholders = [
-            {"role": message.role, "content": f"\ue000{index}\ue001"}
-            for index, message in enumerate(messages)
-        ]
-        text = self._fill(placeholders)
+    def _thoughtless(self, message: Message) -> Message:
+        if message.role != "assistant" or not isinstance(message.content, str):
+            return message
+        return replace(message, content=without_thoughts(message.content, self.style.thoughts))
+
+    def _render(self, messages: Sequence[Message], wrap: Callable[[str], object]) -> list[Part]:
+        """Render one form of a chat; ValueError where the template refuses it, or loses some."""
+        if not messages:
+            raise ValueError("it is empty")
+        text = self._fill(
+            [
+                {"role": message.role, "content": wrap(f"\ue000{index}\ue001")}
+                for index, message in enumerate(messages)
+            ],
+            self._switches,
+        )
+        pieces = _PLACEHOLDER.split(text)
+        pieces[-1] = self._without_thoughts_ahead(pieces[-1])
+        found = [int(piece) for piece in pieces[1::2]]
+        if sorted(found) != list(range(len(messages))):
+            raise ValueError("it drops a message, or says one twice")
         parts: list[Part] = []
-        seen = set()
-        for index, piece in enumerate(_PLACEHOLDER.split(text)):
+        for index, piece in enumerate(pieces):
             if index % 2 == 0:
                 parts.append(Part(piece, from_template=True))
                 continue
-            seen.add(int(piece))
             content = messages[int(piece)].content
             if isinstance(content, str):
                 parts.append(Part(content, from_template=False))
             else:
                 parts.append(Part(content[0], from_template=False, slot_after=True))
                 parts.append(Part(content[1], from_template=False))
-        if len(messages) - 1 not in seen:
-            raise ModelError("the model's chat template drops the last message")
         return [part for part in parts if part.text or part.slot_after]
 
-
-def require_template(template: ChatTemplate | None) -> ChatTemplate:
-    """The template, or a ModelError where the model has none."""
-    if template is None:
-        raise ModelError(
-            "the model has no chat template",
-            hint="choose an instruct or chat model",
-            param="model",
-        )
-    return template
+    def _without_thoughts_ahead(self, end: str) -> str:
+        closed = without_thoughts_ahead(end, self.style.thoughts)
+        if self.silenced is not None and closed == end and self.silenced.closed not in end:
+            return end + self.silenced.nothing
+        return closed
 
 
-def _fold_system(messages: Sequence[Message]) -> list[Message]:
-    system, *rest = messages
-    for index, message in enumerate(rest):
-        if message.role == "user":
-            head = f"{system.content}\n\n"
-            content: str | tuple[str, str] = (
-                head + message.content
-                if isinstance(message.content, str)
-                else (head + message.content[0], message.content[1])
-            )
-            return [*rest[:index], Message("user", content), *rest[index + 1 :]]
-    return rest
+def broken_template(why: str) -> ModelError:
+    """The error of a template that serves no chat at all."""
+    return ModelError(
+        f"the chat template cannot be used: {why}",
+        hint="set chat_template to a file with another one, or to plain",
+        param="chat_template",
+    )
+
+
+def _as_parts(text: str) -> object:
+    """A content in parts, as some templates of models that see take no other."""
+    return [{"type": "text", "text": text}]

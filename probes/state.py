@@ -41,3 +41,11 @@ class State:
     def mean_log_prob(self) -> float:
         """Mean log-probability of the window's own tokens, nats per token."""
         return self.log_prob / len(self.window)
+
+    def first(self, count: int) -> State:
+        """The same state on the first tokens of the window."""
+        if count >= len(self.window):
+            return self
+        return State(
+            self.window[:count], self.log_probs[:count], self.hidden[:, :count], self.layers
+        )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
-from typing import Annotated
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Annotated, TypeVar
 
 from fastapi import Depends
 from fastapi.requests import Request
 from fastapi.responses import Response
 
 from overlay.answer import Answer, AnswerFinished, Event
+from server.engine import Engine
 from server.worker import Ticket, Worker
 
-__all__ = ["WorkerOf", "client_gone", "events_of", "finished"]
+__all__ = ["WorkerOf", "answers_of", "called", "client_gone", "events_of", "noted"]
 
 # nginx's number for it. Nobody reads this reply; the access log shows it.
 _CLIENT_GONE = 499
@@ -25,6 +26,8 @@ def _find_worker(request: Request) -> Worker:
     return worker
 
 
+_Result = TypeVar("_Result")
+
 WorkerOf = Annotated[Worker, Depends(_find_worker)]
 """The worker of the application that a request came to."""
 
@@ -34,13 +37,10 @@ def client_gone() -> Response:
     return Response(status_code=_CLIENT_GONE)
 
 
-async def finished(worker: Worker, ticket: Ticket, request: Request) -> Answer | None:
-    """The whole answer to a ticket; None where the client is gone."""
-    async with contextlib.aclosing(events_of(worker, ticket, request)) as events:
-        async for event in events:
-            if isinstance(event, AnswerFinished):
-                return event.answer
-    return None
+async def answers_of(events: AsyncGenerator[Event]) -> list[Answer]:
+    """The whole answers; none where the client is gone."""
+    async with contextlib.aclosing(events):
+        return [event.answer async for event in events if isinstance(event, AnswerFinished)]
 
 
 async def events_of(worker: Worker, ticket: Ticket, request: Request) -> AsyncGenerator[Event]:
@@ -53,6 +53,37 @@ async def events_of(worker: Worker, ticket: Ticket, request: Request) -> AsyncGe
     finally:
         watcher.cancel()
         worker.cancel(ticket)
+
+
+async def noted(
+    events: AsyncGenerator[Event], note: Callable[[Answer], None]
+) -> AsyncGenerator[Event]:
+    """The same events; each answer is noted as it ends."""
+    async with contextlib.aclosing(events):
+        async for event in events:
+            if isinstance(event, AnswerFinished):
+                note(event.answer)
+            yield event
+
+
+async def called(
+    worker: Worker, request: Request, function: Callable[[Engine], _Result]
+) -> _Result | None:
+    """What a function makes of the engine, in the worker's thread; None where the client is gone.
+
+    Raises:
+        OverlayError: the function, or the worker, refuses.
+    """
+    results: list[_Result] = []
+
+    def ask(engine: Engine) -> Iterator[Event]:
+        results.append(function(engine))
+        yield from ()
+
+    async with contextlib.aclosing(events_of(worker, Ticket(ask), request)) as events:
+        async for _ in events:
+            pass
+    return results[0] if results else None
 
 
 async def _cancel_when_gone(worker: Worker, ticket: Ticket, request: Request) -> None:

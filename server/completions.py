@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from fastapi import APIRouter
 from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 
 from overlay.answer import Event
-from overlay.options import AskOptions
-from server.asking import WorkerOf, client_gone, finished
+from server.asking import WorkerOf, answers_of, client_gone, events_of
 from server.bodies.completion import CompletionRequest
 from server.engine import Engine
-from server.replies.completion import completion_body
+from server.event_stream import streamed
+from server.replies.completion import Reply
+from server.replies.shapes import TextCompletion, answered
 from server.served import check_model
 from server.worker import Ticket
 
@@ -22,7 +23,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.post("/v1/completions")
+@router.post("/v1/completions", responses=answered(TextCompletion, streams=True))
 async def complete_text(body: CompletionRequest, request: Request, worker: WorkerOf) -> Response:
     """Continue each prompt as it is, with no chat around it; chunks stand before it.
 
@@ -31,16 +32,14 @@ async def complete_text(body: CompletionRequest, request: Request, worker: Worke
     engine = worker.engine
     check_model(body.model, engine)
     options = body.to_options(engine.budget)
-    answers = []
-    for prompt in body.prompt:
-        answer = await finished(worker, Ticket(_completion(prompt, options)), request)
-        if answer is None:
-            return client_gone()
-        answers.append(answer)
-    return JSONResponse(completion_body(answers, model=engine.model_info.name, options=options))
 
+    def ask(engine: Engine) -> Iterator[Event]:
+        for prompt in body.prompt:
+            yield from engine.complete(prompt, options)
 
-def _completion(
-    prompt: str | Sequence[int], options: AskOptions
-) -> Callable[[Engine], Iterator[Event]]:
-    return lambda engine: engine.complete(prompt, options)
+    reply = Reply(engine.model_info.name, options, include_usage=body.include_usage)
+    events = events_of(worker, Ticket(ask), request)
+    if body.stream:
+        return await streamed(reply.stream(events)) or client_gone()
+    answers = await answers_of(events)
+    return JSONResponse(reply.whole(answers)) if answers else client_gone()

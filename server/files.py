@@ -10,11 +10,10 @@ from fastapi.requests import Request
 from fastapi.responses import FileResponse
 from pydantic import Field
 from starlette.datastructures import UploadFile
-from starlette.types import Message
 
 from overlay.errors import InputError
 from overlay.uploads.catalogue import Entry
-from overlay.uploads.errors import UnknownIdError, UploadTooLargeError
+from overlay.uploads.errors import UnknownIdError
 from overlay.uploads.shelf import UploadedFile
 from server.documents import Documents, DocumentsOf
 from server.pages import Page, page_of
@@ -23,7 +22,6 @@ __all__ = ["router"]
 
 _SECOND = 10**9
 _LONGEST_PAGE = 10_000
-_BESIDE = 2**16  # bytes of a request that are no file's: the fields, and the lines between them
 _LONGEST_PURPOSE = 64
 _FORM = {
     "requestBody": {
@@ -57,9 +55,7 @@ class _FilesPage(Page):
 @router.post("/v1/files", openapi_extra=_FORM)
 async def upload_file(request: Request, documents: DocumentsOf) -> dict[str, Any]:
     """Upload a file. It can be asked about once a vector store holds it."""
-    most = documents.settings.upload_mib
-    limited = _limited(request, most)
-    async with limited.form(max_files=1, max_fields=16) as form:
+    async with request.form(max_files=1, max_fields=16) as form:
         file, purpose = form.get("file"), form.get("purpose")
         if not isinstance(file, UploadFile):
             raise InputError(
@@ -72,8 +68,6 @@ async def upload_file(request: Request, documents: DocumentsOf) -> dict[str, Any
             raise InputError(
                 "purpose is no short text", hint="assistants or user_data", param="purpose"
             )
-        if (file.size or 0) > most * 2**20:
-            raise UploadTooLargeError(most)
         catalogue = documents.catalogue
         uploaded = await run_in_threadpool(catalogue.upload, file.file, file.filename, kept)
     return _file(uploaded)
@@ -164,22 +158,3 @@ def _document(entry: Entry) -> dict[str, Any]:
         "status_details": None,
         "expires_at": None,
     }
-
-
-def _limited(request: Request, mib: int) -> Request:
-    """The request, which fails as soon as more has come than a file of that size takes."""
-    most = mib * 2**20 + _BESIDE
-    said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) > most:
-        raise UploadTooLargeError(mib)
-    come = 0
-
-    async def receive() -> Message:
-        nonlocal come
-        message = await request.receive()
-        come += len(message.get("body", b""))
-        if come > most:
-            raise UploadTooLargeError(mib)
-        return message
-
-    return Request(request.scope, receive)

@@ -53,6 +53,12 @@ def test_what_nobody_imports_is_left_out() -> None:
     assert not left_out & set(TESTS)
 
 
+def test_clients_that_agree_with_no_lock_file_have_one_of_their_own() -> None:
+    clients = read_lock(ROOT / "requirements-clients.lock")
+    assert not clients.keys() & TESTS.keys()
+    assert set(clients.values()) <= installed(Path(sys.prefix))
+
+
 def test_this_environment_holds_what_the_lock_file_says() -> None:
     assert set(DEMO.values()) <= installed(Path(sys.prefix))
 

@@ -20,7 +20,7 @@ from greenlet import greenlet
 from eval.policies.shared_session import SharedSession
 from overlay.errors import InputError
 from probes.batching import Request
-from probes.chat import Message
+from probes.chat import ChatStyle, Message
 from probes.checks import check_length, check_own, check_window
 from probes.cost import Cost
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
@@ -86,6 +86,10 @@ class SharedModel:
         """Tokens that would have been evaluated if nothing were kept."""
         return self.cost.evaluated
 
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """See :meth:`probes.protocol.Model.watch`."""
+        self._model.watch(check)
+
     def tokenize(self, text: str) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`."""
         return self._model.tokenize(text)
@@ -93,6 +97,20 @@ class SharedModel:
     def piece(self, token: int) -> bytes:
         """See :meth:`probes.protocol.Model.piece`."""
         return self._model.piece(token)
+
+    def spelled(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.spelled`."""
+        return self._model.spelled(token)
+
+    @property
+    def chat_style(self) -> ChatStyle:
+        """See :attr:`probes.protocol.Model.chat_style`."""
+        return self._model.chat_style
+
+    @property
+    def opening(self) -> Sequence[int]:
+        """See :attr:`probes.protocol.Model.opening`."""
+        return self._model.opening
 
     def ends_generation(self, token: int) -> bool:
         """See :meth:`probes.protocol.Model.ends_generation`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.signs import read_signs, sign_layers
+from overlay.answering.think import answering_tokens, think
 from overlay.answering.variants import Variant
 from overlay.answering.workspace import Workspace
 from probes.protocol import Session
@@ -76,15 +77,39 @@ def without_context(job: Job, workspace: Workspace, *, echo: bool) -> Attempt:
 
 
 def begun(job: Job, workspace: Workspace, attempt: Attempt) -> Attempt:
-    """The same with its first tokens, and their volatility index unless there are none."""
-    length = min(WINDOW, job.settings.max_tokens)
-    sampling = replace(job.sampling, max_tokens=length)
-    read = job.model.generate_state(attempt.session, sampling, sign_layers(job))
+    """The same with its first tokens, and their volatility index unless there are none.
+
+    They are the answer's: what the model thinks before it stands in the session, and is not read.
+    """
+    session, start = attempt.session, attempt.start
+    length, read = _first_tokens(job, session, 0)
+    thoughts = think(job, session, start) if read else 0
+    if thoughts:
+        session.rollback(start + thoughts)
+        length, read = _first_tokens(job, session, thoughts)
+    elif read:
+        session.rollback(start + len(read.window))
     if read is None:
         job.book("answer")
-        return replace(attempt, ended=True)
-    attempt = replace(attempt, ended=len(read.window) < length)
-    return _with_index(job, workspace, attempt, read)
+        return replace(attempt, ended=length > 0)
+    answer = answering_tokens(job.model, read.window)
+    full = len(session.tokens) >= job.model.info.context_size
+    ended = (len(read.window) < length and not full) or answer < len(read.window)
+    attempt = replace(attempt, ended=ended)
+    return _with_index(job, workspace, attempt, read.first(answer)) if answer else attempt
+
+
+def _first_tokens(job: Job, session: Session, thoughts: int) -> tuple[int, State | None]:
+    """Generate an answer's first tokens: how many at most, and the state on them if there are any.
+
+    Args:
+        thoughts: tokens that count as the answer's already.
+    """
+    length = min(WINDOW, job.settings.max_tokens - thoughts)
+    if length < 1:
+        return 0, None
+    sampling = replace(job.sampling, max_tokens=length, seed=job.settings.seed + thoughts)
+    return length, job.model.generate_state(session, sampling, sign_layers(job))
 
 
 def _with_index(job: Job, workspace: Workspace, attempt: Attempt, read: State) -> Attempt:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
+from overlay.answering.think import answering
 from overlay.answering.workspace import Workspace
 from probes.isolated import probe_prompted
 from probes.layers import spread_layers
 from probes.state import State
-from probes.subject import as_text
 from probes.support import Matrix
 
 __all__ = ["draft_of", "read_alone", "said"]
@@ -63,7 +63,7 @@ def draft_of(job: Job, one: Candidate) -> Candidate:
 
 def said(job: Job, draft: State | None) -> str:
     """What a draft says; empty where there is none."""
-    return "" if draft is None else as_text(job.model, draft.window).strip()
+    return "" if draft is None else answering(job.model, draft.window).strip()
 
 
 def _layers(job: Job) -> tuple[int, ...]:

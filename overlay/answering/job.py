@@ -15,9 +15,7 @@ from selector.budget import Budget
 from selector.judge import AcceptAll, Judge, ProfileJudge
 from selector.profile import Profile
 
-__all__ = ["NOTHING", "Job", "make_job"]
-
-NOTHING = "nothing was retrieved"
+__all__ = ["Job", "make_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,6 @@ class Job:
         options: what no setting names, such as stop texts.
         judge: decides what is let in.
         ledger: books what each phase costs.
-        nothing: why there is no candidate, where there is none.
     """
 
     model: Model
@@ -38,7 +35,6 @@ class Job:
     options: AskOptions
     judge: Judge
     ledger: Ledger
-    nothing: str = NOTHING
 
     def book(self, phase: str) -> None:
         """Book what was spent to a phase; where nothing is judged, all of it is the answer's."""
@@ -47,7 +43,7 @@ class Job:
 
     @property
     def sampling(self) -> Sampling:
-        """How the answer's tokens are drawn."""
+        """How the answer's tokens are drawn, but for the form that they are to have."""
         settings = self.settings
         return Sampling(
             settings.max_tokens, settings.temperature, settings.top_p, seed=settings.seed
@@ -61,7 +57,7 @@ class Job:
         """
         size = self.model.info.context_size
         answer = max(min(self.settings.max_tokens, size // 4), self.settings.draft_tokens)
-        return size - len(self.prompt.tail) - answer
+        return size - self.prompt.after - answer
 
 
 def make_job(
@@ -88,7 +84,7 @@ def make_job(
             scale=scale_of(settings.embedder),
             states=model.capabilities.layer_states,
         )
-    question = len(prompt.prefix) + len(prompt.tail)
+    question = len(prompt.prefix) + prompt.after
     size = model.info.context_size
     if question + settings.draft_tokens > size:
         raise PromptTooLongError(

@@ -21,7 +21,7 @@ __all__ = ["ask"]
 @click.argument("question")
 @settings_options("k", "window", "budget_step", "budget_answer", "fallback", "profile")
 @settings_options("max_tokens", "temperature", "seed")
-@settings_options("model", "backend", "device", "dtype", "quantize")
+@settings_options("model", "backend", "chat_template", "device", "dtype", "quantize")
 @settings_options("context_size", "store", "collection", "embedder", "reranker")
 @settings_options("variants", "retry_index", "budget_index")
 @click.option(

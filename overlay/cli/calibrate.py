@@ -72,9 +72,8 @@ _READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
 @output_option("--readings", "Keep what was read here (JSON lines); a stopped run goes on from it.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
-@settings_options(
-    "model", "backend", "dtype", "threads", "embedder", "seed", "draft_tokens", "max_tokens"
-)
+@settings_options("model", "backend", "chat_template", "dtype", "threads")
+@settings_options("embedder", "seed", "draft_tokens", "max_tokens")
 @config_option
 def calibrate(
     files: tuple[Path, ...],

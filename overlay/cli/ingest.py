@@ -34,7 +34,7 @@ _SHOWN = 20  # files that are named, of those that could not be read
     help="Let the model read every chunk now and keep what it computed, for quicker answers.",
 )
 @settings_options("store", "collection", "embedder", "chunk_tokens")
-@settings_options("model", "backend", "dtype", "threads", "kv_disk")
+@settings_options("model", "backend", "chat_template", "dtype", "threads", "kv_disk")
 @config_option
 @json_option
 def ingest(

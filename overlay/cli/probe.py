@@ -68,7 +68,8 @@ __all__ = ["probe"]
     help="Layers to read, spread over the depth; 0 for all.",
 )
 @settings_options("k", "window", "draft_tokens", "seed")
-@settings_options("model", "backend", "device", "dtype", "quantize", "context_size")
+@settings_options("model", "backend", "chat_template", "device", "dtype", "quantize")
+@settings_options("context_size")
 @settings_options("store", "collection")
 @filter_options
 @config_option

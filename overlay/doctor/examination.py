@@ -13,7 +13,6 @@ __all__ = ["examination"]
 
 def examination(settings: Settings) -> list[Finding]:
     """What every check finds. Takes seconds; changes nothing."""
-    doors = check_who_may_come(settings)
     return [
         ok("settings", f"{len(settings.model_fields_set)} set, the others as they come"),
         check_packages(),
@@ -21,5 +20,5 @@ def examination(settings: Settings) -> list[Finding]:
         *check_store(settings),
         check_disk(settings),
         check_port(settings),
-        *([doors] if doors else []),
+        check_who_may_come(settings),
     ]

@@ -94,11 +94,9 @@ def check_port(settings: Settings) -> Finding:
     return ok("port", said)
 
 
-def check_who_may_come(settings: Settings) -> Finding | None:
-    """Whether a server that others can reach asks for a key; None where no setting says so."""
-    if not hasattr(settings, "api_keys"):
-        return None
-    keys = getattr(settings, "api_keys", None) or getattr(settings, "api_keys_file", None)
+def check_who_may_come(settings: Settings) -> Finding:
+    """Whether a server that others can reach asks for a key."""
+    keys = settings.api_keys or settings.api_keys_file
     if _is_loopback(settings.host):
         return ok("doors", f"{settings.host} is reached from this machine alone")
     if keys:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from overlay.errors import InputError, ResourceError
 
-__all__ = ["StorageError", "UnknownIdError", "UploadTooLargeError"]
+__all__ = ["StorageError", "UnknownIdError"]
 
 
 class UnknownIdError(InputError):
@@ -15,20 +15,6 @@ class UnknownIdError(InputError):
 
     code = "not_found"
     http_status = 404
-
-
-class UploadTooLargeError(InputError):
-    """A file is larger than may be uploaded."""
-
-    code = "file_too_large"
-    http_status = 413
-
-    def __init__(self, mib: int) -> None:
-        super().__init__(
-            f"the file is larger than {mib} MiB",
-            hint="cut it into several, or raise the setting upload_mib",
-            param="file",
-        )
 
 
 class StorageError(ResourceError):

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
+import re
+from collections import deque
 from functools import cache
 from pathlib import Path
 
 import llama_cpp
 
 from probes.errors import ModelError
-from probes.gguf import check_gguf
+from probes.gguf import gguf_shards
+from probes.llamacpp.checks import check_file
 from probes.llamacpp.tap import LayerTap
 
 __all__ = ["load_context", "load_model", "route_log"]
 
 _logger = logging.getLogger("probes.llamacpp")
+_NO_VOCABULARY = 0
+_ERROR = 4  # GGML_LOG_LEVEL_ERROR
+_errors: deque[str] = deque(maxlen=16)
+_FUNCTION = re.compile(r"^[\w:~]+: ")
+_UNKNOWN = re.compile(r"unknown model architecture: '(.*?)'")
 
 
 @cache
 def route_log() -> object:
     """Send llama.cpp's log to Python's, once. The result must stay referenced."""
 
-    def forward(_level: int, text: bytes, _user_data: int | None) -> None:
-        _logger.debug("%s", text.decode("utf-8", "replace").rstrip())
+    def forward(level: int, text: bytes, _user_data: int | None) -> None:
+        said = text.decode("utf-8", "replace").rstrip()
+        _logger.debug("%s", said)
+        if level == _ERROR:
+            _errors.append(said)
 
+    # Where it ends the process, it would start a debugger first.
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     callback = llama_cpp.llama_log_callback(forward)
     llama_cpp.llama_log_set(callback, ctypes.c_void_p(0))
     llama_cpp.llama_backend_init()
@@ -34,30 +48,64 @@ def route_log() -> object:
 def load_model(path: Path, *, gpu_layers: int) -> llama_cpp.llama_model_p:
     """Load a GGUF file; ``gpu_layers`` of it go to the GPU, -1 for all.
 
+    Of a model in several files, any may be named.
+
     Raises:
-        ModelError: the file is missing, broken, or of an architecture without a rollback.
+        ModelError: a file is missing or broken, or no language model that can be rolled back.
     """
-    check_gguf(path)
     route_log()
+    check_file(path)
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = gpu_layers
+    _errors.clear()
     model: llama_cpp.llama_model_p | None = llama_cpp.llama_model_load_from_file(
-        str(path).encode(), params
+        str(gguf_shards(path)[0]).encode(), params
     )
     if not model:
-        raise ModelError(
-            f"llama.cpp cannot load {path}",
-            hint="the file may be cut short, or newer than the installed llama-cpp-python",
-            param="model",
-        )
-    if llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model):
+        raise _not_loaded(path)
+    why = _unfit(model)
+    if why:
         llama_cpp.llama_model_free(model)
         raise ModelError(
-            f"{path.name} is a recurrent model, whose state cannot be rolled back",
-            hint="choose a transformer model",
+            f"{path.name} {why}",
+            hint="choose a transformer model that writes from left to right, such as Llama, Qwen, "
+            "Gemma or Mistral",
             param="model",
         )
     return model
+
+
+def _not_loaded(path: Path) -> ModelError:
+    """The error of a file that llama.cpp refuses, with what it says of it."""
+    said = [_FUNCTION.sub("", line) for line in _errors]
+    unknown = next((found[1] for line in said if (found := _UNKNOWN.search(line))), None)
+    if unknown is not None:
+        return ModelError(
+            f"{path.name} is of the architecture {unknown!r}, which this llama.cpp does not know",
+            hint="upgrade llama-cpp-python, or choose another model",
+            param="model",
+        )
+    # The first line tells the cause, the others who passed it on.
+    why = f": {said[0]}" if said else ""
+    return ModelError(
+        f"llama.cpp cannot load {path}{why}",
+        hint="the file may be broken: fetch it again; or newer than the installed "
+        "llama-cpp-python: upgrade it",
+        param="model",
+    )
+
+
+def _unfit(model: llama_cpp.llama_model_p) -> str:
+    """Why a model that was loaded cannot answer; empty where it can."""
+    if llama_cpp.llama_vocab_type(llama_cpp.llama_model_get_vocab(model)) == _NO_VOCABULARY:
+        return "has no vocabulary: it cannot read text"
+    if llama_cpp.llama_model_has_encoder(model) or not llama_cpp.llama_model_has_decoder(model):
+        return "has an encoder, and cannot go on with a text"
+    if llama_cpp.llama_model_is_diffusion(model):
+        return "is a diffusion model, which does not write from left to right"
+    if llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model):
+        return "is a recurrent model, whose state cannot be rolled back"
+    return ""
 
 
 def load_context(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from probes.base_model import BaseModel
 from probes.batching import Request, draft_side_by_side, grouped
 from probes.checks import check_layers, check_own
 from probes.errors import UnavailableError
-from probes.gguf import file_sha256
+from probes.gguf import file_sha256, gguf_sha256
 from probes.llamacpp.batch import Row
 from probes.llamacpp.cells import SEQUENCES, Cells
 from probes.llamacpp.evaluator import BATCH_TOKENS, MICRO_BATCH_TOKENS, Evaluation, Evaluator
@@ -30,6 +31,7 @@ from probes.state import FloatArray
 
 __all__ = ["LlamaCppModel"]
 
+_SHARD_OF = re.compile(r"-\d{5}-of-\d{5}$")
 _LOGITS_BYTES = 64 * 2**20
 
 _Result = TypeVar("_Result")
@@ -42,12 +44,14 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         cells: its cache.
 
     Args:
-        path: the GGUF file.
+        path: the GGUF file; of a model in several files, any of them.
         context_size: tokens that one prompt and its answer may take; at most what the model was
             trained on. The cache holds twice as many, so that chunks can be probed side by side.
         threads: CPU threads; 0 for all cores.
         gpu_layers: layers to put on the GPU, where llama.cpp was built with one; -1 for all.
         name: what to call the model; the file's stem by default.
+        chat_template: in Jinja's language, in place of the file's own; the plain one where neither
+            is there.
         copy: loaded in the file's place, see :func:`probes.llamacpp.requantized.faster_copy`; the
             model goes by the name and the hash of ``path`` all the same.
 
@@ -65,15 +69,16 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         threads: int = 0,
         gpu_layers: int = 0,
         name: str | None = None,
+        chat_template: str | None = None,
         copy: Path | None = None,
     ) -> None:
         self._path = path
         self._copy = copy
-        self._name = name or path.stem
+        self._name = name or _SHARD_OF.sub("", path.stem)
         self._model = load_model(copy or path, gpu_layers=gpu_layers)
         offloads = bool(gpu_layers) and llama_cpp.llama_supports_gpu_offload()
         self._device = "gpu" if offloads else "cpu"
-        vocabulary = Vocabulary(self._model)
+        vocabulary = Vocabulary(self._model, chat_template)
         self._layers: int = llama_cpp.llama_model_n_layer(self._model)
         self._width: int = llama_cpp.llama_model_n_embd(self._model)
         longest = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
@@ -102,6 +107,7 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         super().__init__(vocabulary, self._evaluator.meter, longest)
         self._read_rows = max(32, min(BATCH_TOKENS, _LOGITS_BYTES // (4 * vocabulary.size)))
         self._closed = False
+        self.silence()
 
     @cached_property
     def info(self) -> ModelInfo:
@@ -109,7 +115,7 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         return ModelInfo(
             name=self._name,
             path=str(self._path),
-            sha256=file_sha256(self._path),
+            sha256=gguf_sha256(self._path),
             backend="llama.cpp",
             device=self._device,
             layers=self._layers,

@@ -21,7 +21,8 @@ from statistics import median
 import llama_cpp
 
 from probes.errors import ModelCacheError
-from probes.gguf import check_gguf, file_sha256
+from probes.gguf import file_sha256, gguf_shards
+from probes.llamacpp.checks import check_file
 from probes.llamacpp.library import load_model
 from probes.llamacpp.model import LlamaCppModel
 from probes.logit_drift import kl_divergence
@@ -81,8 +82,9 @@ def faster_copy(path: Path, *, cache: Path, threads: int) -> Path:
     Raises:
         ModelError: ``path`` is no model that llama.cpp can load.
     """
-    check_gguf(path)
-    if path.stat().st_size > _LARGEST or _file_type(path) not in _SLOW:
+    check_file(path)
+    shards = gguf_shards(path)
+    if len(shards) > 1 or path.stat().st_size > _LARGEST or _file_type(path) not in _SLOW:
         return path
 
     def make(folder: Path) -> None:

@@ -7,50 +7,19 @@ layer holds rows only for positions whose logits were asked for.
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Sequence
-from functools import cache
 
 import llama_cpp
 import numpy as np
-from llama_cpp._ggml import libggml_base_path
 
 from probes.errors import ModelError
+from probes.llamacpp.ggml import ggml_base
 from probes.state import FloatArray
 
 __all__ = ["LayerTap"]
 
 _PREFIX = b"l_out-"
 _FLOAT32_BYTES = 4
-
-
-@cache
-def _ggml_base() -> ctypes.CDLL:
-    suffix = {"darwin": "dylib", "win32": "dll"}.get(sys.platform, "so")
-    stem = "ggml-base" if sys.platform == "win32" else "libggml-base"
-    path = libggml_base_path / f"{stem}.{suffix}"
-    try:
-        library = ctypes.CDLL(str(path))
-    except OSError as error:
-        raise ModelError(
-            f"llama-cpp-python's library cannot be loaded: {path}",
-            hint="reinstall it with `pip install --force-reinstall --no-deps llama-cpp-python`",
-        ) from error
-    library.ggml_get_name.argtypes = [ctypes.c_void_p]
-    library.ggml_get_name.restype = ctypes.c_char_p
-    for function in (library.ggml_nelements, library.ggml_nbytes):
-        function.argtypes = [ctypes.c_void_p]
-    library.ggml_nelements.restype = ctypes.c_int64
-    library.ggml_nbytes.restype = ctypes.c_size_t
-    library.ggml_backend_tensor_get.argtypes = [
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-        ctypes.c_size_t,
-        ctypes.c_size_t,
-    ]
-    library.ggml_backend_tensor_get.restype = None
-    return library
 
 
 class LayerTap:
@@ -63,7 +32,7 @@ class LayerTap:
 
     def __init__(self, width: int) -> None:
         self._width = width
-        self._ggml = _ggml_base()
+        self._ggml = ggml_base()
         self._wanted: dict[bytes, int] = {}
         self._rows: dict[int, list[FloatArray]] = {}
         self._failure: Exception | None = None

@@ -6,11 +6,11 @@ import ctypes
 from collections.abc import Sequence
 
 import llama_cpp
-from jinja2 import TemplateError
-from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-from probes.chat import ChatTemplate, Message, require_template
+from probes.bos import with_bos
+from probes.chat import Message
 from probes.errors import ModelError
+from probes.llamacpp.templates import read_template
 
 __all__ = ["Vocabulary"]
 
@@ -18,15 +18,32 @@ _PIECE_BYTES = 256
 
 
 class Vocabulary:
-    """The tokenizer of a loaded model."""
+    """The tokenizer of a loaded model.
 
-    def __init__(self, model: llama_cpp.llama_model_p) -> None:
+    Args:
+        chat_template: see :func:`probes.llamacpp.templates.read_template`.
+
+    Attributes:
+        opening: what stands before every text.
+        template: the chat template.
+
+    Raises:
+        ModelError: the chat template cannot be read.
+    """
+
+    def __init__(self, model: llama_cpp.llama_model_p, chat_template: str | None = None) -> None:
         self._vocab = llama_cpp.llama_model_get_vocab(model)
         self.size: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self._bos: int = llama_cpp.llama_vocab_bos(self._vocab)
         self._add_bos: bool = llama_cpp.llama_vocab_get_add_bos(self._vocab)
-        source = llama_cpp.llama_model_chat_template(model, None)
-        self._template = self._read_template(source.decode()) if source else None
+        eos: int = llama_cpp.llama_vocab_eos(self._vocab)
+        self.opening = [self._bos] if self._add_bos and self._knows(self._bos) else []
+        self.template = read_template(
+            model,
+            chat_template,
+            bos=self.spelled(self._bos).decode("utf-8", "replace"),
+            eos=self.spelled(eos).decode("utf-8", "replace"),
+        )
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Token ids; with ``special``, special tokens spelled out in the text count as such."""
@@ -41,9 +58,17 @@ class Vocabulary:
             raise ModelError(f"the tokenizer needs {-count} tokens for {len(data)} bytes")
         return list(buffer[:count])
 
-    def piece(self, token: int, *, special: bool = False) -> bytes:
-        """The bytes of one token; special tokens have none unless ``special``."""
-        if token < 0:
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token; special tokens have none."""
+        return self._bytes(token, special=False)
+
+    def spelled(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.spelled`."""
+        return self._bytes(token, special=True)
+
+    def _bytes(self, token: int, *, special: bool) -> bytes:
+        # llama.cpp would end the process at an id that it does not know.
+        if not self._knows(token):
             return b""
         size = _PIECE_BYTES
         while True:
@@ -55,33 +80,14 @@ class Vocabulary:
 
     def ends_generation(self, token: int) -> bool:
         """Whether the model ends its turn with this token."""
-        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+        return self._knows(token) and bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def _knows(self, token: int) -> bool:
+        return 0 <= token < self.size
 
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.encode_chat`."""
-        pieces = require_template(self._template).encode(
+        pieces = self.template.encode(
             messages, lambda text, special: self.tokenize(text, special=special)
         )
-        if self._add_bos and pieces[0][:1] != [self._bos]:
-            pieces[0].insert(0, self._bos)
-        return pieces
-
-    def _read_template(self, source: str) -> ChatTemplate:
-        try:
-            formatter = Jinja2ChatFormatter(
-                source,
-                bos_token=self.piece(self._bos, special=True).decode(),
-                eos_token=self.piece(llama_cpp.llama_vocab_eos(self._vocab), special=True).decode(),
-            )
-        except TemplateError as error:
-            raise ModelError(f"the model's chat template cannot be read: {error}") from error
-
-        def fill(messages: list[dict[str, str]]) -> str:
-            try:
-                # The formatter's message type is a union of per-role TypedDicts; these plain
-                # dicts have the same keys.
-                return formatter(messages=messages).prompt  # type: ignore[arg-type]
-            except TemplateError as error:
-                raise ValueError(str(error)) from error
-
-        return ChatTemplate(fill)
+        return with_bos(pieces, self.opening, self._bos)

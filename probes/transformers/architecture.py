@@ -59,8 +59,16 @@ def check_config(config: PreTrainedConfig, model_class: type | None, name: str) 
         model_class: the class that transformers has for the config; None where it has none.
 
     Raises:
-        ModelError: the model is recurrent, or attends in a way that has no mask here.
+        ModelError: the model is recurrent, writes no text, or attends in a way that has no mask
+            here.
     """
+    if getattr(config, "is_encoder_decoder", False):
+        raise ModelError(
+            f"{name} ({config.model_type}) has an encoder and a decoder, and cannot go on with a "
+            "text",
+            hint="choose an instruct or chat model",
+            param="model",
+        )
     text = config.get_text_config(decoder=True)
     kinds = set(getattr(text, "layer_types", None) or ()) - {_FULL, _SLIDING}
     if kinds & {"linear_attention", "conv", "hybrid", "hybrid_sliding"} or getattr(

@@ -29,7 +29,7 @@ from probes.transformers.selfcheck import check_sessions
 from probes.transformers.session import TransformersSession
 from probes.transformers.turning import KeyTurner
 from probes.transformers.vocabulary import Vocabulary
-from probes.transformers.weights import load_weights
+from probes.transformers.weights import explained, load_weights
 
 __all__ = ["TransformersModel"]
 
@@ -58,6 +58,8 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         quantize: ``none``, or ``4bit`` or ``8bit`` by bitsandbytes, on a GPU.
         model_cache: folder of converted GGUF files; ``~/.cache/overlay/models`` by default.
         name: what to call the model; by default the hub id, or the last part of the path.
+        chat_template: in Jinja's language, in place of the tokenizer's own; the plain one where
+            neither is there.
 
     Raises:
         ModelError: the model cannot be loaded, or this machine lacks what is asked for.
@@ -77,6 +79,7 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         quantize: str = "none",
         model_cache: Path | None = None,
         name: str | None = None,
+        chat_template: str | None = None,
     ) -> None:
         chosen = choose_device(device)
         number_type = choose_dtype(dtype, chosen)
@@ -93,12 +96,14 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         self._quantize = quantize
         self._name = name or _default_name(source)
         self._config = model.config.get_text_config(decoder=True)
-        vocabulary = Vocabulary(self._weights.tokenizer, model)
+        vocabulary = Vocabulary(self._weights.tokenizer, model, chat_template)
         self._evaluator = Evaluator(model)
-        check_sessions(model, self._evaluator, vocabulary.size)
+        with explained(self._name):
+            check_sessions(model, self._evaluator, vocabulary.size)
         trained = getattr(self._config, "max_position_embeddings", None) or context_size
         super().__init__(vocabulary, self._evaluator.meter, min(context_size, trained))
         self._read_rows = max(32, min(_BATCH_ROWS, _LOGITS_BYTES // (4 * vocabulary.size)))
+        self.silence()
 
     @cached_property
     def info(self) -> ModelInfo:
@@ -286,11 +291,13 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         layers: Sequence[int] = (),
         keep: Callable[[Evaluation], None] | None = None,
     ) -> Iterator[int]:
-        sampler = Sampler(sampling, self.network.device)
+        sampler, matcher = Sampler(sampling, self.network.device), self.matcher(sampling)
         self._flush_and_reuse([session])
         workspace = None
         cells = session.cells
         for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
+            if matcher is not None and matcher.complete:
+                return
             # Whoever takes the tokens may use the session in between; then its cells are new.
             self.flush([session])
             if workspace is None or session.cells is not cells:
@@ -298,10 +305,12 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
             column, position = len(workspace.positions), session.cached
             row = Row(session.tokens[-1], position, 0, logits=True)
             read = self._evaluator.run(workspace, [row], layers, decoding=True)
-            token = sampler.draw(read.logits[0])
+            token = sampler.draw(read.logits[0], None if matcher is None else matcher.allowed())
             if self._vocabulary.ends_generation(token):
                 # The last token stays pending, so that the session can be read.
                 return
+            if matcher is not None:
+                matcher.accept(token)
             if keep is not None:
                 keep(read)
             segment = workspace.take(column, 1)

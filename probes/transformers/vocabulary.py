@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import TemplateSyntaxError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from probes.chat import ChatTemplate, Message, require_template
+from probes.bos import with_bos
+from probes.chat import ChatTemplate, Fill, Message, broken_template
+from probes.plain_chat import PLAIN_TEMPLATE
 
 __all__ = ["Vocabulary"]
 
@@ -53,9 +56,26 @@ _WORD_START = "\u2581"  # what sentencepiece writes for a space
 
 
 class Vocabulary:
-    """The tokenizer of a loaded model."""
+    """The tokenizer of a loaded model.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
+    Args:
+        chat_template: a template in Jinja's language; None for the tokenizer's own, and for the
+            plain one where it has none.
+
+    Attributes:
+        opening: what stands before every text.
+        template: the chat template.
+
+    Raises:
+        ModelError: the chat template cannot be read.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        model: PreTrainedModel,
+        chat_template: str | None = None,
+    ) -> None:
         self._tokenizer = tokenizer
         self.size: int = model.config.get_text_config(decoder=True).vocab_size
         added = tokenizer.added_tokens_decoder
@@ -66,10 +86,11 @@ class Vocabulary:
             _byte_level if _is_byte_level(tokenizer) else _sentencepiece
         )
         self._ends = _ends(tokenizer, model)
-        self._add_bos = tokenizer.bos_token_id is not None and (
-            tokenizer.encode("", add_special_tokens=True)[:1] == [tokenizer.bos_token_id]
-        )
-        self._template = ChatTemplate(self._fill) if tokenizer.chat_template else None
+        self._bos: int | None = tokenizer.bos_token_id
+        begins = tokenizer.encode("", add_special_tokens=True)[:1]
+        self.opening = begins if self._bos is not None and begins == [self._bos] else []
+        source = chat_template or _own_template(tokenizer) or PLAIN_TEMPLATE
+        self.template = ChatTemplate(source, _fill(tokenizer, source))
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Token ids; with ``special``, special tokens spelled out in the text count as such."""
@@ -80,8 +101,10 @@ class Vocabulary:
 
     def piece(self, token: int) -> bytes:
         """The bytes of one token; special tokens have none, nor has an id without a token."""
-        if token in self._special:
-            return b""
+        return b"" if token in self._special else self.spelled(token)
+
+    def spelled(self, token: int) -> bytes:
+        """See :meth:`probes.protocol.Model.spelled`."""
         if token in self._spelled:
             return self._spelled[token]
         if not 0 <= token < len(self._tokenizer):
@@ -95,22 +118,38 @@ class Vocabulary:
 
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.encode_chat`."""
-        pieces = require_template(self._template).encode(
+        pieces = self.template.encode(
             messages, lambda text, special: self.tokenize(text, special=special)
         )
-        bos = self._tokenizer.bos_token_id
-        if self._add_bos and pieces[0][:1] != [bos]:
-            pieces[0].insert(0, bos)
-        return pieces
+        return with_bos(pieces, self.opening, self._bos)
 
-    def _fill(self, messages: list[dict[str, str]]) -> str:
+
+def _own_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
+    own: object = tokenizer.chat_template
+    if isinstance(own, dict):  # several, by name
+        own = own.get("default")
+    return own if isinstance(own, str) else None
+
+
+def _fill(tokenizer: PreTrainedTokenizerBase, source: str) -> Fill:
+    def fill(messages: list[dict[str, Any]], variables: Mapping[str, object]) -> str:
         try:
-            text = self._tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True
+            return str(
+                tokenizer.apply_chat_template(
+                    messages,
+                    chat_template=source,
+                    tokenize=False,
+                    add_generation_prompt=True,
+                    **dict[str, Any](variables),
+                )
             )
-        except TemplateError as error:
-            raise ValueError(str(error)) from error
-        return str(text)
+        except TemplateSyntaxError as error:
+            raise broken_template(f"{error} (line {error.lineno})") from error
+        except Exception as error:
+            # A template computes: it can fail in every way in which an expression can.
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+
+    return fill
 
 
 def _ends(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> frozenset[int]:
@@ -119,7 +158,11 @@ def _ends(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> frozens
     vocabulary = tokenizer.get_vocab()
     spelled = [vocabulary.get(text) for text in _ENDS]
     ids = [*named, tokenizer.eos_token_id, *spelled]
-    return frozenset(token for token in ids if token is not None)
+    found = {token for token in ids if token is not None}
+    if {vocabulary.get("<|return|>"), vocabulary.get("<|call|>")} <= found:
+        # Harmony: this one ends a channel, and the answer may stand in the next.
+        found.discard(vocabulary.get("<|end|>", -1))
+    return frozenset(found)
 
 
 def _is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:

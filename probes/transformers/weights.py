@@ -14,6 +14,7 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForMaskedLM,
     AutoTokenizer,
     BitsAndBytesConfig,
     GgufConfig,
@@ -25,12 +26,13 @@ from transformers.utils import logging as transformers_logging
 from transformers.utils.hub import cached_file
 
 from probes.errors import ModelError
-from probes.gguf import check_gguf, file_sha256
+from probes.gguf import check_gguf, file_sha256, gguf_shards
 from probes.model_cache import converted_folder
 from probes.transformers.architecture import check_config, check_forward
 from probes.transformers.digest import folder_sha256
+from probes.transformers.folder import check_folder
 
-__all__ = ["Weights", "load_weights"]
+__all__ = ["Weights", "explained", "load_weights"]
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _logger = logging.getLogger("probes.transformers")
@@ -67,10 +69,16 @@ def load_weights(
     path = Path(source).expanduser()
     sha256 = None
     if path.is_dir():
-        _check_folder(path)
+        check_folder(path)
         name, folder = str(path), path
     elif path.suffix == ".gguf" or path.is_file():
         check_gguf(path)
+        if len(gguf_shards(path)) > 1:
+            raise ModelError(
+                f"{path.name} is one of several files, which transformers does not put together",
+                hint="set backend to llamacpp, or merge them with llama-gguf-split --merge",
+                param="model",
+            )
         sha256 = file_sha256(path)
         key = f"{sha256}-{str(dtype).removeprefix('torch.')}"
         folder = converted_folder(model_cache, key, lambda empty: _convert(path, empty, dtype))
@@ -89,26 +97,29 @@ def load_weights(
         options["quantization_config"] = quantization
     if device.type != "cpu":
         options["device_map"] = {"": device}
-    with _explained(name), _without_bars(local=name == str(folder)):
+    with explained(name), _without_bars(local=name == str(folder)):
         model, tokenizer = _load(name, options)
     return Weights(model, tokenizer, str(path), sha256 or folder_sha256(folder))
 
 
 def _load(name: str, options: dict[str, Any]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load from a folder or a hub id."""
-    config = AutoConfig.from_pretrained(name)
+    config = AutoConfig.from_pretrained(name, trust_remote_code=False)
     check_config(config, _model_class(config), name)
-    model = _complete_model(name, options)
+    # A pickle can run any code, and a model's own code is any code.
+    model = _complete_model(name, {**options, "use_safetensors": True})
     check_forward(model, name)
     model.requires_grad_(False)
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name)
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        name, trust_remote_code=False
+    )
     return model.train(mode=False), tokenizer
 
 
 def _convert(path: Path, folder: Path, dtype: torch.dtype) -> None:
     _logger.info("converting %s; this is done once and takes a while", path)
     with _without_bars(local=True):
-        with _explained(str(path)):
+        with explained(str(path)):
             model = _complete_model(
                 str(path.parent),
                 {
@@ -126,7 +137,9 @@ def _convert(path: Path, folder: Path, dtype: torch.dtype) -> None:
 def _complete_model(name: str, options: dict[str, Any]) -> PreTrainedModel:
     """Load the weights; transformers itself would make up missing ones, and only warn."""
     auto: Any = AutoModelForCausalLM
-    model, report = auto.from_pretrained(name, output_loading_info=True, **options)
+    model, report = auto.from_pretrained(
+        name, output_loading_info=True, trust_remote_code=False, **options
+    )
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(
@@ -136,15 +149,6 @@ def _complete_model(name: str, options: dict[str, Any]) -> PreTrainedModel:
         )
     complete: PreTrainedModel = model
     return complete
-
-
-def _check_folder(folder: Path) -> None:
-    if not (folder / CONFIG_NAME).is_file():
-        raise ModelError(
-            f"{folder} has no {CONFIG_NAME}",
-            hint="give a folder as save_pretrained writes it, or name a .gguf file in it",
-            param="model",
-        )
 
 
 def _hub_folder(name: str) -> Path:
@@ -163,12 +167,17 @@ def _hub_folder(name: str) -> Path:
 def _model_class(config: Any) -> type | None:
     """The class for a config; None where transformers has no causal language model for it."""
     mapping: Any = AutoModelForCausalLM._model_mapping
+    encoders: Any = AutoModelForMaskedLM._model_mapping
+    written = [str(one) for one in getattr(config, "architectures", None) or ()]
+    # Encoders are in both: as decoders they would see what comes behind a token.
+    if type(config) in encoders and not any("LMHead" in one or "Causal" in one for one in written):
+        return None
     found: type | None = mapping.get(type(config), None)
     return found
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Iterator[None]:
     """Turn what transformers raises for unusable files into a ModelError."""
     try:
         yield
@@ -180,15 +189,27 @@ def _explained(name: str) -> Iterator[None]:
             hint="set quantize to 4bit, device to cpu, or choose a smaller model",
             param="model",
         ) from error
+    except ValueError as error:
+        if "trust_remote_code" not in str(error):
+            raise _unloadable(name, error) from error
+        raise ModelError(
+            f"{name} brings code of its own, which is not run",
+            hint="choose a model that transformers knows, or its .gguf file under llama.cpp",
+            param="model",
+        ) from error
     except Exception as error:
         # Files that are broken or unknown raise nearly anything, down to KeyError and the
         # tokenizers library's bare Exception.
-        raise ModelError(
-            f"transformers cannot load {name}: {type(error).__name__}: {error}",
-            hint="the files may be cut short, or of an architecture that transformers lacks; "
-            "under llama.cpp a .gguf file may still load",
-            param="model",
-        ) from error
+        raise _unloadable(name, error) from error
+
+
+def _unloadable(name: str, error: Exception) -> ModelError:
+    return ModelError(
+        f"transformers cannot load or run {name}: {type(error).__name__}: {error}",
+        hint="the files may be cut short, or of an architecture that transformers lacks; "
+        "under llama.cpp a .gguf file may still load",
+        param="model",
+    )
 
 
 @contextmanager

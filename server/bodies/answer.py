@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -10,35 +11,28 @@ from overlay.options import AskOptions, Mode
 from retriever import Filter
 from selector.budget import Budget
 from server.bodies.base import Body, Integer, Text, as_list, only
-from server.bodies.overlay_fields import BudgetFields, OverlayFields
+from server.bodies.overlay_fields import OverlayFields, complete_budget
 from server.served import ALIASES
 
-__all__ = ["AnswerRequest"]
+__all__ = ["AnswerRequest", "DrawnRequest"]
 
 
 class AnswerRequest(Body):
-    """What requests for an answer have in common."""
+    """What every request for an answer has."""
 
     model: Annotated[
         str, Field(description=f"the served model's id, or an alias: {', '.join(ALIASES)}")
     ]
-    max_tokens: Annotated[Integer | None, Field(description="longest answer, in tokens")] = None
     temperature: Annotated[
         float | None, Field(description="0 to 2; 0 always takes the likeliest token")
     ] = None
     top_p: Annotated[float | None, Field(description="0 to 1: nucleus sampling")] = None
-    seed: Annotated[Integer | None, Field(description="makes sampling repeatable")] = None
-    stop: Annotated[
-        Annotated[list[Text], Field(max_length=4)] | None,
-        BeforeValidator(as_list, json_schema_input_type=str | list[str] | None),
-        Field(description="texts that end the answer, up to 4"),
-    ] = None
+    stream: Annotated[bool | None, Field(description="send the answer as server-sent events")] = (
+        None
+    )
     overlay: Annotated[
         OverlayFields | None, Field(description="what this request wants of the overlay")
     ] = None
-
-    n: Annotated[Integer | None, only(1, otherwise="only 1 is supported")] = None
-    logit_bias: Annotated[Any, only({})] = None
 
     @property
     def mode(self) -> Mode:
@@ -61,16 +55,47 @@ class AnswerRequest(Body):
             collection=wish.collection,
             select=wish.select,
             only=Filter(tuple(wish.source or ()), wish.since or "", wish.until or ""),
-            budget=_complete(wish.budget, default),
-            max_tokens=self.max_tokens,
+            budget=complete_budget(wish.budget, default),
             temperature=self.temperature,
             top_p=self.top_p,
-            seed=self.seed,
-            stop=tuple(self.stop or ()),
         )
 
 
-def _complete(budget: BudgetFields | None, default: Budget) -> Budget | None:
-    if budget is None:
-        return None
-    return default.with_limits(budget.step, budget.answer)
+class StreamOptions(Body):
+    """How a stream is sent."""
+
+    include_usage: Annotated[
+        bool | None, Field(description="send token counts in a last chunk without choices")
+    ] = None
+
+
+class DrawnRequest(AnswerRequest):
+    """What chats and completions have in common beside."""
+
+    max_tokens: Annotated[Integer | None, Field(description="longest answer, in tokens")] = None
+    seed: Annotated[Integer | None, Field(description="makes sampling repeatable")] = None
+    stop: Annotated[
+        Annotated[list[Text], Field(max_length=64)] | None,
+        BeforeValidator(as_list, json_schema_input_type=str | list[str] | None),
+        Field(description="a text that ends the answer, or up to 64 of them"),
+    ] = None
+    n: Annotated[
+        Integer | None, Field(ge=1, le=16, description="how many answers; alike at temperature 0")
+    ] = None
+    stream_options: StreamOptions | None = None
+    logit_bias: Annotated[Any, only({})] = None
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether a stream ends with token counts."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+    def to_options(self, default: Budget) -> AskOptions:
+        """See :meth:`AnswerRequest.to_options`."""
+        return replace(
+            super().to_options(default),
+            max_tokens=self.max_tokens,
+            seed=self.seed,
+            stop=tuple(self.stop or ()),
+            n=self.n or 1,
+        )

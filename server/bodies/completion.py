@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from overlay.options import AskOptions
 from selector.budget import Budget
-from server.bodies.answer import AnswerRequest
+from server.bodies.answer import DrawnRequest
 from server.bodies.base import Integer, Text, only
 
 __all__ = ["CompletionRequest"]
@@ -24,7 +24,7 @@ def _as_prompts(prompt: object) -> object:
     return [prompt]
 
 
-class CompletionRequest(AnswerRequest):
+class CompletionRequest(DrawnRequest):
     """A request to continue a text, as OpenAI's older endpoint takes it."""
 
     prompt: Annotated[
@@ -37,11 +37,10 @@ class CompletionRequest(AnswerRequest):
         Integer | None,
         Field(ge=0, le=20, description="log-probabilities, and so many of the likeliest tokens"),
     ] = None
-    stream: Annotated[bool | None, only(False, otherwise="only chats are streamed")] = None
     best_of: Annotated[Integer | None, only(1, otherwise="only 1 is supported")] = None
     suffix: Annotated[str | None, only("")] = None
 
     def to_options(self, default: Budget) -> AskOptions:
-        """See :meth:`AnswerRequest.to_options`."""
+        """See :meth:`DrawnRequest.to_options`."""
         options = super().to_options(default)
         return replace(options, top_log_probs=self.logprobs, echo=bool(self.echo))

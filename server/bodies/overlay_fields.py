@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from overlay.options import Mode
+from selector.budget import Budget
 from server.bodies.base import Body, Integer, Text, as_list
 
-__all__ = ["BudgetFields", "OverlayFields"]
+__all__ = ["BudgetFields", "OverlayFields", "complete_budget"]
 
 
 class BudgetFields(Body):
@@ -42,6 +43,9 @@ class OverlayFields(Body):
             description="quote the accepted sentence nearest to the question, with its source, "
             "in place of generating"
         ),
+    ] = False
+    steps: Annotated[
+        bool, Field(description="in a stream: send each chunk's verdict when it is reached")
     ] = False
     k: Annotated[Integer | None, Field(description="how many chunks to retrieve")] = None
     collection: Annotated[
@@ -76,3 +80,12 @@ class OverlayFields(Body):
         if not self.retrieval:
             return Mode.NO_CONTEXT
         return Mode.OVERLAY if self.enabled else Mode.PLAIN
+
+
+def complete_budget(budget: BudgetFields | None, default: Budget) -> Budget | None:
+    """A budget with what was left out of it; None where all of it was.
+
+    Raises:
+        InputError: a limit is out of range.
+    """
+    return None if budget is None else default.with_limits(budget.step, budget.answer)

@@ -258,9 +258,7 @@ def test_the_chat_template_is_the_models_own(model: LlamaCppModel) -> None:
             Message("user", ("Context:\n", "\nQuestion?")),
         ]
     )
-    text = "".join(
-        model._vocabulary.piece(token, special=True).decode() for token in [*before, *after]
-    )
+    text = "".join(model.spelled(token).decode() for token in [*before, *after])
     assert text == (
         "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n"
         "<|im_start|>assistant\nHi.<|im_end|>\n<|im_start|>user\nContext:\n\nQuestion?<|im_end|>\n"

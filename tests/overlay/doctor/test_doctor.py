@@ -268,12 +268,9 @@ def test_who_has_the_port(listening: HTTPServer) -> None:
 
 
 def test_doors() -> None:
-    class WithKeys(Settings):
-        api_keys: tuple[str, ...] = ()
-
-    states = [
-        found.state
-        for host, keys in (("127.0.0.1", ()), ("localhost", ()), ("0.0.0.0", ()), ("::", ("k",)))  # noqa: S104
-        if (found := check_who_may_come(WithKeys(host=host, api_keys=keys))) is not None
+    hosts = {"127.0.0.1": (), "localhost": (), "0.0.0.0": (), "::": ("k" * 16,)}  # noqa: S104
+    found = [
+        check_who_may_come(Settings(host=host, api_keys=keys)).state  # type: ignore[arg-type]  # pydantic makes secrets of them
+        for host, keys in hosts.items()
     ]
-    assert states == ["ok", "ok", "fail", "ok"]
+    assert found == ["ok", "ok", "fail", "ok"]
