@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from overlay.answer import Answer, AnswerFinished, Event
-from overlay.answering.job import NOTHING, make_job
+from overlay.answering.job import make_job
 from overlay.answering.pipeline import answer, weigh
 from overlay.attribution import Attribution, attribute, draft
 from overlay.chat_template import read_chat_template
@@ -112,9 +112,9 @@ class Overlay:
             prompt = in_form(self._model, prompt, messages, options.form)
         elif self.settings.variants > 1:
             prompt = with_wordings(self._model, prompt, messages)
-        searcher, settings, nothing = self._opened(options)
+        searcher, settings, note = self._opened(options)
         job = make_job(self._model, prompt, settings, options, self._profile)
-        return answer(replace(job, nothing=nothing), searcher, self._kept)
+        return _noted(answer(job, searcher, self._kept), note)
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         """Continue a text, event by event as :meth:`stream` does; no chat stands around it.
@@ -143,11 +143,11 @@ class Overlay:
                 param="response_format",
             )
         built = completion_prompt(self._model, prompt)
-        searcher, settings, nothing = self._opened(options)
+        searcher, settings, note = self._opened(options)
         settings = settings.model_copy(update={"fallback": Fallback.ANSWER})
         # What was calibrated for a model is a chat, and says nothing of a bare text.
         job = make_job(self._model, built, settings, options, default_profile())
-        return answer(replace(job, nothing=nothing), searcher, self._kept)
+        return _noted(answer(job, searcher, self._kept), note)
 
     def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
         """Judge passages that the caller brings, as if they had been retrieved; nothing is said.
@@ -216,7 +216,7 @@ class Overlay:
     def _opened(self, options: AskOptions) -> tuple[Searcher | None, Settings, str]:
         """Where a question's chunks come from, and the settings with the embedder that finds them.
 
-        With them, why nothing is found where nothing is.
+        With them, what the answer is to say of it; mostly nothing.
 
         Raises:
             InputError: there is no such collection.
@@ -226,21 +226,35 @@ class Overlay:
             settings = self.settings.model_copy(update={"embedder": library.embedder_name})
             if library.is_empty:
                 name = options.collection or self.settings.collection
-                return None, settings, f"nothing was retrieved: the collection {name} is empty"
-            return _narrowed(library.retriever, options), settings, NOTHING
+                return None, settings, f"the collection {name} is empty"
+            return _narrowed(library.retriever, options), settings, ""
         if options.collection is not None:
             raise InputError(
                 f"nothing is retrieved here, so that there is no collection {options.collection!r}",
                 hint="leave collection out",
                 param="collection",
             )
-        return _narrowed(self._retriever, options), self.settings, NOTHING
+        return _narrowed(self._retriever, options), self.settings, ""
 
     def __enter__(self) -> Overlay:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _noted(events: Iterator[Event], note: str) -> Iterator[Event]:
+    """The events, with a note before the one that the answer has."""
+    try:
+        for event in events:
+            if note and isinstance(event, AnswerFinished):
+                told = "; ".join(filter(None, (note, event.answer.note)))
+                yield AnswerFinished(replace(event.answer, note=told))
+            else:
+                yield event
+    finally:
+        if isinstance(events, Generator):
+            events.close()  # whoever closes this one stops the model
 
 
 def _narrowed(searcher: Searcher | None, options: AskOptions) -> Searcher | None:

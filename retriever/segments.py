@@ -40,8 +40,8 @@ def check_sizes(generation: Path) -> None:
     if wrong:
         name = wrong[0]
         raise StoreError(
-            f"the store {generation} is damaged: its index of vectors has {held.get(name, 0)} of "
-            f"{noted.get(name, 0)} bytes in {name}",
+            f"the store {generation} cannot be used: its index of vectors has "
+            f"{held.get(name, 0)} of {noted.get(name, 0)} bytes in {name}",
             hint="`overlay doctor --repair` makes the index anew",
         )
 

@@ -64,7 +64,7 @@ def decide(
     if job.options.mode is Mode.NO_CONTEXT:
         why = "nothing was retrieved: retrieval is off"
         return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
-    why = "no chunk is within budget" if candidates else job.nothing
+    why = "no chunk is within budget" if candidates else "nothing was retrieved"
     if any(one.accepted for one in candidates):
         why = "no sentence within budget shares a word with the question"
     return _fall_back(job, workspace, nothing, why)

@@ -15,9 +15,7 @@ from selector.budget import Budget
 from selector.judge import AcceptAll, Judge, ProfileJudge
 from selector.profile import Profile
 
-__all__ = ["NOTHING", "Job", "make_job"]
-
-NOTHING = "nothing was retrieved"
+__all__ = ["Job", "make_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,6 @@ class Job:
         options: what no setting names, such as stop texts.
         judge: decides what is let in.
         ledger: books what each phase costs.
-        nothing: why there is no candidate, where there is none.
     """
 
     model: Model
@@ -38,7 +35,6 @@ class Job:
     options: AskOptions
     judge: Judge
     ledger: Ledger
-    nothing: str = NOTHING
 
     def book(self, phase: str) -> None:
         """Book what was spent to a phase; where nothing is judged, all of it is the answer's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from retriever.generations import Generations
 __all__ = ["REPAIR", "check_store", "embedder_for"]
 
 REPAIR = "run `overlay doctor --repair`"
+_READ_ONLY = "questions are answered; make it writable before the next ingest"
 _NAMED = 5
 
 
@@ -76,6 +78,9 @@ def _writable(what: str, folder: Path, seen: Examined) -> Iterator[Finding]:
     """Whether it can be written to, and whether a killed ingest left something there."""
     if not folder.exists():
         return
+    if not os.access(folder, os.W_OK):
+        yield warn(what, f"{folder} may not be written to", _READ_ONLY)
+        return
     try:
         with Generations(folder).lock():
             if seen.others:
@@ -84,8 +89,7 @@ def _writable(what: str, folder: Path, seen: Examined) -> Iterator[Finding]:
     except BusyError:
         yield ok(what, "an ingest is running")
     except StoreError as error:
-        mend = "questions are answered; make the folder writable before the next ingest"
-        yield warn(what, error.message, mend)
+        yield warn(what, error.message, _READ_ONLY)
 
 
 def _sources(what: str, seen: Examined) -> Iterator[Finding]:

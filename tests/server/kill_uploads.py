@@ -194,8 +194,8 @@ class Run:
         folder = {
             one["filename"] for one in self.listed(client, "vs_default") if one["id"][:4] == "doc-"
         }
-        for name, present in self.kept.items():
-            assert (name in folder) in present, f"{name} of the folder"
+        for name, may_be in self.kept.items():
+            assert (name in folder) in may_be, f"{name} of the folder"
             self.kept[name] = {name in folder}
         self.files |= {
             identity: hashlib.sha256(
@@ -292,13 +292,17 @@ def settled(run: Run, client: httpx.Client) -> None:
     assert failed == []
 
 
-def storm(root: Path, kills: int, seed: int) -> Run:
-    """Kill a server again and again, and check it after each time; then check all."""
+def storm(root: Path, kills: int, seed: int, life: float = LONGEST_LIFE) -> Run:
+    """Kill a server again and again, and check it after each time; then check all.
+
+    Args:
+        life: the longest of a server, in seconds.
+    """
     run = Run(root, random.Random(seed))  # noqa: S311 - no secret
     run.prepare()
     for _ in range(kills):
         process, url = start(run.store)
-        delay = run.draw.random() * LONGEST_LIFE
+        delay = run.draw.random() * life
         killer = threading.Thread(
             target=kill, args=(process, delay), kwargs={"child": run.draw.random() < 0.3}
         )

@@ -161,5 +161,5 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     """A few of the kills of `python -m tests.server.kill_uploads --kills 50`."""
     seed = time.time_ns() % 10**9
     sys.stdout.write(f"seed {seed}\n")  # pytest shows it when the test fails
-    run = storm(tmp_path, 3, seed)
+    run = storm(tmp_path, 2, seed, life=4.0)
     assert Catalogue(settings_of(run.store)).unfinished() == []
