@@ -43,8 +43,8 @@ def test_the_demo_installs_what_the_tests_do_and_no_tools_of_theirs() -> None:
     assert extras["multilingual"] <= set(TESTS)
     tools = extras["dev"] - {"overlay-rag"}  # itself, with these extras
     assert tools <= set(TESTS)
-    # openai is asked for by a package of the demo's, too.
-    assert tools & set(DEMO) <= {"openai"}
+    # These are asked for by packages of the demo, too.
+    assert tools & set(DEMO) <= {"jsonschema", "openai"}
 
 
 def test_what_nobody_imports_is_left_out() -> None:
