@@ -14,7 +14,7 @@ from retriever.chunking import Chunk
 from retriever.embedder import Embedder
 from retriever.errors import EmbedderMismatchError, StoreError
 from retriever.rows import StoredDocument, chunk_of, document_of
-from retriever.segments import check_sizes
+from retriever.segments import check_vectors
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -67,7 +67,7 @@ class Connection:
     """
 
     def __init__(self, generation: Path, embedder: Embedder, *, create: bool) -> None:
-        check_sizes(generation)
+        check_vectors(generation)
         from chromadb.config import Settings  # takes more than a second
 
         # Whatever the environment or an .env file says: no telemetry, no tracing, no server.

@@ -16,7 +16,7 @@ from retriever.lexical import LexicalIndex
 from retriever.open_generation import copied, is_writable
 from retriever.record import recorded
 from retriever.rows import StoredDocument
-from retriever.segments import check_sizes, without_vectors
+from retriever.segments import check_vectors, without_vectors
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
@@ -87,7 +87,7 @@ def examine(folder: Path, embedder: Embedder) -> Examined:
 def _opened(generation: Path, embedder: Embedder, others: tuple[Path, ...]) -> Examined:
     """What is found where Chroma opens the generation, or what is told where it does not."""
     try:
-        check_sizes(generation)
+        check_vectors(generation)
     except StoreError as error:
         return _without_vectors(generation, embedder, error, others)
     try:

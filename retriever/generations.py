@@ -23,7 +23,7 @@ from pathlib import Path
 
 from overlay.errors import BusyError
 from retriever.errors import StoreError
-from retriever.segments import DATABASE, note_sizes
+from retriever.segments import DATABASE
 
 __all__ = ["Generations", "copy_generation", "flush", "generation_folders"]
 
@@ -134,7 +134,6 @@ class Generations:
         except StoreError:  # it is damaged, and replaced now
             previous = None
         try:
-            note_sizes(generation)
             for path in [*generation.rglob("*"), generation]:
                 flush(path)
         except OSError as error:

@@ -1,14 +1,14 @@
-"""How long the files of Chroma's index of vectors are.
+"""Whether the files of Chroma's index of vectors are as long as they say.
 
-Chroma does not check them: one that is cut short ends the whole process that reads it (chromadb
-1.5.9, a segmentation fault in ``get``). A published generation is not written to, so what it had
-when it was published is noted, and looked at before it is opened.
+Chroma does not check it: one that is cut short ends the whole process that reads it (chromadb
+1.5.9, a segmentation fault in ``get``). So it is looked at before Chroma opens it.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
+import struct
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,34 +16,30 @@ from tempfile import TemporaryDirectory
 
 from retriever.errors import StoreError
 
-__all__ = ["DATABASE", "check_sizes", "note_sizes", "without_vectors"]
+__all__ = ["DATABASE", "check_vectors", "without_vectors"]
 
 DATABASE = "chroma.sqlite3"
-_FILE = "segments.json"
+_HEADER, _VECTORS = "header.bin", "data_level0.bin"
+# hnswlib's header: a version, then where the links begin, the room, the elements, their size.
+_FIELDS = struct.Struct("<iQQQQ")
+_LARGEST = 2**24  # bytes of an element; a header that says more is of another layout
+_TRIES = 5
+_PAUSE = 0.05  # seconds: a reader that opens the generation may be writing the files anew
 
 
-def note_sizes(generation: Path) -> None:
-    """Note the sizes of a generation that is about to be published, all its files closed."""
-    (generation / _FILE).write_text(json.dumps(_sizes(generation)), encoding="utf-8")
-
-
-def check_sizes(generation: Path) -> None:
-    """Raise StoreError where a file is not as long as it was; one without a note passes."""
-    try:
-        noted: dict[str, int] = json.loads((generation / _FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:  # an earlier version published it, or it is being written
-        return
-    except (OSError, ValueError):
-        noted = {}
-    held = _sizes(generation)
-    wrong = [name for name in sorted({*noted, *held}) if noted.get(name) != held.get(name)]
-    if wrong:
-        name = wrong[0]
-        raise StoreError(
-            f"the store {generation} cannot be used: its index of vectors has "
-            f"{held.get(name, 0)} of {noted.get(name, 0)} bytes in {name}",
-            hint="`overlay doctor --repair` makes the index anew",
-        )
+def check_vectors(generation: Path) -> None:
+    """Raise StoreError where the vectors of a generation are cut short."""
+    for header in generation.glob(f"*/{_HEADER}"):
+        for _ in range(_TRIES):
+            lack = _lack(header)
+            if not lack:
+                break
+            time.sleep(_PAUSE)
+        else:
+            raise StoreError(
+                f"the store {generation} cannot be used: its index of vectors is cut short: {lack}",
+                hint="`overlay doctor --repair` makes the index anew",
+            )
 
 
 @contextmanager
@@ -70,10 +66,16 @@ def without_vectors(generation: Path) -> Iterator[Path]:
         yield copy
 
 
-def _sizes(generation: Path) -> dict[str, int]:
-    """Of the files in a generation's folders, which are Chroma's, by their path in it."""
-    return {
-        path.relative_to(generation).as_posix(): path.stat().st_size
-        for path in generation.glob("*/*")
-        if path.is_file()
-    }
+def _lack(header: Path) -> str:
+    """How the vectors beside a header are shorter than it says; empty where they are not."""
+    try:
+        said = header.read_bytes()
+        held = (header.parent / _VECTORS).stat().st_size
+    except OSError as error:
+        return f"{error.strerror}: {error.filename}"
+    if len(said) < _FIELDS.size:
+        return f"{_HEADER} has {len(said)} bytes"
+    _, _, _, elements, size = _FIELDS.unpack_from(said)
+    if size > _LARGEST or held >= elements * size:
+        return ""
+    return f"{_VECTORS} has {held} of {elements * size} bytes"

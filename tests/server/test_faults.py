@@ -123,7 +123,8 @@ def test_damage_while_a_server_runs(tmp_path: Path) -> None:
     settings = settings_of(tmp_path / "store")
     for name in ("default", "other"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "hut.md").write_text(f"The {name} hut has six bunks.")
+        for n in range(6):
+            (tmp_path / name / f"{n}.md").write_text(f"The {name} hut {n} has six bunks.")
         with Library(settings, name) as library:
             library.ingest(tmp_path / name)
     generation = Generations(settings.store).current()
@@ -147,11 +148,11 @@ def test_damage_while_a_server_runs(tmp_path: Path) -> None:
         other = client.post(CHAT, json=chat("bunks?", overlay={"collection": "other"}))
         assert other.status_code == 200
         search = client.post("/v1/vector_stores/vs_other/search", json={"query": "bunks"})
-        assert len(search.json()["data"]) == 1
-        assert len(client.get("/v1/vector_stores/vs_default/files").json()["data"]) == 1
+        assert len(search.json()["data"]) == 6
+        assert len(client.get("/v1/vector_stores/vs_default/files").json()["data"]) == 6
         from overlay.doctor.repair import repair
 
-        assert "embedded 1 chunks again" in str(repair(settings))
+        assert "embedded 6 chunks again" in str(repair(settings))
         # The running server sees the mended store.
         assert client.post(CHAT, json=chat("bunks?")).status_code == 200
 
