@@ -17,7 +17,7 @@ export OMP_WAIT_POLICY ?= passive
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-kernels coverage lint types eval-small docs lock clean
+.PHONY: help setup setup-dev demo test test-ui test-kernels coverage lint types eval-small docs lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ $(READY): requirements.lock pyproject.toml $(SETUP)
 	@$(PYTHON) -m scripts.setup_venv $(VENV)
 	@touch $@
 
-$(READY_DEV): requirements-dev.lock pyproject.toml $(SETUP)
+$(READY_DEV): requirements-dev.lock requirements-clients.lock pyproject.toml $(SETUP)
 	@$(PYTHON) $(OLD_ENOUGH)
 	@$(PYTHON) -m scripts.setup_venv $(VENV) --dev
 	@touch $@ $(READY)
@@ -41,6 +41,10 @@ demo: $(READY) ## Answer questions about the sample documents through the HTTP e
 
 test: lint types ## Lint, types and tests
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+test-ui: $(READY_DEV) ## The pages' tests, in Chromium, which is installed where it is missing (Debian)
+	@command -v chromedriver >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium chromium-driver)
+	REQUIRE_BROWSER=required $(BIN)/python -m pytest tests/page tests/views
 
 test-kernels: $(READY_DEV) ## Tests and demo on kernels that this processor does not use by itself
 	$(BIN)/python -m scripts.test_kernels

@@ -28,10 +28,13 @@ from the environment; then from options. Later ones win. An unknown name is an e
     OVERLAY_K=4                  # in the environment
     overlay ask --k 4 "..."      # as an option; `--help` lists those of a command
 
+    allowed_hosts = ["a", "b"]   # a list, in overlay.toml
+    OVERLAY_ALLOWED_HOSTS=a,b    # in the environment, with commas or as JSON
+
 Models and what runs them: [models.md](models.md). Budgets, and what happens to a chunk:
 [how-it-works.md](how-it-works.md). Profiles: [calibration.md](calibration.md). The server:
-[endpoint.md](endpoint.md). The search: [search.md](search.md). What `recompute` saves and costs:
-[blending.md](blending.md).
+[endpoint.md](endpoint.md), and left running: [running.md](running.md). The search:
+[search.md](search.md). What `recompute` saves and costs: [blending.md](blending.md).
 """
 
 
@@ -68,7 +71,7 @@ def main(folder: Path) -> None:
 
 def _shown(value: object) -> str:
     """A default as a settings file writes it, without quotation marks."""
-    if value is None:
+    if value is None or value == ():
         return "not set"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

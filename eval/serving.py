@@ -18,6 +18,8 @@ from overlay.errors import ResourceError
 
 __all__ = ["Serving", "serving"]
 
+# Whoever asks here sends no key, and reads its log as text.
+_OPEN = {"OVERLAY_API_KEYS": "", "OVERLAY_LOG": "text"}
 _COMMAND = ("-m", "overlay", "serve", "--port", "0")
 
 
@@ -33,7 +35,7 @@ class Serving:
 def serving(store: Path, *, ready_seconds: float) -> Iterator[Serving]:
     """Run ``overlay serve`` over a store on a free port until the block ends.
 
-    Settings but the store are those of the environment.
+    Settings but the store, keys and the log's form are those of the environment.
 
     Args:
         ready_seconds: how long it may take to load.
@@ -43,7 +45,7 @@ def serving(store: Path, *, ready_seconds: float) -> Iterator[Serving]:
     """
     with subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, *_COMMAND],
-        env=os.environ | {"OVERLAY_STORE": str(store.absolute())},
+        env=os.environ | _OPEN | {"OVERLAY_STORE": str(store.absolute())},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -19,6 +19,7 @@ __all__ = [
     "AnswerFinished",
     "Dose",
     "Event",
+    "Other",
     "Outcome",
     "Step",
     "StepTaken",
@@ -117,14 +118,16 @@ class Usage:
     """Token counts.
 
     Attributes:
-        prompt_tokens, completion_tokens: of the prompt that was answered, and of the answer with
-            what was thought before it.
+        prompt_tokens, completion_tokens: of the prompt that was answered, and of all answers with
+            what was thought before them.
         phases: what the model spent, by phase of the answer, probes included.
+        reasoning_tokens: those of the ``completion_tokens`` that are thoughts.
     """
 
     prompt_tokens: int
     completion_tokens: int
     phases: dict[str, Cost]
+    reasoning_tokens: int = 0
 
     @property
     def cost(self) -> Cost:
@@ -133,11 +136,22 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """One more answer to the same question from the same context; see :class:`Answer`."""
+
+    text: str
+    finish_reason: str
+    log_probs: tuple[TokenLogProb, ...] = ()
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer and the record of how it came about.
 
     Attributes:
-        finish_reason: ``stop`` (the model ended, or a stop text was met) or ``length``.
+        finish_reason: ``stop`` (the model ended, or a stop text was met) or ``length`` (the longest
+            answer was reached, or the model's context is full).
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
         guarantee: what the profile promises under the budget; None where none judged, where it was
@@ -154,7 +168,11 @@ class Answer:
             prompts ask of it.
         prompt: what the prompt says behind the context, where that was to be echoed.
         prompt_log_probs, log_probs: how each token of the prompt and of the answer was expected,
-            where that was asked for; an end token counts as one of the answer.
+            where that was asked for. The pieces of the answer join to the bytes of its text: blanks
+            before it and what belongs to a stop text are cut off. Behind them may come the token
+            that ended it. What a form forbids counts as well: they are the model's own.
+        others: more answers than the first, where they were asked for; all but the text, why it
+            ended and its log-probabilities is said of the first.
         seconds: wall time from the question to the last token.
         seconds_to_first_token: wall time from the question to the first token of the answer,
             behind what was thought.
@@ -182,6 +200,12 @@ class Answer:
     prompt: str = ""
     prompt_log_probs: tuple[TokenLogProb, ...] = ()
     log_probs: tuple[TokenLogProb, ...] = ()
+    others: tuple[Other, ...] = ()
+
+    @property
+    def choices(self) -> tuple[Answer | Other, ...]:
+        """This answer and the others."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +217,21 @@ class StepTaken:
 
 @dataclass(frozen=True, slots=True)
 class TextAdded:
-    """The answer grew by ``text``."""
+    """The answer grew by ``text``; of several answers ``choice`` says which, from 0."""
 
     text: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ThoughtAdded:
-    """What the model thinks before its answer grew by ``text``; no part of the answer."""
+    """What the model thinks before an answer grew by ``text``; no part of the answer.
+
+    Of several answers ``choice`` says which, from 0.
+    """
 
     text: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,16 @@ The whole tree, with the exit code of the command, the HTTP status of the server
     |   +-- DocumentError               2  400  retriever.errors
     |   +-- PromptTooLongError          2  400  probes.errors
     |   +-- SettingsError               2  400  overlay.settings
+    |   +-- BodyTooLargeError           2  413  server.doors.errors
+    |   +-- ForeignHostError            2  421  server.doors.errors
+    |   +-- ForeignOriginError          2  403  server.doors.errors
+    |   +-- HostHeaderError             2  400  server.doors.errors
+    |   +-- InvalidKeyError             2  401  server.doors.errors
+    |   +-- JsonDepthError              2  400  server.doors.errors
+    |   +-- PathError                   2  400  server.doors.errors
+    |   +-- SlowBodyError               2  408  server.doors.errors
+    |   +-- UnknownAnswerError          2  404  server.kept_answers
+    |   +-- UnknownIdError              2  404  overlay.uploads.errors
     |   +-- UnknownModelError           2  404  server.errors
     +-- ResourceError                   3  500  overlay.errors    a file, model, store or port is
     |   +-- EmbedderError               3  500  retriever.errors
@@ -15,12 +25,16 @@ The whole tree, with the exit code of the command, the HTTP status of the server
     |   +-- ModelError                  3  500  probes.errors
     |   |   +-- ModelCacheError         3  500  probes.errors
     |   +-- RerankerError               3  500  retriever.errors
+    |   +-- StorageError                3  507  overlay.uploads.errors
     |   +-- StoreError                  3  500  retriever.errors
     |   |   +-- EmbedderMismatchError   3  500  retriever.errors
     |   +-- UnavailableError            3  500  probes.errors
     +-- BusyError                       4  429  overlay.errors    try again later
+    |   +-- CrowdedError                4  503  server.doors.errors
     |   +-- LoadingError                4  503  server.errors
     |   +-- QueueFullError              4  429  server.errors
+    |   +-- RateLimitError              4  429  server.doors.errors
+    +-- AnswerTimeoutError              1  504  server.doors.errors
     +-- ClosingError                    1  503  server.errors
     +-- UnexpectedError                 1  500  server.errors
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from overlay.settings import Settings
@@ -14,6 +15,7 @@ from retriever import (
     IngestReport,
     Retriever,
     StoreError,
+    StoreWriter,
     Window,
     collection_folder,
     embedder_of,
@@ -46,9 +48,8 @@ class Library:
         self._settings = settings
         name = collection or settings.collection
         self.folder = collection_folder(settings.store, name)
-        named = "embedder" in settings.model_fields_set and name == settings.collection
-        own = None if named else embedder_of(self.folder)
-        self.embedder_name = own or settings.embedder
+        self._named = "embedder" in settings.model_fields_set and name == settings.collection
+        self.embedder_name = self.embedder_now
         self.embedder = open_embedder(self.embedder_name)
         self.store = ChunkStore(self.folder, self.embedder)
         self.retriever = Retriever(
@@ -58,17 +59,23 @@ class Library:
             reranker=open_reranker(settings.reranker),
         )
 
+    @property
+    def embedder_now(self) -> str:
+        """The embedder that it would be opened with now: what was empty may have been filled."""
+        own = None if self._named else embedder_of(self.folder)
+        return own or self._settings.embedder
+
     def ingest(self, folder: Path, options: IngestOptions | None = None) -> IngestReport:
         """Make the store hold the documents of a folder; see :func:`retriever.ingest.ingest`."""
         self._keep_embedder()
-        return ingest(folder, self.store, self.embedder, self._chunker(), options)
+        return ingest(folder, self.store, self.embedder, self.chunker, options)
 
     def ingest_documents(
         self, documents: Sequence[Document], options: IngestOptions | None = None
     ) -> IngestReport:
         """Make the store hold these documents and no others."""
         self._keep_embedder()
-        return ingest_documents(documents, self.store, self.embedder, self._chunker(), options)
+        return ingest_documents(documents, self.store, self.embedder, self.chunker, options)
 
     def remove(self, sources: Sequence[str]) -> None:
         """Take documents out of the store. Their files stay: the next ingest reads them again.
@@ -80,9 +87,21 @@ class Library:
             writer.remove(sources)
             writer.publish()
 
+    @contextmanager
+    def writer(self) -> Iterator[StoreWriter]:
+        """The only writer of the store; see :meth:`retriever.store.ChunkStore.writer`."""
+        with self.store.writer() as writer:
+            self._keep_embedder()
+            yield writer
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be searched."""
+        return not self.store.count()
+
     def check(self) -> None:
         """Raise StoreError unless something was ingested that can be searched."""
-        if not self.store.count():
+        if self.is_empty:
             raise StoreError(
                 f"there is nothing in the store {self.folder}",
                 hint="run `overlay ingest FOLDER` first, or name another store with --store",
@@ -96,7 +115,10 @@ class Library:
             EmbedderError: the embedder does not load.
             StoreError: the store cannot be searched.
         """
-        self.retriever.search("?", 1)
+        if self.is_empty:
+            self.embedder.embed_questions(["?"])
+        else:
+            self.retriever.search("?", 1)
 
     def close(self) -> None:
         """Close the store's files."""
@@ -110,8 +132,10 @@ class Library:
 
     def _keep_embedder(self) -> None:
         """Before the first document: what is there already has an embedder and keeps it."""
-        if not self.store.count():
+        if self.is_empty:
             keep_embedder(self.folder, self.embedder_name)
 
-    def _chunker(self) -> Chunker:
+    @property
+    def chunker(self) -> Chunker:
+        """Cuts documents as the settings say."""
         return Chunker(self.embedder.count_tokens, self._settings.chunk_tokens)

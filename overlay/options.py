@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from overlay.errors import InputError
 from retriever.filter import EVERYTHING, Filter
 from selector.budget import Budget
+
+if TYPE_CHECKING:
+    from probes.form import Form
 
 __all__ = ["AskOptions", "Mode"]
 
@@ -32,6 +36,10 @@ class AskOptions:
             the likeliest tokens in its place; None says nothing.
         echo: give the prompt back, and say the same of its tokens, those of the chunks aside.
         collection: of the store, to retrieve from; None for the one that the settings name.
+        form: that the answer has, such as JSON of a schema; a stop text, the longest answer and the
+            model's context can end it before it is complete. None for any.
+        n: how many answers to generate from what is decided once. Where nothing is drawn, which is
+            so at temperature 0, they are all alike.
         select: answer with the accepted sentence nearest to the question, quoted with its source,
             in place of generating.
         only: which documents are searched.
@@ -52,6 +60,8 @@ class AskOptions:
     stop: tuple[str, ...] = field(default=())
     top_log_probs: int | None = None
     echo: bool = False
+    form: Form | None = None
+    n: int = 1
     select: bool = False
     only: Filter = EVERYTHING
 
@@ -69,6 +79,7 @@ class AskOptions:
             ("max_tokens", self.max_tokens, 1, 1_000_000),
             ("temperature", self.temperature, 0, 2),
             ("top_log_probs", self.top_log_probs, 0, 20),
+            ("n", self.n, 1, 16),
         )
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise InputError(
@@ -85,6 +96,13 @@ class AskOptions:
                 "echoed",
                 hint="leave select out, or the other option",
                 param="select",
+            )
+        if self.form is not None and (self.select or self.echo):
+            raise InputError(
+                "response_format is of an answer that is generated, and here a sentence is quoted, "
+                "or a prompt echoed",
+                hint="leave response_format out, or the other option",
+                param="response_format",
             )
         if any(not text for text in self.stop):
             raise InputError("a stop text is empty", hint="leave it out", param="stop")

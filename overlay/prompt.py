@@ -10,6 +10,7 @@ from overlay.errors import InputError
 from overlay.follow_ups import search_queries
 from probes.chat import Message
 from probes.folding import SYSTEM_ROLES
+from probes.form import Form
 from probes.protocol import Model
 from probes.subject import as_text
 
@@ -21,6 +22,7 @@ __all__ = [
     "chunk_text",
     "chunk_tokens",
     "completion_prompt",
+    "in_form",
     "question_of",
     "with_wordings",
 ]
@@ -30,11 +32,16 @@ _SYSTEM = "You are a helpful assistant."
 _SEARCHED = 1000
 # The instruction stands after the context: small models follow what they read last.
 INSTRUCTION = "Use the context to answer in a few words."
+_AS_JSON = f"{INSTRUCTION[:-1]}, as JSON."
 WORDINGS = (
     "Answer the question from the context above, as shortly as you can.",
     "Read the text. Then answer in a few words.",
 )
 """The same instruction in other words."""
+
+
+# Characters of a schema that a prompt shows; a longer one would leave little room for the context.
+_SHOWN = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class Prompt:
         lead: tokens of the tail before the question.
         wordings: the tail in other words, each in tokens.
         alone: what the model reads where there is no context; None for prefix and tail.
+        formed: the tail that asks for an answer in a form, with which it is spoken; all that is
+            read before that is read with the plain one. None where no form is asked for.
     """
 
     prefix: tuple[int, ...]
@@ -56,6 +65,12 @@ class Prompt:
     lead: int = 0
     wordings: tuple[tuple[int, ...], ...] = ()
     alone: tuple[int, ...] | None = None
+    formed: tuple[int, ...] | None = None
+
+    @property
+    def after(self) -> int:
+        """Tokens that stand after the context, at most."""
+        return max(len(self.tail), len(self.formed or ()))
 
 
 def question_of(messages: Sequence[Message]) -> str:
@@ -115,6 +130,18 @@ def with_wordings(model: Model, prompt: Prompt, messages: Sequence[Message]) -> 
     others = [build_prompt(model, messages, wording) for wording in WORDINGS]
     tails = tuple(other.tail for other in others if other.prefix == prompt.prefix)
     return replace(prompt, wordings=tails)
+
+
+def in_form(model: Model, prompt: Prompt, messages: Sequence[Message], form: Form) -> Prompt:
+    """A prompt that :func:`build_prompt` made, with a tail that asks for JSON of a form.
+
+    A schema is shown as it stands unless it is long.
+    """
+    schema = form.schema if len(form.schema) <= _SHOWN else ""
+    asked = f"{INSTRUCTION[:-1]}, as JSON of this schema: {schema}" if schema else _AS_JSON
+    other = build_prompt(model, messages, asked)
+    # A template that words what stands before the context by what follows shows it nowhere.
+    return replace(prompt, formed=other.tail if other.prefix == prompt.prefix else prompt.tail)
 
 
 def completion_prompt(model: Model, text: str | Sequence[int]) -> Prompt:

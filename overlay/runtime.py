@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from overlay.answer import Answer, AnswerFinished, Event
 from overlay.answering.job import make_job
-from overlay.answering.pipeline import answer
+from overlay.answering.pipeline import answer, weigh
+from overlay.attribution import Attribution, attribute, draft
 from overlay.chat_template import read_chat_template
+from overlay.embedding import Embedded, embed
 from overlay.errors import InputError
+from overlay.judged import Judged
 from overlay.libraries import Libraries
+from overlay.library import Library
 from overlay.options import AskOptions, Mode
-from overlay.prompt import build_prompt, completion_prompt, with_wordings
+from overlay.prompt import build_prompt, completion_prompt, in_form, with_wordings
 from overlay.selfcheck import check_model
 from overlay.settings import (
     DEFAULT_PROFILE,
@@ -24,10 +29,11 @@ from overlay.settings import (
 )
 from overlay.trial import try_out
 from probes.chat import Message
+from probes.errors import UnavailableError
 from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
-from retriever import Retriever, Searcher
+from retriever import Chunk, GivenChunks, Retriever, Searcher
 from selector.budget import Budget
 from selector.profile import Profile
 from selector.profile_files import default_profile, load_profile, shipped_profile
@@ -102,11 +108,13 @@ class Overlay:
             InputError, PromptTooLongError: as :meth:`ask`.
         """
         prompt = build_prompt(self._model, messages)
-        if self.settings.variants > 1:
+        if options.form is not None:
+            prompt = in_form(self._model, prompt, messages, options.form)
+        elif self.settings.variants > 1:
             prompt = with_wordings(self._model, prompt, messages)
-        searcher, settings = self._opened(options)
+        searcher, settings, note = self._opened(options)
         job = make_job(self._model, prompt, settings, options, self._profile)
-        return answer(job, searcher, self._kept)
+        return _noted(answer(job, searcher, self._kept), note)
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         """Continue a text, event by event as :meth:`stream` does; no chat stands around it.
@@ -128,12 +136,69 @@ class Overlay:
                 hint="ask in a chat",
                 param="select",
             )
+        if options.form is not None:
+            raise InputError(
+                "response_format is of an answer, and a text is continued here",
+                hint="ask in a chat",
+                param="response_format",
+            )
         built = completion_prompt(self._model, prompt)
-        searcher, settings = self._opened(options)
+        searcher, settings, note = self._opened(options)
         settings = settings.model_copy(update={"fallback": Fallback.ANSWER})
         # What was calibrated for a model is a chat, and says nothing of a bare text.
         job = make_job(self._model, built, settings, options, default_profile())
-        return answer(job, searcher, self._kept)
+        return _noted(answer(job, searcher, self._kept), note)
+
+    def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
+        """Judge passages that the caller brings, as if they had been retrieved; nothing is said.
+
+        Raises:
+            InputError: the question is empty, there is no passage, more than 64, or there is no
+                such collection.
+            PromptTooLongError: the question outgrows the model's context.
+        """
+        library = self._library(options.collection)
+        update = {"embedder": library.embedder_name, "anchor": False}
+        settings = self.settings.model_copy(update=update)
+        options = replace(options, k=len(passages))
+        prompt = build_prompt(self._model, [Message("user", question)])
+        job = make_job(self._model, prompt, settings, options, self._profile)
+        steps = weigh(job, GivenChunks(passages, library.embedder), self._kept)
+        return Judged(steps, job.judge.budget, job.ledger.total)
+
+    def attribute(
+        self,
+        question: str,
+        passages: Sequence[tuple[str, str]],
+        answer: str | None = None,
+        *,
+        tokens: bool = False,
+    ) -> Attribution:
+        """Which passages made an answer likelier, see :func:`overlay.attribution.attribute`.
+
+        Args:
+            answer: in place of what the model answers from all passages.
+
+        Raises:
+            InputError, PromptTooLongError: see there.
+        """
+        if answer is None:
+            answer = draft(self._model, question, passages, self.settings)
+        return attribute(self._model, question, passages, answer, self.settings, tokens=tokens)
+
+    def embed(self, texts: Sequence[str], collection: str | None = None) -> Embedded:
+        """Vectors of texts, by the embedder of a collection.
+
+        Raises:
+            InputError: a text is empty or longer than the embedder reads, or there is no such
+                collection.
+            EmbedderError: the embedder does not load.
+        """
+        return embed(self._library(collection).embedder, texts)
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """See :meth:`probes.protocol.Model.watch`: how to end an answer between its events."""
+        self._model.watch(check)
 
     def close(self) -> None:
         """Free the model and close the store."""
@@ -143,29 +208,53 @@ class Overlay:
         if self._kept is not None:
             self._kept.close()
 
-    def _opened(self, options: AskOptions) -> tuple[Searcher | None, Settings]:
+    def _library(self, collection: str | None) -> Library:
+        if self._libraries is None:
+            raise UnavailableError("there is no store here, and so no embedder")
+        return self._libraries.get(collection)
+
+    def _opened(self, options: AskOptions) -> tuple[Searcher | None, Settings, str]:
         """Where a question's chunks come from, and the settings with the embedder that finds them.
+
+        With them, what the answer is to say of it; mostly nothing.
 
         Raises:
             InputError: there is no such collection.
         """
         if self._libraries is not None and options.mode is not Mode.NO_CONTEXT:
-            library = self._libraries.get(options.collection)
+            library = self._library(options.collection)
             settings = self.settings.model_copy(update={"embedder": library.embedder_name})
-            return _narrowed(library.retriever, options), settings
+            if library.is_empty:
+                name = options.collection or self.settings.collection
+                return None, settings, f"the collection {name} is empty"
+            return _narrowed(library.retriever, options), settings, ""
         if options.collection is not None:
             raise InputError(
                 f"nothing is retrieved here, so that there is no collection {options.collection!r}",
                 hint="leave collection out",
                 param="collection",
             )
-        return _narrowed(self._retriever, options), self.settings
+        return _narrowed(self._retriever, options), self.settings, ""
 
     def __enter__(self) -> Overlay:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _noted(events: Iterator[Event], note: str) -> Iterator[Event]:
+    """The events, with a note before the one that the answer has."""
+    try:
+        for event in events:
+            if note and isinstance(event, AnswerFinished):
+                told = "; ".join(filter(None, (note, event.answer.note)))
+                yield AnswerFinished(replace(event.answer, note=told))
+            else:
+                yield event
+    finally:
+        if isinstance(events, Generator):
+            events.close()  # whoever closes this one stops the model
 
 
 def _narrowed(searcher: Searcher | None, options: AskOptions) -> Searcher | None:
@@ -261,19 +350,21 @@ def open_kv_store(settings: Settings) -> KVStore | None:
     return KVStore(settings.kv_memory * _MIB, settings.store / _KV_FOLDER, settings.kv_disk * _MIB)
 
 
-def open_overlay(settings: Settings, *, eager: bool = False) -> Overlay:
+def open_overlay(settings: Settings, *, eager: bool = False, may_be_empty: bool = False) -> Overlay:
     """Load the model and open the store that the settings name. Takes seconds.
 
     Args:
         eager: load the embedder too, which the first search does otherwise, and try the model out,
             so that what would fail at the first question fails here.
+        may_be_empty: whether the store may hold nothing yet: questions are then answered without
+            context until documents come.
 
     Raises:
         ModelError: the model cannot be loaded, or fails where it is tried out.
         StoreError: nothing was ingested yet, or the store cannot be used.
         EmbedderError: the embedder does not load; raised where it is loaded.
     """
-    libraries = Libraries(settings)
+    libraries = Libraries(settings, may_be_empty=may_be_empty)
     library = libraries.get()
     if eager:
         library.load()

@@ -17,6 +17,23 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from overlay.door_settings import (
+    AllowedHosts,
+    AnswerSeconds,
+    ApiKeys,
+    ApiKeysFile,
+    CorsOrigins,
+    Log,
+    LogForm,
+    LogLevel,
+    LogLevelSetting,
+    MaxBody,
+    MaxConnections,
+    MaxUpload,
+    RateLimit,
+    ReadSeconds,
+    StopSeconds,
+)
 from overlay.errors import InputError
 from retriever.collections import COLLECTION_NAME, DEFAULT_COLLECTION
 from retriever.reranker import NO_RERANKER
@@ -45,6 +62,8 @@ DEFAULT_PROFILE = "default"
 _PREFIX = "OVERLAY_"
 _CONFIG_VARIABLE = "OVERLAY_CONFIG"
 _DEFAULT_FILE = Path("overlay.toml")
+# Errors do not show what these were set to.
+_SECRET = frozenset({"api_keys"})
 
 
 class SettingsError(InputError):
@@ -108,7 +127,9 @@ class Requantize(StrEnum):
 class Settings(BaseSettings):
     """Everything that can be set. Environment variables are ``OVERLAY_`` and the name."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     model: Annotated[
         str,
@@ -332,6 +353,19 @@ class Settings(BaseSettings):
     queue_size: Annotated[
         int, Field(ge=0, description="requests that may wait while one is answered")
     ] = 8
+    api_keys: ApiKeys = ()
+    api_keys_file: ApiKeysFile = None
+    allowed_hosts: AllowedHosts = ()
+    cors_origins: CorsOrigins = ()
+    max_body_mib: MaxBody = 8
+    max_upload_mib: MaxUpload = 100
+    read_seconds: ReadSeconds = 30
+    answer_seconds: AnswerSeconds = 600
+    rate_limit: RateLimit = 0
+    max_connections: MaxConnections = 256
+    stop_seconds: StopSeconds = 8
+    log: Log = LogForm.TEXT
+    log_level: LogLevelSetting = LogLevel.INFO
 
     @classmethod
     def settings_customise_sources(
@@ -407,9 +441,11 @@ def _translate(error: ValidationError) -> SettingsError:
     name = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return _unknown(name, f"setting {name!r}")
+    top = str(problem["loc"][0])  # of a list's item: the list
+    value = "unusable" if top in _SECRET else repr(problem["input"])
     return SettingsError(
-        f"setting {name} is {problem['input']!r}: {problem['msg'].lower()}",
-        hint=Settings.model_fields[name].description or "",
+        f"setting {name} is {value}: {problem['msg'].lower()}",
+        hint=Settings.model_fields[top].description or "",
         param=name,
     )
 

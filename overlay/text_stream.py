@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["TextStream"]
+__all__ = ["TextStream", "pieces_of"]
 
 
 class TextStream:
@@ -87,3 +87,29 @@ class TextStream:
         if first and any(end.startswith(text) for end in self._ends):
             return len(text)
         return longest
+
+
+def pieces_of(pieces: Sequence[bytes], text: str) -> list[bytes]:
+    """What of the pieces stands in the text that a :class:`TextStream` made of them.
+
+    Joined, they are its bytes, but where bytes that are no text are written as U+FFFD there.
+
+    Returns:
+        One for each of the first pieces, empty where nothing but blanks was cut off before the
+        text. None for pieces behind its end.
+    """
+    whole = b"".join(pieces)
+    plain = whole.decode("utf-8", "replace")
+    blanks = 0 if text and plain.startswith(text) else len(plain) - len(plain.lstrip())
+    start = len(plain[:blanks].encode())
+    shown = plain[:blanks] + text
+    # From the back: what is cut off there is a stop text, and short.
+    ends = range(len(whole), start, -1)
+    end = next((end for end in ends if whole[:end].decode("utf-8", "replace") == shown), start)
+    found, place = [], 0
+    for piece in pieces:
+        if place >= end and piece:
+            break
+        found.append(piece[max(start - place, 0) : end - place])
+        place += len(piece)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from probes.batching import DraftReader, Request
 from probes.chat import ChatStyle, ChatTemplate, Message
 from probes.checks import check_length, check_window
 from probes.cost import Cost, Meter
+from probes.form import FormVocabulary, Matcher
 from probes.protocol import Sampling, Session
 from probes.state import FloatArray, State
 from probes.thoughts import THINK, opened_by
@@ -21,7 +23,13 @@ __all__ = ["BaseModel", "CachedSession", "Vocabulary"]
 
 
 class Vocabulary(Protocol):
-    """Text to tokens and back; the methods are those of :class:`probes.protocol.Model`."""
+    """Text to tokens and back; the methods are those of :class:`probes.protocol.Model`.
+
+    Attributes:
+        size: how many tokens there are.
+    """
+
+    size: int
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`; with ``special``, special tokens count."""
@@ -89,6 +97,10 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         """See :attr:`probes.protocol.Model.evaluated`."""
         return self.cost.evaluated
 
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """See :meth:`probes.protocol.Model.watch`."""
+        self._meter.watch = check
+
     def tokenize(self, text: str) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`."""
         return self._vocabulary.tokenize(text)
@@ -118,6 +130,18 @@ class BaseModel(ABC, Generic[_Own, _Read]):
     def encode_chat(self, messages: Sequence[Message]) -> list[list[int]]:
         """See :meth:`probes.protocol.Model.encode_chat`."""
         return self._vocabulary.encode_chat(messages)
+
+    def matcher(self, sampling: Sampling) -> Matcher | None:
+        """What follows a text of the form that is asked for; None where none is.
+
+        Raises:
+            InputError: the form cannot be followed.
+        """
+        return None if sampling.form is None else self._forms.matcher(sampling.form)
+
+    @cached_property
+    def _forms(self) -> FormVocabulary:
+        return FormVocabulary(self._vocabulary, self._vocabulary.size)
 
     def silence(self) -> None:
         """Find out whether the model begins an answer with thoughts; if so, prompts leave no room.

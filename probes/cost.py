@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -56,18 +56,22 @@ class Meter:
 
     Attributes:
         cost: all that was spent so far.
+        watch: called after every forward call; what it raises ends what the model does.
     """
 
     def __init__(self) -> None:
         self.cost = Cost()
+        self.watch: Callable[[], None] | None = None
 
     def prefill(self, rows: int) -> None:
         """Count a forward call over rows of prompts or windows."""
         self.cost += Cost(prefilled=rows, calls=1)
+        self._look()
 
     def decode(self, rows: int) -> None:
         """Count a forward call that draws one token for each row."""
         self.cost += Cost(decoded=rows, calls=1)
+        self._look()
 
     def guess(self) -> None:
         """Count a token that a forward call had guessed and drew as well."""
@@ -76,6 +80,10 @@ class Meter:
     def reuse(self, tokens: int) -> None:
         """Count tokens that came from a cache."""
         self.cost += Cost(reused=tokens)
+
+    def _look(self) -> None:
+        if self.watch is not None:
+            self.watch()
 
 
 class _Metered(Protocol):

@@ -7,12 +7,13 @@ model do for several sessions in one batch what the session methods do for one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from probes.chat import ChatStyle, Message
 from probes.cost import Cost
+from probes.form import Form
 from probes.state import FloatArray, State
 
 __all__ = [
@@ -69,12 +70,18 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. Temperature 0 is greedy; ``seed`` makes a draw repeatable."""
+    """How tokens are drawn. Temperature 0 is greedy; ``seed`` makes a draw repeatable.
+
+    Attributes:
+        form: that the drawn tokens have from the first on, and end in where ``max_tokens`` and the
+            context reach that far; None for any.
+    """
 
     max_tokens: int
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +181,9 @@ class Session(Protocol):
         """Yield tokens and append them, until an end-of-generation token or ``max_tokens``.
 
         The end-of-generation token is neither yielded nor appended.
+
+        Raises:
+            InputError: the form turns out to be too intricate to be followed.
         """
 
     def close(self) -> None:
@@ -288,6 +298,12 @@ class Model(Protocol):
         """:meth:`draft_many`, and the state on each draft, read while it is made.
 
         What :meth:`read_many` would give of the drafts, without evaluating them again.
+        """
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """Call ``check`` after every forward call from now on; None calls nothing.
+
+        What it raises ends what the model does. The sessions under way can then only be closed.
         """
 
     def close(self) -> None:

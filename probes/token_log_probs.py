@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,11 +24,13 @@ class TokenLogProb:
         piece: the token's bytes; a character can span several tokens.
         log_prob: natural log-probability; None for the first token of all.
         top: the likeliest tokens in that place with theirs, the likeliest first.
+        ends: whether it ended the answer, and is no part of its text.
     """
 
     piece: bytes
     log_prob: float | None
     top: tuple[tuple[bytes, float], ...] = ()
+    ends: bool = False
 
 
 def token_log_probs(
@@ -60,7 +62,7 @@ def end_token(model: Model, session: Session, top: int) -> TokenLogProb:
     row = session.read([0]).log_probs[0]
     order = np.argsort(-row, kind="stable").tolist()
     token = next((token for token in order if model.ends_generation(token)), order[0])
-    return _expected(model, token, row, top)
+    return replace(_expected(model, token, row, top), ends=True)
 
 
 def _expected(model: Model, token: int, row: FloatArray, top: int) -> TokenLogProb:

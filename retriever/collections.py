@@ -11,6 +11,7 @@ __all__ = [
     "collection_folder",
     "collections",
     "embedder_of",
+    "forget_embedder",
     "keep_embedder",
 ]
 
@@ -46,6 +47,11 @@ def embedder_of(folder: Path) -> str | None:
     """
     kept = folder / _EMBEDDER
     return kept.read_text(encoding="utf-8").strip() if kept.is_file() else None
+
+
+def forget_embedder(folder: Path) -> None:
+    """Of a collection that is gone: one of its name may be made with another."""
+    (folder / _EMBEDDER).unlink(missing_ok=True)
 
 
 def keep_embedder(folder: Path, embedder: str) -> None:

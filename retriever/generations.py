@@ -8,6 +8,7 @@ published generation as it was.
     STORE/CURRENT              the name of the published generation
     STORE/generation-000007/   a Chroma folder, and in it the index of words
     STORE/lock.sqlite3         locked by the process that writes
+    STORE/LAST                 of a store that was dropped: the last generation that it had
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from pathlib import Path
 
 from overlay.errors import BusyError
 from retriever.errors import StoreError
+from retriever.segments import DATABASE, note_sizes
 
-__all__ = ["Generations", "copy_generation"]
+__all__ = ["Generations", "copy_generation", "flush", "generation_folders"]
 
-_DATABASE = "chroma.sqlite3"
 _NAME = re.compile(r"generation-(\d{6})")
 
 
@@ -39,6 +40,7 @@ class Generations:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._pointer = folder / "CURRENT"
+        self._last = folder / "LAST"
 
     def current(self) -> Path | None:
         """The published generation, or None when nothing was published yet.
@@ -87,8 +89,7 @@ class Generations:
         """
         current = self.current()
         self._remove_all_but(current)
-        number = int(current.name.rpartition("-")[2]) + 1 if current else 1
-        target = self.folder / f"generation-{number:06d}"
+        target = self._next(current)
         try:
             if current is None:
                 target.mkdir()
@@ -98,23 +99,62 @@ class Generations:
             raise self._unwritable(error) from error
         return target
 
+    def fresh(self) -> Path:
+        """An empty folder to write the next generation to, in place of a damaged one.
+
+        The caller holds the lock. Whatever else is there stays until the next one is published.
+        """
+        try:
+            current = self.current()
+        except StoreError:
+            current = None
+        target = self._next(*generation_folders(self.folder)[-1:], current)
+        try:
+            target.mkdir()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return target
+
+    def unpublish(self) -> None:
+        """Makes a store that cannot be read an empty one; the caller holds the lock."""
+        self._pointer.unlink(missing_ok=True)
+
+    def _next(self, *there: Path | None) -> Path:
+        """The folder of the generation after some."""
+        names = [path.name for path in there if path] or [self._dropped()]
+        return self.folder / f"generation-{max(map(_number, names)) + 1:06d}"
+
     def publish(self, generation: Path) -> None:
         """Makes a generation the current one. The caller has closed every file in it.
 
         The generation before it is kept, because others may still read from it.
         """
-        previous = self.current()
-        draft = self._pointer.with_suffix(".new")
         try:
+            previous = self.current()
+        except StoreError:  # it is damaged, and replaced now
+            previous = None
+        try:
+            note_sizes(generation)
             for path in [*generation.rglob("*"), generation]:
-                _flush(path)
-            draft.write_text(generation.name + "\n", encoding="utf-8")
-            _flush(draft)
-            draft.replace(self._pointer)
-            _flush(self.folder)
+                flush(path)
         except OSError as error:
             raise self._unwritable(error) from error
+        self._write(self._pointer, generation.name)
         self._remove_all_but(generation, previous)
+
+    def drop(self) -> None:
+        """Removes what was published; the caller holds the lock.
+
+        The number goes on from there: a reader that has the old generation open must not take a
+        new one of the same name for it.
+        """
+        if (current := self.current()) is not None:
+            self._write(self._last, current.name)
+            self._pointer.unlink()
+        self._remove_all_but()
+
+    def _dropped(self) -> str:
+        return self._last.read_text(encoding="utf-8").strip() if self._last.is_file() else ""
 
     def _remove_all_but(self, *kept: Path | None) -> None:
         for path in self.folder.iterdir():
@@ -122,10 +162,21 @@ class Generations:
                 # Where files in use cannot be removed (Windows), a later ingest does it.
                 shutil.rmtree(path, ignore_errors=True)
 
+    def _write(self, path: Path, name: str) -> None:
+        """Puts a generation's name into a file, at once."""
+        draft = path.with_suffix(".new")
+        try:
+            draft.write_text(f"{name}\n", encoding="utf-8")
+            flush(draft)
+            draft.replace(path)
+            flush(self.folder)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def _damaged(self, what: str) -> StoreError:
         return StoreError(
             f"the store {self.folder} is damaged: {what}",
-            hint="delete the folder and ingest again",
+            hint="`overlay doctor` says what is damaged, and with --repair mends it",
         )
 
     def _unwritable(self, error: Exception) -> StoreError:
@@ -133,6 +184,13 @@ class Generations:
             f"cannot write to the store {self.folder}: {error}",
             hint="check the path, its permissions and the free space",
         )
+
+
+def generation_folders(folder: Path) -> list[Path]:
+    """The generations in a store's folder, published or not, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
 def copy_generation(source: Path, target: Path) -> None:
@@ -143,19 +201,24 @@ def copy_generation(source: Path, target: Path) -> None:
     target.mkdir()
     # Chroma writes a row when a reader opens it, so the database is copied in a transaction.
     with (
-        closing(sqlite3.connect(source / _DATABASE)) as original,
-        closing(sqlite3.connect(target / _DATABASE)) as copy,
+        closing(sqlite3.connect(source / DATABASE)) as original,
+        closing(sqlite3.connect(target / DATABASE)) as copy,
     ):
         original.backup(copy)
     shutil.copytree(  # last, because it takes over the permissions of a read-only folder
         source,
         target,
-        ignore=lambda _, names: [name for name in names if _DATABASE in name],
+        ignore=lambda _, names: [name for name in names if DATABASE in name],
         dirs_exist_ok=True,
     )
 
 
-def _flush(path: Path) -> None:
+def _number(name: str) -> int:
+    """Of a generation; 0 for no name."""
+    return int(name.rpartition("-")[2] or 0)
+
+
+def flush(path: Path) -> None:
     """Waits until a file or folder is on disk, so that a power cut cannot undo its rename."""
     if path.is_dir() and os.name == "nt":
         return  # Windows cannot open a folder, and keeps the order by itself

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from retriever.chunking import Chunk
@@ -84,10 +84,12 @@ class LexicalIndex:
         """
         path = folder / FILE
         if path.is_file():
-            index = cls._open(path)
-            if index._is_of_these_rules():
-                return index
-            index.close()
+            # One that is damaged is no better than one of other rules.
+            with suppress(StoreError):
+                index = cls._open(path)
+                if index._is_of_these_rules():
+                    return index
+                index.close()
             path.unlink()
         index = cls._open(path)
         with _errors(path):
@@ -177,5 +179,5 @@ def _errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise StoreError(
             f"the index of words {path} cannot be used: {error}",
-            hint="if it is damaged, delete the store's folder and ingest again",
+            hint="`overlay doctor --repair` makes it anew",
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from retriever.files import File, Listing, printable
 from retriever.store import StoredDocument
 
-__all__ = ["adopted", "below", "named"]
+__all__ = ["adopted", "below", "free_name", "named"]
 
 
 def adopted(held: Iterable[StoredDocument], listing: Listing) -> frozenset[str]:
@@ -38,7 +38,7 @@ def named(listing: Listing, held: Mapping[str, StoredDocument]) -> list[tuple[st
     for file in listing.files:
         source = known.get(printable(file.path))
         if source is None:
-            source = _free(str(PurePosixPath(label, file.source)), taken)
+            source = free_name(str(PurePosixPath(label, file.source)), taken)
             taken.add(source)
         found.append((source, file))
     return found
@@ -70,10 +70,10 @@ def _label(root: Path, held: Iterable[StoredDocument]) -> str:
             return str(PurePosixPath(roots[outer], PurePosixPath(own).relative_to(outer)))
     if not roots:
         return ""
-    return _free(printable(root.name) or "root", set(roots.values()))
+    return free_name(printable(root.name) or "root", set(roots.values()))
 
 
-def _free(name: str, taken: Sequence[str] | set[str]) -> str:
+def free_name(name: str, taken: Sequence[str] | set[str]) -> str:
     """The name, or the first of ``name (2)``, ``name (3)`` that is free."""
     if name not in taken:
         return name

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import stat
+from collections.abc import Collection
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from retriever.chroma import Connection
+from retriever.chroma import Connection, all_documents
 from retriever.embedder import Embedder
 from retriever.errors import StoreError
 from retriever.generations import copy_generation
 from retriever.lexical import LexicalIndex
-from retriever.rows import StoredDocument, document_of
+from retriever.rows import StoredDocument
 
-__all__ = ["OpenGeneration", "is_writable"]
+__all__ = ["OpenGeneration", "copied", "is_writable"]
+
+_WITHOUT_WORDS = "questions are searched by vectors alone: %s"
+
+_logger = logging.getLogger(__name__)
 
 
 class OpenGeneration:
@@ -31,7 +37,7 @@ class OpenGeneration:
 
     Attributes:
         collection: Chroma's.
-        words: the index of words; None where the generation has none.
+        words: the index of words; None where the generation has none that can be read.
 
     Raises:
         StoreError: the generation is damaged, or was removed meanwhile.
@@ -45,25 +51,43 @@ class OpenGeneration:
             folder = generation
             if not is_writable(generation):
                 scratch = opened.enter_context(TemporaryDirectory(prefix="overlay-store-"))
-                folder = _copied(generation, Path(scratch))
+                folder = copied(generation, Path(scratch))
             connection = Connection(folder, embedder, create=False)
             opened.callback(connection.close)
             self.collection = connection.collection
-            self.words = LexicalIndex.read(generation)
+            self.words = _words(generation)
             if self.words:
                 opened.callback(self.words.close)
             self._closing = opened.pop_all()
 
+    def words_of(self, text: str, k: int, among: Collection[str] | None) -> list[tuple[str, float]]:
+        """As :meth:`LexicalIndex.query`; nothing where there is no index of words that can be read.
+
+        Vectors still find chunks, so a damaged one costs no answer; the log says so once.
+        """
+        try:
+            return self.words.query(text, k, among) if self.words else []
+        except StoreError as error:
+            _logger.warning(_WITHOUT_WORDS, error)
+            self.words = None
+            return []
+
     @cached_property
     def documents(self) -> dict[str, StoredDocument]:
         """Every document by its source, in order; read once, a generation never changes."""
-        found = self.collection.get(where={"position": 0}, include=["metadatas"])
-        stored = [document_of(metadata) for metadata in found["metadatas"] or []]
-        return {document.source: document for document in sorted(stored, key=lambda d: d.source)}
+        return {document.source: document for document in all_documents(self.collection)}
 
     def close(self) -> None:
         """Closes its files."""
         self._closing.close()
+
+
+def _words(generation: Path) -> LexicalIndex | None:
+    try:
+        return LexicalIndex.read(generation)
+    except StoreError as error:
+        _logger.warning(_WITHOUT_WORDS, error)
+        return None
 
 
 def is_writable(generation: Path) -> bool:
@@ -71,7 +95,12 @@ def is_writable(generation: Path) -> bool:
     return all(os.access(path, os.W_OK) for path in (generation, *generation.rglob("*")))
 
 
-def _copied(generation: Path, scratch: Path) -> Path:
+def copied(generation: Path, scratch: Path) -> Path:
+    """A copy of a generation that may not be written to, in a folder where it may.
+
+    Raises:
+        StoreError: it cannot be copied.
+    """
     copy = scratch / generation.name
     try:
         copy_generation(generation, copy)

@@ -99,7 +99,7 @@ class ChunkStore:
         """Ids of the ``k`` chunks that share most words with a text, with their BM25, best first.
 
         Empty when no chunk shares a word, and until the next ingest that changes something when
-        the store was made before there was an index of words.
+        the store was made before there was an index of words, or the index is damaged.
 
         Args:
             among: as in ``query``.
@@ -107,9 +107,7 @@ class ChunkStore:
         Raises:
             StoreError: nothing was ingested yet.
         """
-        found = self._read_open(
-            lambda opened: opened.words.query(text, k, among) if opened.words else []
-        )
+        found = self._read_open(lambda opened: opened.words_of(text, k, among))
         if found is None:
             raise self._nothing_there()
         return found

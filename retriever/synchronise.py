@@ -24,6 +24,7 @@ __all__ = [
     "Waiting",
     "Work",
     "Writing",
+    "recipe_of",
     "synchronise",
 ]
 
@@ -110,7 +111,7 @@ def synchronise(work: Work, may_go: Set[str]) -> IngestReport:
     """
     started = time.monotonic()
     writing, held, waiting = work
-    recipe = f"{writing.chunker.recipe} embedding={EMBEDDING_RULES}"
+    recipe = recipe_of(writing.chunker)
     changed = [
         one
         for one in waiting
@@ -146,6 +147,11 @@ def synchronise(work: Work, may_go: Set[str]) -> IngestReport:
         chunks=0,
         seconds=time.monotonic() - started,
     )
+
+
+def recipe_of(chunker: Chunker) -> str:
+    """How documents are chunked and embedded now; what was made by another is made anew."""
+    return f"{chunker.recipe} embedding={EMBEDDING_RULES}"
 
 
 def _read(

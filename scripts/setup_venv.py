@@ -75,6 +75,8 @@ def set_up(venv: Path, *, dev: bool) -> None:
     """
     started = time.monotonic()
     pins = read_lock(ROOT / ("requirements-dev.lock" if dev else "requirements.lock"))
+    if dev:
+        pins |= read_lock(ROOT / "requirements-clients.lock")
     logs = venv / "setup-logs"
     if not (venv / "bin" / "python").exists():
         say(f"New environment {venv}")

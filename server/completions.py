@@ -1,77 +1,45 @@
-"""What a completion request gets back, in the form of OpenAI's older endpoint."""
+"""``/v1/completions``."""
 
 from __future__ import annotations
 
-import time
-import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from overlay.answer import Answer
-from overlay.options import AskOptions
-from overlay.report import report
-from probes.token_log_probs import TokenLogProb
+from fastapi import APIRouter
+from fastapi.requests import Request
+from fastapi.responses import JSONResponse, Response
 
-__all__ = ["completion_body"]
+from overlay.answer import Event
+from server.asking import WorkerOf, answers_of, client_gone, events_of
+from server.bodies.completion import CompletionRequest
+from server.engine import Engine
+from server.event_stream import streamed
+from server.replies.completion import Reply
+from server.replies.shapes import TextCompletion, answered
+from server.served import check_model
+from server.worker import Ticket
+
+__all__ = ["router"]
+
+router = APIRouter()
 
 
-def completion_body(
-    answers: Sequence[Answer], *, model: str, options: AskOptions
-) -> dict[str, object]:
-    """The body of a reply: one choice a prompt, in order.
+@router.post("/v1/completions", responses=answered(TextCompletion, streams=True))
+async def complete_text(body: CompletionRequest, request: Request, worker: WorkerOf) -> Response:
+    """Continue each prompt as it is, with no chat around it; chunks stand before it.
 
-    Args:
-        model: the served model's id.
-        options: what was asked for.
+    Each choice has a field `overlay` with its stability report.
     """
-    prompt = sum(answer.usage.prompt_tokens for answer in answers)
-    completion = sum(answer.usage.completion_tokens for answer in answers)
-    return {
-        "id": f"cmpl-{uuid.uuid4().hex}",
-        "object": "text_completion",
-        "created": int(time.time()),
-        "model": model,
-        "choices": [
-            {
-                "index": index,
-                "text": answer.prompt + answer.text,
-                "logprobs": None
-                if options.top_log_probs is None
-                else _log_probs([*answer.prompt_log_probs, *answer.log_probs]),
-                "finish_reason": answer.finish_reason,
-                "overlay": report(answer),
-            }
-            for index, answer in enumerate(answers)
-        ],
-        "usage": {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": prompt + completion,
-        },
-    }
+    engine = worker.engine
+    check_model(body.model, engine)
+    options = body.to_options(engine.budget)
 
+    def ask(engine: Engine) -> Iterator[Event]:
+        for prompt in body.prompt:
+            yield from engine.complete(prompt, options)
 
-def _log_probs(tokens: Sequence[TokenLogProb]) -> dict[str, object]:
-    """Four lists of equal length, one entry a token; the first of all tokens has no numbers."""
-    texts = [_text(token.piece) for token in tokens]
-    offsets = [0]
-    for token in tokens[:-1]:
-        offsets.append(offsets[-1] + len(token.piece.decode("utf-8", "replace")))
-    return {
-        "tokens": texts,
-        "token_logprobs": [token.log_prob for token in tokens],
-        "top_logprobs": [
-            None
-            if token.log_prob is None
-            else {_text(piece): value for piece, value in reversed(token.top)}
-            for token in tokens
-        ],
-        "text_offset": offsets[: len(tokens)],
-    }
-
-
-def _text(piece: bytes) -> str:
-    """A token's text; one that is no whole character is written as OpenAI writes it."""
-    try:
-        return piece.decode("utf-8")
-    except UnicodeDecodeError:
-        return "bytes:" + "".join(f"\\x{byte:02x}" for byte in piece)
+    reply = Reply(engine.model_info.name, options, include_usage=body.include_usage)
+    events = events_of(worker, Ticket(ask), request)
+    if body.stream:
+        return await streamed(reply.stream(events)) or client_gone()
+    answers = await answers_of(events)
+    return JSONResponse(reply.whole(answers)) if answers else client_gone()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from overlay.answer import Event
+from overlay.attribution import Attribution
+from overlay.embedding import Embedded
+from overlay.judged import Judged
 from overlay.options import AskOptions
 from probes.chat import Message
 from probes.protocol import ModelInfo
+from retriever import Chunk
 from selector.budget import Budget
 
 __all__ = ["Engine"]
@@ -33,6 +37,25 @@ class Engine(Protocol):
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         """Continue a text, given as such or in tokens; otherwise as :meth:`stream`."""
+
+    def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
+        """Judge passages that the client brings."""
+
+    def attribute(
+        self,
+        question: str,
+        passages: Sequence[tuple[str, str]],
+        answer: str | None = None,
+        *,
+        tokens: bool = False,
+    ) -> Attribution:
+        """Say which passages, each with its label, made an answer likelier."""
+
+    def embed(self, texts: Sequence[str], collection: str | None = None) -> Embedded:
+        """Vectors of texts."""
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """Call ``check`` often while a request runs; what it raises ends the request."""
 
     def close(self) -> None:
         """Free the model."""

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from overlay.errors import BusyError, InputError, OverlayError, ResourceError
+from server.doors.record import current
 
 __all__ = [
     "ClosingError",
@@ -83,9 +84,10 @@ class ClosingError(OverlayError):
 
     code = "shutting_down"
     http_status = 503
+    retry_after = 5
 
     def __init__(self) -> None:
-        super().__init__("the server is shutting down")
+        super().__init__("the server is shutting down", hint="try again once it is back")
 
 
 class UnexpectedError(OverlayError):
@@ -128,7 +130,9 @@ class ErrorReply:
         match error:
             case OverlayError():
                 retry_after = getattr(error, "retry_after", None)
-                headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+                headers = dict(getattr(error, "headers", {}))
+                if retry_after is not None:
+                    headers["Retry-After"] = str(retry_after)
                 param = f"overlay.{error.param}" if error.param in _BESIDE_OPENAI else error.param
                 return cls(error.http_status, str(error), param, error.code, headers)
             case RequestValidationError():
@@ -164,6 +168,9 @@ async def _handle(request: Request, error: Exception) -> JSONResponse:
     elif isinstance(error, HTTPException) and error.status_code == 405:
         message = f"{request.url.path} does not take {request.method}"
         reply = ErrorReply(405, message, code="method_not_allowed", headers=reply.headers)
+    record = current.get()
+    if record is not None:
+        record.error = reply.code
     return JSONResponse(reply.body, status_code=reply.status, headers=dict(reply.headers))
 
 

@@ -19,6 +19,9 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
 from overlay.answer import AnswerFinished, Event
 from overlay.errors import OverlayError
+from server.doors.answers import AnswerFacts, AnswerWatch
+from server.doors.defects import frames_of, log_defect
+from server.doors.record import current
 from server.engine import Engine
 from server.errors import (
     ClosingError,
@@ -35,6 +38,10 @@ _REMEMBERED_ANSWERS = 20
 _logger = logging.getLogger(__name__)
 
 
+class _CancelledError(Exception):
+    """Nobody waits for what is being answered."""
+
+
 class Ticket:
     """A request's place in the queue. Create it where the event loop runs.
 
@@ -43,13 +50,37 @@ class Ticket:
     """
 
     def __init__(self, ask: Callable[[Engine], Iterator[Event]]) -> None:
-        self.ask = ask
+        self._ask = ask
+        self._record = current.get()
+        self._watch = AnswerWatch(self._note)
         self.cancelled = False
         self._loop = asyncio.get_running_loop()
         self._posted: asyncio.Queue[Event | OverlayError | None] = asyncio.Queue()
 
+    @property
+    def request_id(self) -> str | None:
+        """Of the request that it belongs to."""
+        return None if self._record is None else self._record.id
+
+    def ask(self, engine: Engine) -> Iterator[Event]:
+        """Begin to answer."""
+        self._watch.begin()
+        return self._ask(engine)
+
+    def _note(self, facts: AnswerFacts) -> None:
+        if self._record is not None:
+            self._record.answers.append(facts)
+
+    def check(self) -> None:
+        """Raise where nobody waits any more."""
+        if self.cancelled:
+            raise _CancelledError
+
     def post(self, item: Event | OverlayError | None) -> None:
         """Pass on an event, or an error; None ends the events. Any thread may call this."""
+        self._watch.hear(item)
+        if isinstance(item, OverlayError) and self._record is not None:
+            self._record.error = item.code
         # The loop is closed when the server had to stop without waiting for the thread.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._posted.put_nowait, item)
@@ -83,6 +114,7 @@ class Worker:
         self._changed = threading.Condition()
         self._waiting: deque[Ticket] = deque()
         self._running: Ticket | None = None
+        self._draining = False
         self._stopping = False
         self._seconds: deque[float] = deque(maxlen=_REMEMBERED_ANSWERS)
         # A daemon: loading a model cannot be interrupted, and must not keep the process alive.
@@ -95,7 +127,7 @@ class Worker:
         Raises:
             OverlayError: it is loading, could not be loaded, or is about to close.
         """
-        if self._stopping:
+        if self._draining:
             raise ClosingError
         if self._failure is not None:
             # Raised many times: a traceback that is kept would grow each time.
@@ -103,6 +135,11 @@ class Worker:
         if self._engine is None:
             raise LoadingError
         return self._engine
+
+    @property
+    def running(self) -> int:
+        """How many tickets are answered now: 0 or 1."""
+        return int(self._running is not None)
 
     @property
     def waiting(self) -> int:
@@ -121,7 +158,7 @@ class Worker:
             ClosingError: the server stops.
         """
         with self._changed:
-            if self._stopping:
+            if self._draining:
                 raise ClosingError
             if len(self._waiting) + (self._running is not None) > self._queue_size:
                 raise QueueFullError(len(self._waiting), self._retry_after())
@@ -129,17 +166,26 @@ class Worker:
             self._changed.notify()
 
     def cancel(self, ticket: Ticket) -> None:
-        """Give a ticket's place free at once, or at its next event when it is being answered."""
+        """Give a ticket's place free: at once, or at the next evaluation where it is answered."""
         with self._changed:
             ticket.cancelled = True
             with contextlib.suppress(ValueError):  # it does not wait any more
                 self._waiting.remove(ticket)
         ticket.post(None)
 
+    def drain(self) -> None:
+        """Fail what waits, and take no more; what is being answered goes on. Returns at once."""
+        with self._changed:
+            self._draining = True
+            waiting = [*self._waiting]
+        for ticket in waiting:
+            ticket.post(ClosingError())
+            self.cancel(ticket)
+
     def stop(self) -> None:
         """Fail every ticket and let the thread end; returns at once. Harmless if repeated."""
         with self._changed:
-            self._stopping = True
+            self._draining = self._stopping = True
             tickets = [*self._waiting, *filter(None, [self._running])]
             self._changed.notify()
         for ticket in tickets:
@@ -160,8 +206,10 @@ class Worker:
             _logger.error("the model could not be loaded: %s", error)  # noqa: TRY400 - no defect
             self._failure = LoadFailedError(error.message, hint=error.hint, param=error.param)
             return
-        except Exception:
-            _logger.exception("the model could not be loaded")
+        except Exception as error:  # noqa: BLE001 - logged, and said to whoever asks
+            # Nothing was asked yet: what the error says quotes no document.
+            trace = frames_of(error, told=True)
+            _logger.error("the model could not be loaded", extra={"traceback": trace})  # noqa: TRY400
             self._failure = LoadFailedError("the model could not be loaded; see the server's log")
             return
         self._engine = engine
@@ -183,24 +231,31 @@ class Worker:
             return self._running
 
     def _answer(self, engine: Engine, ticket: Ticket) -> Event | OverlayError | None:
-        """Post every event but the last, and return that one."""
+        """Post every event but the end of the last answer, and return that one."""
         started = time.monotonic()
+        held: Event | None = None
+        engine.watch(ticket.check)
         try:
             events = ticket.ask(engine)
             try:
                 for event in events:
-                    if ticket.cancelled:
-                        return None
-                    if isinstance(event, AnswerFinished):
-                        self._seconds.append(time.monotonic() - started)
-                        return event
-                    ticket.post(event)
+                    ticket.check()
+                    if held is not None:
+                        ticket.post(held)
+                    held = event if isinstance(event, AnswerFinished) else None
+                    if held is None:
+                        ticket.post(event)
             finally:
                 if isinstance(events, Generator):
                     events.close()
+        except _CancelledError:
+            return None
         except OverlayError as error:
             return error
-        except Exception:
-            _logger.exception("a request failed")
+        except Exception as error:  # noqa: BLE001 - logged; the next request must be answered
+            log_defect(_logger, "a request failed", error, request_id=ticket.request_id)
             return UnexpectedError()
-        return None
+        finally:
+            engine.watch(None)
+        self._seconds.append(time.monotonic() - started)
+        return held

@@ -22,13 +22,22 @@ def browser() -> Iterator[Chrome]:
 
     Without one the tests are skipped; REQUIRE_BROWSER=required makes that a failure.
     """
+    started = open_browser()
+    if started is None:
+        if os.environ.get("REQUIRE_BROWSER") == "required":
+            pytest.fail(_HOW)
+        pytest.skip(_HOW)
+    yield started
+    started.quit()
+
+
+def open_browser() -> Chrome | None:
+    """Start one; None where none is installed."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     binary = next(filter(None, map(shutil.which, names)), None)
     driver = shutil.which("chromedriver")
     if binary is None or driver is None:
-        if os.environ.get("REQUIRE_BROWSER") == "required":
-            pytest.fail(_HOW)
-        pytest.skip(_HOW)
+        return None
     options = ChromeOptions()
     options.binary_location = binary
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
@@ -37,5 +46,4 @@ def browser() -> Iterator[Chrome]:
     # With both paths given, Selenium looks for nothing and downloads nothing.
     started = Chrome(options=options, service=Service(driver))
     started.set_page_load_timeout(30)
-    yield started
-    started.quit()
+    return started

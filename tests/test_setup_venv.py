@@ -43,14 +43,20 @@ def test_the_demo_installs_what_the_tests_do_and_no_tools_of_theirs() -> None:
     assert extras["multilingual"] <= set(TESTS)
     tools = extras["dev"] - {"overlay-rag"}  # itself, with these extras
     assert tools <= set(TESTS)
-    # openai is asked for by a package of the demo's, too.
-    assert tools & set(DEMO) <= {"openai"}
+    # These are asked for by packages of the demo, too.
+    assert tools & set(DEMO) <= {"jsonschema", "openai"}
 
 
 def test_what_nobody_imports_is_left_out() -> None:
     left_out = set(PROJECT["tool"]["pip-tools"]["unsafe-package"])
     assert {"kubernetes", "onnxruntime"} <= left_out
     assert not left_out & set(TESTS)
+
+
+def test_clients_that_agree_with_no_lock_file_have_one_of_their_own() -> None:
+    clients = read_lock(ROOT / "requirements-clients.lock")
+    assert not clients.keys() & TESTS.keys()
+    assert set(clients.values()) <= installed(Path(sys.prefix))
 
 
 def test_this_environment_holds_what_the_lock_file_says() -> None:

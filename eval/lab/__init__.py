@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "index": "eval.lab.index:index",
         "ingest": "eval.lab.ingest:ingest",
         "ladder": "eval.lab.ladder:ladder",
+        "load": "eval.lab.load:load",
         "map": "eval.readings.map:volatility_map",
         "retrieval": "eval.lab.retrieval:retrieval",
         "sharp-steps": "eval.sharp_steps.command:sharp_steps",

@@ -117,10 +117,10 @@ def answer_in_every_variant(
             spent = model.evaluated
             context = repeat(job, workspace, inject(job, workspace, candidates, variant))
             attempt = begin(job, workspace, context)
-            found.append(_spoken(job, attempt, item, spent))
+            found.append(_spoken(job, workspace, attempt, item, spent))
         spent = model.evaluated
         attempt = begun(job, workspace, without_context(job, workspace, echo=False))
-        found.append(_spoken(job, attempt, item, spent))
+        found.append(_spoken(job, workspace, attempt, item, spent))
     return found
 
 
@@ -155,8 +155,10 @@ def read_answers(data: Sequence[dict[str, Any]]) -> list[VariantAnswer]:
     return [restored(row) for row in data]
 
 
-def _spoken(job: Job, attempt: Attempt, item: Item, spent: int) -> VariantAnswer:
-    speech = _to_its_end(job, attempt)
+def _spoken(
+    job: Job, workspace: Workspace, attempt: Attempt, item: Item, spent: int
+) -> VariantAnswer:
+    [said] = _to_its_end(job, workspace, attempt).said
     chunks, repeated = attempt.context.variant.chunks, attempt.context.repeated
     return VariantAnswer(
         question=item.question,
@@ -166,8 +168,8 @@ def _spoken(job: Job, attempt: Attempt, item: Item, spent: int) -> VariantAnswer
         chunks=tuple(one.chunk.rank for one in chunks),
         volatilities=tuple(one.volatility for one in chunks),
         repeated=repeated,
-        text=speech.text,
-        right=contains_any(speech.text, item.answers),
+        text=said.text,
+        right=contains_any(said.text, item.answers),
         quotes=bool(repeated) and contains_any(repeated[0], item.answers),
         index=attempt.index,
         signs=keep(attempt.signs),
@@ -175,8 +177,8 @@ def _spoken(job: Job, attempt: Attempt, item: Item, spent: int) -> VariantAnswer
     )
 
 
-def _to_its_end(job: Job, attempt: Attempt) -> Speech:
-    speaking = speak(job, Decision(Outcome.ANSWERED, "", attempt))
+def _to_its_end(job: Job, workspace: Workspace, attempt: Attempt) -> Speech:
+    speaking = speak(job, workspace, Decision(Outcome.ANSWERED, "", attempt))
     while True:
         try:
             next(speaking)

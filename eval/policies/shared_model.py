@@ -86,6 +86,10 @@ class SharedModel:
         """Tokens that would have been evaluated if nothing were kept."""
         return self.cost.evaluated
 
+    def watch(self, check: Callable[[], None] | None) -> None:
+        """See :meth:`probes.protocol.Model.watch`."""
+        self._model.watch(check)
+
     def tokenize(self, text: str) -> list[int]:
         """See :meth:`probes.protocol.Model.tokenize`."""
         return self._model.tokenize(text)

@@ -93,7 +93,8 @@ def begun(job: Job, workspace: Workspace, attempt: Attempt) -> Attempt:
         job.book("answer")
         return replace(attempt, ended=length > 0)
     answer = answering_tokens(job.model, read.window)
-    ended = len(read.window) < length or answer < len(read.window)
+    full = len(session.tokens) >= job.model.info.context_size
+    ended = (len(read.window) < length and not full) or answer < len(read.window)
     attempt = replace(attempt, ended=ended)
     return _with_index(job, workspace, attempt, read.first(answer)) if answer else attempt
 

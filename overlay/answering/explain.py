@@ -1,21 +1,23 @@
-"""Stage 13: what each chunk did, how the answer was expected, and what all of it cost."""
+"""Stage 14: what each chunk did, how the answer was expected, and what all of it cost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
-from overlay.answer import Answer, Outcome, Step, Usage
+from overlay.answer import Answer, Other, Outcome, Step, Usage
 from overlay.answering.candidate import Candidate
 from overlay.answering.decide import Decision
 from overlay.answering.drafts import read_alone, said
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.signs import read_signs, sign_layers
-from overlay.answering.speak import Speech
+from overlay.answering.speak import Said, Speech
 from overlay.answering.think import answering_tokens
 from overlay.answering.workspace import Workspace
+from overlay.text_stream import pieces_of
 from probes.logit_drift import logit_drift
+from probes.protocol import Session
 from probes.subject import as_text
 from probes.token_log_probs import TokenLogProb, end_token, token_log_probs
 from selector.majority import can_outvote
@@ -37,18 +39,27 @@ def explain(
     candidates = _as_spoken(candidates, decision)
     candidates = _with_effects(job, workspace, candidates, context)
     signs = _signs(job, workspace, decision, speech)
-    log_probs = _log_probs(job, workspace, speech)
+    log_probs = _log_probs(job, workspace, decision, speech)
+    first, *others = [
+        Other(one.text, one.finish_reason, found, one.reasoning)
+        for one, found in zip(speech.said, log_probs, strict=True)
+    ]
     last = speech.times[1]
     return Answer(
-        text=speech.text,
+        text=first.text,
         outcome=decision.outcome,
         note=decision.note,
         anchor=context.repeated,
-        finish_reason=_finish_reason(job, decision, speech),
+        finish_reason=first.finish_reason,
         steps=tuple(step_of(job, one) for one in candidates),
         budget=job.judge.budget,
         spent=sum(one.verdict.spent for one in candidates if one.verdict is not None),
-        usage=Usage(speech.thoughts.start, speech.tokens, job.ledger.phases),
+        usage=Usage(
+            speech.start,
+            sum(one.generated for one in speech.said),
+            job.ledger.phases,
+            sum(len(one.thoughts) for one in speech.said),
+        ),
         seconds=last - job.ledger.opened,
         seconds_to_first_token=speech.times[0] - job.ledger.opened,
         model=job.model.info.name,
@@ -58,10 +69,11 @@ def explain(
         signs=signs,
         variants=decision.tried,
         volatility_index=None if signs is None else job.judge.index(signs),
-        reasoning=speech.thoughts.text.strip(),
+        reasoning=first.reasoning,
         prompt=as_text(job.model, job.prompt.tail) if job.options.echo else "",
         prompt_log_probs=speech.echoed,
-        log_probs=tuple(log_probs),
+        log_probs=first.log_probs,
+        others=tuple(others),
     )
 
 
@@ -142,14 +154,16 @@ def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -
     """What the answer shows of being right, by its first tokens if they were read before it."""
     if not job.judge.reads or decision.outcome is Outcome.ABSTAINED:
         return None
-    if decision.attempt.signs is not None:
+    # Of an answer in a form they were read on its own words, and not on the form's.
+    if decision.attempt.signs is not None or job.options.form is not None:
         return decision.attempt.signs
-    said = speech.session.tokens[speech.thoughts.stop : speech.thoughts.stop + WINDOW]
+    first = speech.said[0]
+    said = first.tokens[:WINDOW]
     said = said[: answering_tokens(job.model, said)]
     if not said:
         return None
     twin = workspace.fork(speech.session)
-    twin.rollback(speech.thoughts.stop)
+    twin.rollback(speech.start + len(first.thoughts))
     read = twin.read(said, sign_layers(job))
     workspace.close(twin)
     signs = read_signs(job, workspace, decision.attempt.context, read)
@@ -157,21 +171,34 @@ def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -
     return signs
 
 
-def _log_probs(job: Job, workspace: Workspace, speech: Speech) -> list[TokenLogProb]:
-    """How the tokens of the answer were expected, its end token among them."""
-    top = job.options.top_log_probs
-    if top is None or not speech.session.tokens:
-        return []
-    tokens = list(speech.session.tokens[speech.thoughts.stop :])
+def _log_probs(
+    job: Job, workspace: Workspace, decision: Decision, speech: Speech
+) -> list[tuple[TokenLogProb, ...]]:
+    """How the tokens of each answer were expected; nothing where that was not asked for."""
+    if job.options.top_log_probs is None or decision.outcome is Outcome.ABSTAINED:
+        return [()] * len(speech.said)
     twin = workspace.fork(speech.session)
-    twin.rollback(speech.thoughts.stop)
-    found = token_log_probs(job.model, twin, tokens, top)
-    if not speech.stream.stopped and speech.tokens < job.settings.max_tokens:
-        found.append(end_token(job.model, twin, top))
+    # Where nothing was drawn, the answers are one.
+    found = {one: _expected(job, twin, speech.start, one) for one in dict.fromkeys(speech.said)}
     workspace.close(twin)
-    if found:
-        job.ledger.book("log-probabilities")
-    return found
+    job.ledger.book("log-probabilities")
+    return [found[one] for one in speech.said]
+
+
+def _expected(job: Job, session: Session, start: int, said: Said) -> tuple[TokenLogProb, ...]:
+    """How the tokens of an answer were expected, with the pieces that stand in its text.
+
+    Behind them comes the token that ended it.
+    """
+    top = job.options.top_log_probs or 0
+    session.rollback(start)
+    session.extend(said.thoughts)
+    found = token_log_probs(job.model, session, said.tokens, top)
+    pieces = pieces_of([one.piece for one in found], said.text)
+    inside = [replace(one, piece=piece) for one, piece in zip(found, pieces, strict=False)]
+    if said.finish_reason == "stop" and not said.stopped:
+        inside.append(end_token(job.model, session, top))
+    return tuple(inside)
 
 
 def _guarantee(job: Job, candidates: Sequence[Candidate]) -> Guarantee | None:
@@ -182,8 +209,3 @@ def _guarantee(job: Job, candidates: Sequence[Candidate]) -> Guarantee | None:
         # What a budget keeps out was promised; what a majority keeps out comes on top.
         return promised.model_copy(update={"loss": None})
     return promised
-
-
-def _finish_reason(job: Job, decision: Decision, speech: Speech) -> str:
-    ended = speech.stream.stopped or decision.attempt.ended
-    return "length" if speech.tokens >= job.settings.max_tokens and not ended else "stop"

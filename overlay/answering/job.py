@@ -43,7 +43,7 @@ class Job:
 
     @property
     def sampling(self) -> Sampling:
-        """How the answer's tokens are drawn."""
+        """How the answer's tokens are drawn, but for the form that they are to have."""
         settings = self.settings
         return Sampling(
             settings.max_tokens, settings.temperature, settings.top_p, seed=settings.seed
@@ -57,7 +57,7 @@ class Job:
         """
         size = self.model.info.context_size
         answer = max(min(self.settings.max_tokens, size // 4), self.settings.draft_tokens)
-        return size - len(self.prompt.tail) - answer
+        return size - self.prompt.after - answer
 
 
 def make_job(
@@ -84,7 +84,7 @@ def make_job(
             scale=scale_of(settings.embedder),
             states=model.capabilities.layer_states,
         )
-    question = len(prompt.prefix) + len(prompt.tail)
+    question = len(prompt.prefix) + prompt.after
     size = model.info.context_size
     if question + settings.draft_tokens > size:
         raise PromptTooLongError(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from overlay.answer import AnswerFinished, Event, StepTaken
+from overlay.answer import AnswerFinished, Event, Step, StepTaken
 from overlay.answering.arrange import arrange
 from overlay.answering.begin import Attempt, begin
+from overlay.answering.candidate import Candidate
 from overlay.answering.decide import decide, steady
 from overlay.answering.explain import explain, step_of
 from overlay.answering.inject import inject
@@ -19,6 +20,7 @@ from overlay.answering.judge import judge
 from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
+from overlay.answering.shape import shape
 from overlay.answering.shorten import shorten
 from overlay.answering.speak import speak
 from overlay.answering.variants import variants
@@ -27,7 +29,7 @@ from overlay.answering.workspace import Workspace
 from probes.kv_store import KVStore
 from retriever import Searcher
 
-__all__ = ["answer"]
+__all__ = ["answer", "weigh"]
 
 
 def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterator[Event]:
@@ -42,13 +44,7 @@ def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterato
         ModelError, StoreError, EmbedderError: the model, the store or the embedder fails.
     """
     with Workspace(job, kept if job.judge.reads else None) as workspace:
-        candidates = retrieve(job, searcher)
-        candidates = read(job, workspace, candidates)
-        candidates = judge(job, workspace, candidates)
-        candidates = shorten(job, workspace, candidates)
-        candidates = vote(job, workspace, candidates)
-        job.book("probe")
-        candidates = arrange(job, workspace, candidates)
+        candidates = _weighed(job, workspace, searcher)
         for candidate in candidates:
             yield StepTaken(step_of(job, candidate))
 
@@ -62,5 +58,27 @@ def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterato
                 break
 
         decision = decide(job, workspace, candidates, attempts)
-        speech = yield from speak(job, decision)
+        decision = shape(job, workspace, decision)
+        speech = yield from speak(job, workspace, decision)
         yield AnswerFinished(explain(job, workspace, candidates, decision, speech))
+
+
+def weigh(job: Job, searcher: Searcher, kept: KVStore | None) -> tuple[Step, ...]:
+    """The steps alone: what is found is judged, and nothing is injected or said.
+
+    Raises:
+        ModelError, EmbedderError: the model or the embedder fails.
+    """
+    with Workspace(job, kept) as workspace:
+        return tuple(step_of(job, one) for one in _weighed(job, workspace, searcher))
+
+
+def _weighed(job: Job, workspace: Workspace, searcher: Searcher | None) -> list[Candidate]:
+    """The first stages: from the question to candidates with a verdict each."""
+    candidates = retrieve(job, searcher)
+    candidates = read(job, workspace, candidates)
+    candidates = judge(job, workspace, candidates)
+    candidates = shorten(job, workspace, candidates)
+    candidates = vote(job, workspace, candidates)
+    job.book("probe")
+    return arrange(job, workspace, candidates)

@@ -70,7 +70,8 @@ def _all(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Ite
         return
     steadiest = min(accepted, key=lambda one: one.volatility)
     yield replace(first, name="the steadiest chunk alone", chunks=(steadiest,))
-    yield from _quoted(job, accepted)
+    if job.options.form is None:
+        yield from _quoted(job, accepted)
     similar = sorted(trusted, key=lambda one: -one.chunk.similarity)
     yield replace(
         first, name="the two most similar chunks", chunks=_fitting(workspace, similar[:2])

@@ -12,6 +12,7 @@ import click
 
 from overlay.cli.ask import ask
 from overlay.cli.calibrate import calibrate
+from overlay.cli.doctor import doctor
 from overlay.cli.documents import documents
 from overlay.cli.ingest import ingest
 from overlay.cli.models import models
@@ -67,7 +68,7 @@ def cli() -> None:
     """
 
 
-for _command in (ask, calibrate, documents, ingest, models, probe, version):
+for _command in (ask, calibrate, doctor, documents, ingest, models, probe, version):
     cli.add_command(_command)
 
 

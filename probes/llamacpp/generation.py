@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from probes.llamacpp.batch import Row
 from probes.llamacpp.evaluator import Evaluation, Evaluator
 from probes.llamacpp.prompt_lookup import guess_next
@@ -31,6 +33,7 @@ class Generation:
 
     Raises:
         ModelError: all sequences are in use.
+        InputError: the form cannot be followed.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Generation:
         self._model = model
         self._session = session
         self._evaluator = evaluator
+        self._matcher = model.matcher(sampling)
         self._aside = model.cells.take()
         self._sampler = Sampler(sampling)
         self._layers = layers
@@ -56,6 +60,8 @@ class Generation:
 
     def draw(self) -> int | None:
         """The next token, which the caller appends to the session; None where it ends."""
+        if self._matcher is not None and self._matcher.complete:
+            return None
         if len(self._drawn) == 2 and self._untouched():
             self._follow_guess()
         else:
@@ -85,6 +91,7 @@ class Generation:
         self._model.cells.copy(self._aside, session.sequence, self._place, self._place + 1)
         session.cached += 1
         del self._drawn[0], self._shown[:1]
+        self._accept(self._drawn[0])
         self._evaluator.meter.guess()
 
     def _evaluate(self) -> None:
@@ -108,7 +115,19 @@ class Generation:
         # Whoever reads the session before the next token is drawn must not see the guess.
         cells.copy(session.sequence, self._aside, start + 1, start + 2)
         cells.forget(session.sequence, start + 1)
-        self._drawn = [self._evaluator.draw(self._sampler, 0)]
+        self._drawn = [self._choose(read, 0)]
+        self._accept(self._drawn[0])
         if self._drawn == [guess]:
             # Drawn at once: others may be evaluated before the next token is asked for.
-            self._drawn.append(self._evaluator.draw(self._sampler, 1))
+            self._drawn.append(self._choose(read, 1))
+
+    def _choose(self, read: Evaluation, row: int) -> int:
+        """Draw from a row of the last call, of what may come next."""
+        if self._matcher is not None and not self._matcher.complete:
+            # In llama.cpp's own buffer, which the sampler reads; what is kept was copied before.
+            read.logits[row][~self._matcher.allowed()] = -np.inf
+        return self._evaluator.draw(self._sampler, row)
+
+    def _accept(self, token: int) -> None:
+        if self._matcher is not None and not self._model.ends_generation(token):
+            self._matcher.accept(token)

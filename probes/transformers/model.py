@@ -291,11 +291,13 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         layers: Sequence[int] = (),
         keep: Callable[[Evaluation], None] | None = None,
     ) -> Iterator[int]:
-        sampler = Sampler(sampling, self.network.device)
+        sampler, matcher = Sampler(sampling, self.network.device), self.matcher(sampling)
         self._flush_and_reuse([session])
         workspace = None
         cells = session.cells
         for _ in range(min(sampling.max_tokens, self._context_size - len(session.tokens))):
+            if matcher is not None and matcher.complete:
+                return
             # Whoever takes the tokens may use the session in between; then its cells are new.
             self.flush([session])
             if workspace is None or session.cells is not cells:
@@ -303,10 +305,12 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
             column, position = len(workspace.positions), session.cached
             row = Row(session.tokens[-1], position, 0, logits=True)
             read = self._evaluator.run(workspace, [row], layers, decoding=True)
-            token = sampler.draw(read.logits[0])
+            token = sampler.draw(read.logits[0], None if matcher is None else matcher.allowed())
             if self._vocabulary.ends_generation(token):
                 # The last token stays pending, so that the session can be read.
                 return
+            if matcher is not None:
+                matcher.accept(token)
             if keep is not None:
                 keep(read)
             segment = workspace.take(column, 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers.generation.logits_process import (
     LogitsProcessorList,
     TemperatureLogitsWarper,
@@ -28,8 +30,15 @@ class Sampler:
             self._warpers.append(TopPLogitsWarper(sampling.top_p))
             self._generator = torch.Generator(device).manual_seed(sampling.seed % _SEEDS)
 
-    def draw(self, logits: torch.Tensor) -> int:
-        """Draw from ``[vocabulary]`` logits."""
+    def draw(self, logits: torch.Tensor, allowed: NDArray[np.bool_] | None = None) -> int:
+        """Draw from ``[vocabulary]`` logits.
+
+        Args:
+            allowed: ``[vocabulary]``, the tokens that may be drawn; None for all.
+        """
+        if allowed is not None:
+            others = torch.from_numpy(~allowed).to(logits.device)
+            logits = logits.masked_fill(others, -torch.inf)
         if self._generator is None:
             return int(logits.argmax())
         # The warpers look at the logits alone, not at the tokens before.

@@ -284,10 +284,10 @@ def test_a_session_can_be_used_while_it_generates(tiny: TransformersModel) -> No
 
 
 def test_sampling_follows_its_seed(tiny: TransformersModel) -> None:
-    def sample(seed: int, **options: float) -> tuple[int, ...]:
+    def sample(seed: int, temperature: float = 0.0, top_p: float = 1.0) -> tuple[int, ...]:
         with tiny.session() as session:
             session.extend(tiny.tokenize(TEXT))
-            return tuple(session.generate(Sampling(12, seed=seed, **options)))
+            return tuple(session.generate(Sampling(12, temperature, top_p, seed)))
 
     hot = {sample(seed, temperature=1.5) for seed in range(4)}
     assert len(hot) > 1

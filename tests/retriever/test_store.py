@@ -255,7 +255,7 @@ def test_damaged_store(
     subprocess.run(["/bin/sh", "-c", damage], cwd=tmp_path / "store", check=True)
     with pytest.raises(StoreError) as error:
         found(store, embedder, "text")
-    assert "ingest" in error.value.hint
+    assert "--repair" in error.value.hint
 
 
 def test_damaged_index(store: ChunkStore, embedder: HashEmbedder, tmp_path: Path) -> None:
@@ -314,7 +314,8 @@ def test_dense_and_lexical_hold_the_same_after_every_change(
     assert len(store.lexical("four", 9)) == 1
     generation = Generations(tmp_path / "store").current()
     assert generation is not None
-    assert sorted(path.name for path in generation.glob("*sqlite3*")) == ["chroma.sqlite3", FILE]
+    names = sorted(path.name for path in generation.glob("*sqlite3*"))
+    assert names == ["chroma.sqlite3", "documents.sqlite3", FILE]
 
 
 def test_a_writer_that_is_killed_leaves_both_as_they_were(
@@ -368,13 +369,50 @@ def test_similar_leaves_out_what_is_not_there(store: ChunkStore, embedder: HashE
     assert store.similar([], vector) == []
 
 
-def test_damaged_words(store: ChunkStore, embedder: HashEmbedder, tmp_path: Path) -> None:
-    put(store, embedder, "text")
+@pytest.mark.parametrize("damage", ["garbage", "cut short"])
+def test_damaged_words_cost_no_answer(
+    store: ChunkStore,
+    embedder: HashEmbedder,
+    tmp_path: Path,
+    damage: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    put(store, embedder, *(f"text {number}" for number in range(50)))
+    assert store.lexical("text 7", 1)
     store.close()
     (index,) = (tmp_path / "store").glob(f"*/{FILE}")
-    index.write_bytes(b"garbage" * 999)
-    with pytest.raises(StoreError, match="index of words"):
-        store.lexical("text", 1)
+    index.write_bytes(b"garbage" * 999 if damage == "garbage" else index.read_bytes()[:9000])
+    assert store.lexical("text 7", 1) == []
+    assert len(store.query(embedder.embed(["text 7"])[0], 1)) == 1
+    assert store.lexical("text 7", 1) == []
+    assert caplog.text.count("searched by vectors alone") == 1
+    assert "doctor --repair" in caplog.text
+
+
+def test_a_dropped_store_is_empty_and_never_names_a_generation_twice(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, "old")
+    generations = Generations(tmp_path / "store")
+    with generations.lock():
+        generations.drop()
+        generations.drop()
+    assert (store.documents(), store.count()) == ({}, 0)
+    put(store, embedder, "new")
+    assert [chunk.text for chunk in store.chunks()] == ["new"]
+    assert generations.current() == tmp_path / "store" / "generation-000002"
+
+
+def test_a_database_that_does_not_open_says_so_each_time(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path
+) -> None:
+    put(store, embedder, *(f"text {number}" for number in range(50)))
+    store.close()
+    (database,) = (tmp_path / "store").glob("*/chroma.sqlite3")
+    database.write_bytes(database.read_bytes()[:50_000])
+    for _ in range(3):
+        with pytest.raises(StoreError, match="malformed"):
+            store.count()
 
 
 def test_a_read_only_store_is_read_from_a_copy(

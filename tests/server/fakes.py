@@ -6,12 +6,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import httpx
+import numpy as np
+from fastapi import FastAPI
 
-from overlay.answer import Answer, AnswerFinished, Event, Outcome, Step, StepTaken, TextAdded, Usage
+from overlay.answer import (
+    Answer,
+    AnswerFinished,
+    Event,
+    Other,
+    Outcome,
+    Step,
+    StepTaken,
+    TextAdded,
+    ThoughtAdded,
+    Usage,
+)
+from overlay.answering.speak import ABSTENTION
+from overlay.attribution import Attribution, PassageSupport, SentenceSupport
+from overlay.embedding import Embedded
 from overlay.errors import InputError
+from overlay.judged import Judged
 from overlay.options import AskOptions
 from probes.chat import Message
 from probes.cost import Cost
@@ -21,10 +40,13 @@ from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.verdict import Verdict
 from server.app import create_app
+from server.documents import Documents
+from server.doors.values import Doors
 from server.engine import Engine
 from server.serving import AppServer, bind, url_of
 
 MODEL = "tiny/fake-model"
+EMBEDDER = "fake-embedder"
 WORDS = ("Grüße", ", ", "Welt\n\n")
 PATIENCE = 5.0
 
@@ -41,6 +63,8 @@ _INFO = ModelInfo(
     cache_size=64,
 )
 
+# Said here: a traceback shows the line that raises.
+_DETAIL = "secret detail"
 
 STEP = Step(
     chunk=RankedChunk(Chunk("c1", "a.md", "A", 0, "Some text."), similarity=0.5, rank=0),
@@ -59,9 +83,11 @@ SAID = (TokenLogProb(b"\xc3", -2.0, ((b"a", -1.0), (b"\xc3", -2.0))),)
 class FakeEngine:
     """Says WORDS, unless the question is one of these.
 
-    ``hold``: waits for ``release`` before its first word. ``endless``: never finishes, but
-    sets ``ended`` when it is closed. ``fail early``, ``fail late``, ``break early``, ``break
-    late``: raises an error that is meant, or a defect, before or after the first word.
+    ``abstain``: says that there is no answer. ``think``: thinks first. ``hold``: waits for
+    ``release`` before its first word. ``slow``: takes a second between words. ``endless``: never
+    finishes, but sets ``ended`` when it is closed. ``silent``: likewise, and says nothing after
+    its first word. ``fail early``, ``fail late``, ``break early``, ``break late``: raises an error
+    that is meant, or a defect, before or after the first word.
     """
 
     budget: Budget = field(default_factory=lambda: Budget(0.5, 2.0))
@@ -70,6 +96,8 @@ class FakeEngine:
     release: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
+    collections: list[str | None] = field(default_factory=list)
+    check: Callable[[], None] | None = None
 
     @property
     def model_info(self) -> ModelInfo:
@@ -81,10 +109,23 @@ class FakeEngine:
         if question == "hold":
             self.release.wait(PATIENCE)
         _fail(question, "early")
+        if question == "abstain":
+            yield TextAdded(ABSTENTION)
+            answer = replace(_answer(options), text=ABSTENTION, outcome=Outcome.ABSTAINED)
+            yield AnswerFinished(answer)
+            return
         yield StepTaken(STEP)
+        if question == "think":
+            yield ThoughtAdded("Hm.")
         yield TextAdded(WORDS[0])
         _fail(question, "late")
         try:
+            for _ in range(100 if question == "slow" else 0):
+                yield TextAdded("")
+                time.sleep(0.01)
+            while question == "silent" and self.check is not None:
+                self.check()
+                time.sleep(0.005)
             while question == "endless":
                 yield TextAdded("again ")
                 time.sleep(0.005)
@@ -92,11 +133,63 @@ class FakeEngine:
             self.ended.set()
         for word in WORDS[1:]:
             yield TextAdded(word)
-        yield AnswerFinished(_answer(options))
+        for choice in range(1, options.n):
+            yield TextAdded("Other", choice)
+        answer = _answer(options)
+        if question == "think":
+            usage = replace(answer.usage, reasoning_tokens=2)
+            answer = replace(answer, reasoning="Hm.", usage=usage)
+        yield AnswerFinished(answer)
 
     def complete(self, prompt: str | Sequence[int], options: AskOptions) -> Iterator[Event]:
         self.continued.append((prompt, options))
+        for word in WORDS:
+            yield TextAdded(word)
+        for choice in range(1, options.n):
+            yield TextAdded("Other", choice)
         yield AnswerFinished(_answer(options))
+
+    def judge(self, question: str, passages: Sequence[Chunk], options: AskOptions) -> Judged:
+        """Let in every passage that holds a word of the question."""
+        _fail(question, "early")
+        said = [set(question.split()) & set(one.text.split()) for one in passages]
+        steps = [
+            replace(
+                STEP,
+                chunk=RankedChunk(one, similarity=0.5, rank=rank),
+                verdict=replace(STEP.verdict, accepted=bool(words), spent=0.1 * bool(words)),
+            )
+            for rank, (one, words) in enumerate(zip(passages, said, strict=True))
+        ]
+        return Judged(tuple(steps[::-1]), options.budget or self.budget, Cost(5, 0, 0, 1))
+
+    def attribute(
+        self,
+        question: str,
+        passages: Sequence[tuple[str, str]],
+        answer: str | None = None,
+        *,
+        tokens: bool = False,
+    ) -> Attribution:
+        _fail(question, "early")
+        support = tuple(0.5 * place for place in range(len(passages)))
+        return Attribution(
+            answer or "Its own.",
+            (SentenceSupport(answer or "Its own.", support),),
+            tuple(
+                PassageSupport(text, gain, (("To", 0.25),) if tokens else None)
+                for (_, text), gain in zip(passages, support, strict=True)
+            ),
+            {},
+        )
+
+    def embed(self, texts: Sequence[str], collection: str | None = None) -> Embedded:
+        self.collections.append(collection)
+        vectors = np.asarray([[len(text), 0.5] for text in texts], dtype=np.float32)
+        return Embedded(EMBEDDER, vectors, sum(len(text) for text in texts))
+
+    def watch(self, check: Callable[[], None] | None) -> None:
+        self.check = check
 
     def close(self) -> None:
         self.closed.set()
@@ -106,7 +199,7 @@ def _fail(question: object, when: str) -> None:
     if question == f"fail {when}":
         raise InputError("the prompt has 65 tokens", hint="ask for less", param="messages")
     if question == f"break {when}":
-        raise RuntimeError("secret detail")
+        raise RuntimeError(_DETAIL)
 
 
 def _answer(options: AskOptions) -> Answer:
@@ -125,14 +218,33 @@ def _answer(options: AskOptions) -> Answer:
         prompt="Hello" if options.echo else "",
         prompt_log_probs=PROMPT if options.echo and options.top_log_probs is not None else (),
         log_probs=() if options.top_log_probs is None else SAID,
+        others=tuple(Other("Other", "length") for _ in range(1, options.n)),
     )
 
 
 @contextmanager
-def serving(load: Callable[[], Engine], queue_size: int = 1) -> Iterator[str]:
-    """Run the server in a thread; yield its URL while the engine may still be loading."""
+def serving(
+    load: Callable[[], Engine],
+    queue_size: int = 1,
+    store: Path | None = None,
+    documents: Documents | None = None,
+    **doors: Any,
+) -> Iterator[str]:
+    """Run the server in a thread; yield its URL while the engine may still be loading.
+
+    Args:
+        doors: what they are set to, other than that nothing under way is waited for at the end.
+    """
+    app = create_app(load, queue_size, store, Doors(**{"stop_seconds": 0.0, **doors}), documents)
+    with serving_app(app) as url:
+        yield url
+
+
+@contextmanager
+def serving_app(app: FastAPI) -> Iterator[str]:
+    """Run an application in a thread; yield its URL at once."""
     listener = bind("127.0.0.1", 0)
-    server = AppServer(create_app(load, queue_size))
+    server = AppServer(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

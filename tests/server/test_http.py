@@ -30,6 +30,7 @@ def test_health(client: httpx.Client) -> None:
         "backend": "fake",
         "device": "cpu",
         "context_size": 64,
+        "running": 0,
         "waiting": 0,
     }
 
@@ -45,10 +46,10 @@ def test_stream_framing(client: httpx.Client) -> None:
     chunks = [json.loads(event.removeprefix("data: ")) for event in events[:-1]]
     assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
     assert len(chunks) == len(WORDS) + 3
+    assert chunks[-2]["overlay"]["mode"] == "overlay"
     assert [chunk["usage"] for chunk in chunks[:-1]] == [None] * (len(chunks) - 1)
     assert chunks[-1]["choices"] == []
     assert chunks[-1]["usage"]["total_tokens"] == 10
-    assert chunks[-1]["overlay"]["mode"] == "overlay"
 
 
 def test_stream_without_usage(client: httpx.Client) -> None:
@@ -98,15 +99,17 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:"}}
         ({"messages": []}, "messages", "at least 1 item"),
         ({"messages": None}, "messages", "messages is null"),
         ({"messages": [USER, {"role": "assistant", "content": "x"}]}, "messages", "last message"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role", '"tool"'),
-        ({"messages": [{"role": "user"}]}, "messages.0.content", "missing"),
-        ({"messages": [{"role": "user", "content": " "}]}, "messages.0.content", "some text"),
-        ({"messages": [{"role": "user", "content": []}]}, "messages.0.content", "some text"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages", "last message"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, "messages.0.role", '"robot"'),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages", "last message"),
+        ({"messages": [{"role": "user"}]}, "messages", "some text"),
+        ({"messages": [{"role": "user", "content": " "}]}, "messages", "some text"),
+        ({"messages": [{"role": "user", "content": []}]}, "messages", "some text"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content", "is 5: "),
         (
             {"messages": [{"role": "user", "content": [PICTURE]}]},
             "messages.0.content.0.type",
-            "\"image_url\": input should be 'text'",
+            '"image_url": only text is understood here',
         ),
         ({"messages": ["hi"]}, "messages.0", '"hi"'),
         (
@@ -125,15 +128,18 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:"}}
         ({"max_tokens": True}, "max_tokens", "max_tokens is true: "),
         ({"max_tokens": 10**400}, "max_tokens", "less than or equal"),
         ({"max_completion_tokens": -3}, "max_completion_tokens", "-3"),
-        ({"stop": list("abcde")}, "stop", "at most 4"),
+        ({"stop": list("abcde") * 13}, "stop", "at most 64"),
         ({"stop": [""]}, "stop", "stop text is empty"),
         ({"stop": 5}, "stop", "stop is 5: "),
         ({"stream": "yes"}, "stream", 'stream is "yes": '),
-        ({"n": 2}, "n", "n is 2: only 1 is supported"),
-        ({"tools": [{"type": "function"}]}, "tools", "tools is a list of 1: not supported"),
-        ({"functions": [{}]}, "functions", "not supported"),
-        ({"logprobs": True}, "logprobs", "not supported"),
-        ({"response_format": {"type": "json_object"}}, "response_format", "only"),
+        ({"n": 0}, "n", "n is 0: "),
+        ({"n": 17}, "n", "less than or equal to 16"),
+        ({"tools": [{"type": "function"}]}, "tools", "tools is a list of 1: the served model is"),
+        ({"functions": [{}]}, "functions", "given no tools"),
+        ({"logprobs": 1}, "logprobs", "boolean"),
+        ({"top_logprobs": 2}, "top_logprobs", "set logprobs to true"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "less than or equal to 20"),
+        ({"response_format": "json"}, "response_format", '"json"'),
         ({"overlay": {"k": 0}}, "overlay.k", "k is 0"),
         ({"overlay": {"source": ["a", " "]}}, "overlay.source", "source is blank"),
         ({"overlay": {"window": 9}}, "overlay.window", "window is 9"),
@@ -170,6 +176,7 @@ def test_harmless_fields_are_ignored(client: httpx.Client) -> None:
         "metadata": {},
         "tools": [],
         "logprobs": False,
+        "top_logprobs": None,
         "response_format": {"type": "text"},
         "overlay": None,
         "stream": None,
@@ -211,10 +218,10 @@ def test_malformed_bodies(
 
 
 def test_unknown_path_and_method(client: httpx.Client) -> None:
-    unknown = client.get("/v1/embeddings")
+    unknown = client.get("/v1/images")
     assert unknown.status_code == 404
     assert error_of(unknown)["code"] == "unknown_url"
-    assert "GET /v1/embeddings" in error_of(unknown)["message"]
+    assert "GET /v1/images" in error_of(unknown)["message"]
     wrong = client.get(CHAT)
     assert wrong.status_code == 405
     assert wrong.headers["allow"] == "POST"
@@ -234,7 +241,7 @@ def test_openapi_documents_the_extension(client: httpx.Client) -> None:
     schema = client.get("/openapi.json").json()
     fields = schema["components"]["schemas"]["OverlayFields"]["properties"]
     retrieval = {"collection", "k", "retrieval", "source", "since", "until", "window"}
-    assert set(fields) == {"enabled", "select", "budget"} | retrieval
+    assert set(fields) == {"enabled", "select", "steps", "budget"} | retrieval
     assert all(field["description"] for field in fields.values())
     replies = schema["paths"]["/v1/chat/completions"]["post"]["responses"]
     assert "422" not in replies

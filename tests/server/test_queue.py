@@ -121,11 +121,12 @@ def test_leaving_a_stream_frees_the_worker() -> None:
         until(lambda: client.post(CHAT, json=chat()).status_code == 200)
 
 
-def test_leaving_before_the_answer_frees_the_worker() -> None:
+@pytest.mark.parametrize("question", ["endless", "silent"])
+def test_leaving_before_the_answer_frees_the_worker(question: str) -> None:
     engine = FakeEngine()
     with ready(engine, queue_size=0) as client:
         with pytest.raises(httpx.ReadTimeout):
-            client.post(CHAT, json=chat("endless"), timeout=0.2)
+            client.post(CHAT, json=chat(question), timeout=0.2)
         assert engine.ended.wait(PATIENCE)
         until(lambda: client.post(CHAT, json=chat()).status_code == 200)
 

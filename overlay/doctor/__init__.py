@@ -1,0 +1,1 @@
+"""What keeps Overlay from working, or soon will: looked for without loading a model."""

@@ -1,0 +1,1 @@
+"""The bodies of requests: OpenAI's, and the field ``overlay`` beside them."""
