@@ -7,6 +7,7 @@ from pathlib import Path
 
 from probes.errors import ModelError
 from probes.llamacpp.ggml import GgufParams, ggml_base
+from probes.llamacpp.log import route_log
 
 __all__ = ["Header", "read_header"]
 
@@ -45,6 +46,7 @@ def read_header(path: Path) -> Header:
     Raises:
         ModelError: it is cut short, or no header that this llama.cpp can read.
     """
+    route_log()
     library = ggml_base()
     gguf = library.gguf_init_from_file(str(path).encode(), GgufParams(True, None))
     if not gguf:

@@ -1,13 +1,8 @@
-"""Loading llama.cpp models and contexts; llama.cpp's own log goes to Python's."""
+"""Loading llama.cpp models and contexts."""
 
 from __future__ import annotations
 
-import ctypes
-import logging
-import os
 import re
-from collections import deque
-from functools import cache
 from pathlib import Path
 
 import llama_cpp
@@ -15,34 +10,14 @@ import llama_cpp
 from probes.errors import ModelError
 from probes.gguf import gguf_shards
 from probes.llamacpp.checks import check_file
+from probes.llamacpp.log import ERRORS, route_log
 from probes.llamacpp.tap import LayerTap
 
-__all__ = ["load_context", "load_model", "route_log"]
+__all__ = ["load_context", "load_model"]
 
-_logger = logging.getLogger("probes.llamacpp")
 _NO_VOCABULARY = 0
-_ERROR = 4  # GGML_LOG_LEVEL_ERROR
-_errors: deque[str] = deque(maxlen=16)
 _FUNCTION = re.compile(r"^[\w:~]+: ")
 _UNKNOWN = re.compile(r"unknown model architecture: '(.*?)'")
-
-
-@cache
-def route_log() -> object:
-    """Send llama.cpp's log to Python's, once. The result must stay referenced."""
-
-    def forward(level: int, text: bytes, _user_data: int | None) -> None:
-        said = text.decode("utf-8", "replace").rstrip()
-        _logger.debug("%s", said)
-        if level == _ERROR:
-            _errors.append(said)
-
-    # Where it ends the process, it would start a debugger first.
-    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
-    callback = llama_cpp.llama_log_callback(forward)
-    llama_cpp.llama_log_set(callback, ctypes.c_void_p(0))
-    llama_cpp.llama_backend_init()
-    return callback
 
 
 def load_model(path: Path, *, gpu_layers: int) -> llama_cpp.llama_model_p:
@@ -57,7 +32,7 @@ def load_model(path: Path, *, gpu_layers: int) -> llama_cpp.llama_model_p:
     check_file(path)
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = gpu_layers
-    _errors.clear()
+    ERRORS.clear()
     model: llama_cpp.llama_model_p | None = llama_cpp.llama_model_load_from_file(
         str(gguf_shards(path)[0]).encode(), params
     )
@@ -77,7 +52,7 @@ def load_model(path: Path, *, gpu_layers: int) -> llama_cpp.llama_model_p:
 
 def _not_loaded(path: Path) -> ModelError:
     """The error of a file that llama.cpp refuses, with what it says of it."""
-    said = [_FUNCTION.sub("", line) for line in _errors]
+    said = [_FUNCTION.sub("", line) for line in ERRORS]
     unknown = next((found[1] for line in said if (found := _UNKNOWN.search(line))), None)
     if unknown is not None:
         return ModelError(

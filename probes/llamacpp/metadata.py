@@ -9,7 +9,7 @@ import llama_cpp
 
 from probes.errors import ModelError
 from probes.gguf import check_gguf
-from probes.llamacpp.library import route_log
+from probes.llamacpp.log import route_log
 
 __all__ = ["read_metadata"]
 

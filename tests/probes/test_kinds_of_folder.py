@@ -37,7 +37,7 @@ _GPT2: dict[str, Any] = {
 ANSWERED: dict[str, PreTrainedConfig] = {
     "experts": MixtralConfig(**_LONG, num_local_experts=4, num_experts_per_tok=2),
     "qwen3": Qwen3Config(**_LONG),
-    "gpt2": GPT2Config(**_GPT2, vocab_size=258, bos_token_id=256, eos_token_id=257),
+    "gpt2": GPT2Config(**_GPT2, bos_token_id=256, eos_token_id=257),
     "sliding windows": CONFIGS["gemma3"],
 }
 REFUSED: dict[str, tuple[PreTrainedConfig, str]] = {

@@ -313,7 +313,7 @@ def test_a_gguf_that_is_cut_short_is_an_error(model: LlamaCppModel, tmp_path: Pa
     path = tmp_path / "short.gguf"
     with Path(model.info.path).open("rb") as whole:
         path.write_bytes(whole.read(100_000))
-    with pytest.raises(ModelError, match="cannot load"):
+    with pytest.raises(ModelError, match="cut short"):
         LlamaCppModel(path)
 
 

@@ -445,9 +445,10 @@ def test_a_folder_without_a_config_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_a_broken_config_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"model_type": "unheard-of"}')
+    folder = save_tiny(tmp_path, CONFIGS["llama"])
+    (folder / "config.json").write_text('{"model_type": "unheard-of"}')
     with pytest.raises(ModelError, match="cannot load"):
-        TransformersModel(tmp_path)
+        TransformersModel(folder)
 
 
 def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
