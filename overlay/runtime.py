@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from overlay.answer import Answer, AnswerFinished, Event
 from overlay.answering.job import make_job
-from overlay.answering.pipeline import answer, weigh
+from overlay.answering.pipeline import answer
 from overlay.attribution import Attribution, attribute, draft
-from overlay.chat_template import read_chat_template
 from overlay.embedding import Embedded, embed
 from overlay.errors import InputError
-from overlay.judged import Judged
+from overlay.judged import Judged, first_steps
 from overlay.libraries import Libraries
 from overlay.library import Library
+from overlay.loading import load_model, open_kv_store
 from overlay.options import AskOptions, Mode
+from overlay.profiles import find_profile
 from overlay.prompt import build_prompt, completion_prompt, in_form, with_wordings
 from overlay.selfcheck import check_model
 from overlay.settings import (
-    DEFAULT_PROFILE,
-    OWN_PROFILE,
-    Backend,
     Fallback,
-    Requantize,
     Settings,
 )
-from overlay.trial import try_out
 from probes.chat import Message
 from probes.errors import UnavailableError
 from probes.kv_store import KVStore
-from probes.model_cache import default_model_cache
 from probes.protocol import Model, ModelInfo
 from retriever import Chunk, GivenChunks, Retriever, Searcher
 from selector.budget import Budget
 from selector.profile import Profile
-from selector.profile_files import default_profile, load_profile, shipped_profile
+from selector.profile_files import default_profile
 
-__all__ = ["Overlay", "find_profile", "load_model", "open_kv_store", "open_overlay"]
-
-_KV_FOLDER = "kv"
-_MIB = 2**20
+__all__ = ["Overlay", "open_overlay"]
 
 
 class Overlay:
@@ -163,7 +155,8 @@ class Overlay:
         options = replace(options, k=len(passages))
         prompt = build_prompt(self._model, [Message("user", question)])
         job = make_job(self._model, prompt, settings, options, self._profile)
-        steps = weigh(job, GivenChunks(passages, library.embedder), self._kept)
+        with closing(answer(job, GivenChunks(passages, library.embedder), self._kept)) as events:
+            steps = first_steps(events, len(passages))
         return Judged(steps, job.judge.budget, job.ledger.total)
 
     def attribute(
@@ -272,82 +265,6 @@ def _narrowed(searcher: Searcher | None, options: AskOptions) -> Searcher | None
             param="window" if options.only.is_open else "source",
         )
     return searcher.narrowed(options.only, options.window)
-
-
-def find_profile(settings: Settings, info: ModelInfo) -> Profile:
-    """The profile that the settings name for a model; the default one where it has none.
-
-    Raises:
-        InputError: the file is no profile, or is another model's.
-    """
-    if settings.profile == DEFAULT_PROFILE:
-        return default_profile()
-    if settings.profile == OWN_PROFILE:
-        return shipped_profile(info.sha256) or default_profile()
-    profile = load_profile(Path(settings.profile).expanduser())
-    if profile.sha256 != info.sha256:
-        raise InputError(
-            f"{settings.profile} was calibrated for {profile.model}, not for {info.name}",
-            hint="`overlay calibrate` makes one for this model; or set profile to default",
-            param="profile",
-        )
-    return profile
-
-
-def load_model(settings: Settings) -> Model:
-    """Load the model that the settings name.
-
-    Raises:
-        ModelError: there is no such model, or it cannot be loaded.
-        SettingsError: the chat template cannot be read.
-    """
-    template = read_chat_template(settings.chat_template)
-    # Imported here: loading either library takes a while, and not every caller needs it.
-    from overlay.models import locate_model
-
-    located = locate_model(settings.model, settings.backend)
-    cache = settings.model_cache.expanduser() if settings.model_cache else default_model_cache()
-    if isinstance(located.source, Path) and located.backend is Backend.LLAMACPP:
-        from probes.llamacpp import LlamaCppModel
-        from probes.llamacpp.checks import check_file
-        from probes.llamacpp.requantized import faster_copy
-
-        check_file(located.source)
-        try_out(located.source, cache=cache, threads=settings.threads)
-        copy = None
-        if settings.requantize is Requantize.AUTO and settings.gpu_layers == 0:
-            copy = faster_copy(located.source, cache=cache, threads=settings.threads)
-        return LlamaCppModel(
-            located.source,
-            context_size=settings.context_size,
-            threads=settings.threads,
-            gpu_layers=settings.gpu_layers,
-            chat_template=template,
-            copy=copy,
-        )
-    from probes.transformers import TransformersModel
-
-    return TransformersModel(
-        located.source,
-        context_size=settings.context_size,
-        threads=settings.threads,
-        device=settings.device,
-        dtype=settings.dtype,
-        quantize=settings.quantize,
-        model_cache=cache,
-        chat_template=template,
-    )
-
-
-def open_kv_store(settings: Settings) -> KVStore | None:
-    """Where cells of chunks are kept; None where the settings keep none.
-
-    Raises:
-        ResourceError: the folder cannot be used.
-    """
-    if not settings.kv_memory and not settings.kv_disk:
-        return None
-    return KVStore(settings.kv_memory * _MIB, settings.store / _KV_FOLDER, settings.kv_disk * _MIB)
 
 
 def open_overlay(settings: Settings, *, eager: bool = False, may_be_empty: bool = False) -> Overlay:

@@ -21,8 +21,9 @@ from typing import Any
 
 from overlay.answer import Answer
 from overlay.cli.progress import track
+from overlay.loading import load_model
 from overlay.options import AskOptions, Mode
-from overlay.runtime import Overlay, load_model
+from overlay.runtime import Overlay
 from overlay.settings import Settings, load_settings
 from retriever import Chunk, RankedChunk, SentenceTransformerEmbedder
 

@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def model() -> Iterator[LlamaCppModel]:
     """The packaged model under llama.cpp, as it comes: settings of the environment hold."""
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
     from overlay.settings import Settings
     from probes.llamacpp import LlamaCppModel
 

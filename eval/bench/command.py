@@ -162,7 +162,7 @@ def _measure(
     """Add what is missing; rounds that do not fit are left out unless they were asked for."""
     from eval.bench.measure import MODES, fits, measure
     from overlay.cli.progress import track
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
 
     model = load_model(settings)
     try:

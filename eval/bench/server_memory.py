@@ -82,7 +82,7 @@ def main() -> None:
     held = [_held("Python", os.getpid())]
 
     from overlay.library import Library
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
 
     import_module("server.app")
     held.append(_held("server and runtime imported", os.getpid()))

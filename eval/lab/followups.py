@@ -215,7 +215,7 @@ def _condensed(
     """The new wordings of a model as the only query, and beside the last question."""
     from eval.lab.condensing import Condenser
     from overlay.cli.progress import track
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
 
     model = load_model(settings.model_copy(update={"model": name}))
     try:

@@ -55,7 +55,8 @@ def variants(
     from overlay.journal import Journal
     from overlay.labelled.draw import draw_questions
     from overlay.labelled.similarity import with_similarities
-    from overlay.runtime import find_profile, load_model
+    from overlay.loading import load_model
+    from overlay.profiles import find_profile
     from overlay.settings import load_settings
     from overlay.views.files import save
     from overlay.views.text_table import print_table

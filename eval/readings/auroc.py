@@ -109,7 +109,7 @@ def _observe(
     """Probe what the journal does not hold yet; a title and the observations of all questions."""
     from eval.readings.observations import Observation, observe
     from overlay.cli.progress import track
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
 
     model = load_model(settings)
     try:

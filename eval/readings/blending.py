@@ -80,7 +80,7 @@ def blending(
     from overlay.file_hash import file_hash
     from overlay.journal import Journal
     from overlay.labelled.draw import draw_questions
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save
     from overlay.views.text_table import print_table

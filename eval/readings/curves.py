@@ -103,7 +103,7 @@ def curves(
 def _measured(settings: Settings, lengths: Sequence[int], repeats: int) -> tuple[str, list[Cost]]:
     """A title, and the costs of all probes at all lengths."""
     from overlay.cli.progress import track
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
 
     model = load_model(settings)
     try:

@@ -60,7 +60,7 @@ def faithfulness(
     from overlay.cli.progress import track
     from overlay.journal import Journal
     from overlay.labelled.draw import draw_questions
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
     from overlay.settings import load_settings
 
     design = Design(chunks, ablations, masks)

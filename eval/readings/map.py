@@ -57,7 +57,7 @@ def volatility_map(
 
     from eval.readings.volatility_map import explosive_tokens, layer_drifts
     from overlay.cli.progress import track
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
     from overlay.settings import load_settings
 
     loaded = load_settings(config, **settings)

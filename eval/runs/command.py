@@ -103,7 +103,7 @@ def run(
     from eval.runs.spec import read_spec
     from overlay.cli.progress import track
     from overlay.journal import Journal
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
 
     read = _drawn(read_spec(spec), questions, seed)
     loaded = _settings(read, config, settings)

@@ -19,7 +19,7 @@ from eval.runs.record import SESSION, Record, Reply, write_record
 from eval.runs.spec import RunSpec
 from overlay.journal import Journal
 from overlay.labelled.items import Item, Kind
-from overlay.runtime import find_profile
+from overlay.profiles import find_profile
 from overlay.settings import Settings
 from probes.protocol import Model, ModelInfo
 

@@ -133,7 +133,7 @@ def _measure(
     """Measure what the journal does not hold yet; a title, and what was measured of each chain."""
     from eval.sharp_steps.measure import Measured, measure
     from overlay.cli.progress import track
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
 
     model = load_model(settings)
     try:

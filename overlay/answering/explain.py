@@ -41,7 +41,7 @@ def explain(
     signs = _signs(job, workspace, decision, speech)
     log_probs = _log_probs(job, workspace, decision, speech)
     first, *others = [
-        Other(one.text, one.finish_reason, found, one.reasoning)
+        Other(one.text, one.finish_reason, found, one.thought.text)
         for one, found in zip(speech.said, log_probs, strict=True)
     ]
     last = speech.times[1]
@@ -58,7 +58,7 @@ def explain(
             speech.start,
             sum(one.generated for one in speech.said),
             job.ledger.phases,
-            sum(len(one.thoughts) for one in speech.said),
+            sum(len(one.thought.tokens) for one in speech.said),
         ),
         seconds=last - job.ledger.opened,
         seconds_to_first_token=speech.times[0] - job.ledger.opened,
@@ -163,7 +163,7 @@ def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -
     if not said:
         return None
     twin = workspace.fork(speech.session)
-    twin.rollback(speech.start + len(first.thoughts))
+    twin.rollback(speech.start + len(first.thought.tokens))
     read = twin.read(said, sign_layers(job))
     workspace.close(twin)
     signs = read_signs(job, workspace, decision.attempt.context, read)
@@ -192,7 +192,7 @@ def _expected(job: Job, session: Session, start: int, said: Said) -> tuple[Token
     """
     top = job.options.top_log_probs or 0
     session.rollback(start)
-    session.extend(said.thoughts)
+    session.extend(said.thought.tokens)
     found = token_log_probs(job.model, session, said.tokens, top)
     pieces = pieces_of([one.piece for one in found], said.text)
     inside = [replace(one, piece=piece) for one, piece in zip(found, pieces, strict=False)]

@@ -6,12 +6,11 @@ sessions that they share; leaving it closes them, however the answer ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
-from overlay.answer import AnswerFinished, Event, Step, StepTaken
+from overlay.answer import AnswerFinished, Event, StepTaken
 from overlay.answering.arrange import arrange
 from overlay.answering.begin import Attempt, begin
-from overlay.answering.candidate import Candidate
 from overlay.answering.decide import decide, steady
 from overlay.answering.explain import explain, step_of
 from overlay.answering.inject import inject
@@ -29,10 +28,12 @@ from overlay.answering.workspace import Workspace
 from probes.kv_store import KVStore
 from retriever import Searcher
 
-__all__ = ["answer", "weigh"]
+__all__ = ["answer"]
 
 
-def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterator[Event]:
+def answer(
+    job: Job, searcher: Searcher | None, kept: KVStore | None
+) -> Generator[Event, None, None]:
     """Yield the steps, then the text, then the whole answer.
 
     Args:
@@ -44,7 +45,13 @@ def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterato
         ModelError, StoreError, EmbedderError: the model, the store or the embedder fails.
     """
     with Workspace(job, kept if job.judge.reads else None) as workspace:
-        candidates = _weighed(job, workspace, searcher)
+        candidates = retrieve(job, searcher)
+        candidates = read(job, workspace, candidates)
+        candidates = judge(job, workspace, candidates)
+        candidates = shorten(job, workspace, candidates)
+        candidates = vote(job, workspace, candidates)
+        job.book("probe")
+        candidates = arrange(job, workspace, candidates)
         for candidate in candidates:
             yield StepTaken(step_of(job, candidate))
 
@@ -61,24 +68,3 @@ def answer(job: Job, searcher: Searcher | None, kept: KVStore | None) -> Iterato
         decision = shape(job, workspace, decision)
         speech = yield from speak(job, workspace, decision)
         yield AnswerFinished(explain(job, workspace, candidates, decision, speech))
-
-
-def weigh(job: Job, searcher: Searcher, kept: KVStore | None) -> tuple[Step, ...]:
-    """The steps alone: what is found is judged, and nothing is injected or said.
-
-    Raises:
-        ModelError, EmbedderError: the model or the embedder fails.
-    """
-    with Workspace(job, kept) as workspace:
-        return tuple(step_of(job, one) for one in _weighed(job, workspace, searcher))
-
-
-def _weighed(job: Job, workspace: Workspace, searcher: Searcher | None) -> list[Candidate]:
-    """The first stages: from the question to candidates with a verdict each."""
-    candidates = retrieve(job, searcher)
-    candidates = read(job, workspace, candidates)
-    candidates = judge(job, workspace, candidates)
-    candidates = shorten(job, workspace, candidates)
-    candidates = vote(job, workspace, candidates)
-    job.book("probe")
-    return arrange(job, workspace, candidates)

@@ -11,7 +11,7 @@ from overlay.answer import Outcome, TextAdded, ThoughtAdded
 from overlay.answering.begin import Attempt
 from overlay.answering.decide import Decision
 from overlay.answering.job import Job
-from overlay.answering.think import Thoughts
+from overlay.answering.think import NO_THOUGHT, Thought, Thoughts
 from overlay.answering.workspace import Workspace
 from overlay.text_stream import TextStream
 from probes.protocol import Session
@@ -32,8 +32,7 @@ class Said:
         stopped: whether a stop text ended it.
         began: when the first text came, on the clock of :func:`time.perf_counter`; None where
             none did.
-        thoughts: tokens of what the model thought before, with the marks around it.
-        reasoning: the same as text, without the marks.
+        thought: what the model thought before.
     """
 
     tokens: tuple[int, ...]
@@ -41,13 +40,12 @@ class Said:
     finish_reason: str = "stop"
     stopped: bool = False
     began: float | None = None
-    thoughts: tuple[int, ...] = ()
-    reasoning: str = ""
+    thought: Thought = NO_THOUGHT
 
     @property
     def generated(self) -> int:
         """Tokens that the model generated, thoughts included."""
-        return len(self.thoughts) + len(self.tokens)
+        return len(self.thought.tokens) + len(self.tokens)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,8 +141,7 @@ def _say(
         _finish_reason(job, attempt, thoughts.tokens, stream),
         stream.stopped,
         began,
-        tuple(session.tokens[start : thoughts.stop]),
-        thoughts.text.strip(),
+        Thought(tuple(session.tokens[start : thoughts.stop]), thoughts.text.strip()),
     )
 
 

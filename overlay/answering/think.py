@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import NamedTuple
 
 from overlay.answering.job import Job
 from overlay.text_stream import TextStream
 from probes.protocol import Model, Session
 from probes.thoughts import Marks, may_open, opened_by
 
-__all__ = ["Thoughts", "answering", "answering_tokens", "think"]
+__all__ = ["NO_THOUGHT", "Thought", "Thoughts", "answering", "answering_tokens", "think"]
+
+
+class Thought(NamedTuple):
+    """What a model thought before an answer: tokens with the marks around them, and the text."""
+
+    tokens: tuple[int, ...] = ()
+    text: str = ""
+
+
+NO_THOUGHT = Thought()
 
 
 class Thoughts:

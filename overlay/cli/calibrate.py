@@ -110,7 +110,7 @@ def calibrate(
     from overlay.labelled.draw import draw_questions
     from overlay.labelled.given import read_questions
     from overlay.labelled.similarity import with_similarities
-    from overlay.runtime import load_model
+    from overlay.loading import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save
     from overlay.views.text_table import print_table

@@ -178,7 +178,7 @@ def _ingest_again(library: Library, folders: Sequence[Path], *, as_json: bool) -
 
 def _warm(library: Library, settings: Settings, progress: Progress) -> int:
     """Let the model read what the library holds; returns how many chunks it has read."""
-    from overlay.runtime import load_model, open_kv_store
+    from overlay.loading import load_model, open_kv_store
     from overlay.warming import warm
 
     texts = [chunk.text for chunk in library.store.chunks()]

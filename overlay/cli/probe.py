@@ -108,9 +108,9 @@ def probe(
 
     from rich.console import Console
 
+    from overlay.loading import load_model
     from overlay.probing import Effort
     from overlay.probing import probe as run_probes
-    from overlay.runtime import load_model
     from overlay.settings import load_settings
     from overlay.views.document import to_dict
     from overlay.views.files import save

@@ -11,7 +11,8 @@ import pytest
 
 from eval.tasks.sample import DOCUMENTS
 from overlay.libraries import Libraries
-from overlay.runtime import Overlay, open_kv_store, open_overlay
+from overlay.loading import open_kv_store
+from overlay.runtime import Overlay, open_overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
 from server.documents import Documents

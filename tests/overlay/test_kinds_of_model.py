@@ -11,8 +11,9 @@ import pytest
 from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
 from overlay.answer import Answer, AnswerFinished, TextAdded, ThoughtAdded
+from overlay.loading import load_model
 from overlay.options import AskOptions, Mode
-from overlay.runtime import Overlay, load_model
+from overlay.runtime import Overlay
 from overlay.selfcheck import check_model
 from overlay.settings import Settings
 from probes.chat import Message

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from overlay.runtime import load_model
+from overlay.loading import load_model
 from overlay.settings import load_settings
 from probes.errors import ModelError
 from probes.protocol import Sampling
@@ -23,7 +23,7 @@ print(",".join(name for name in ("torch", "transformers", "captum", "matplotlib"
                if name in sys.modules))
 """
 _LOAD = """
-from overlay.runtime import load_model
+from overlay.loading import load_model
 from overlay.settings import load_settings
 load_model(load_settings({})).close()
 """

@@ -10,8 +10,9 @@ import pytest
 from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
+from overlay.profiles import find_profile
 from overlay.report import report
-from overlay.runtime import Overlay, find_profile
+from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
 from probes.chat import Message
 from probes.copied import copied_share
