@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from fastapi import Depends
 from fastapi.requests import Request
 
-from overlay.errors import InputError
 from overlay.settings import Settings
 from overlay.uploads.background import Background
 from overlay.uploads.catalogue import Catalogue
+from overlay.uploads.errors import UnknownIdError
 
 if TYPE_CHECKING:
     from overlay.libraries import Libraries
@@ -109,7 +109,7 @@ class Documents:
 def _find_documents(request: Request) -> Documents:
     documents: Documents | None = request.app.state.documents
     if documents is None:
-        raise InputError("this server has no store", hint="start it with `overlay serve`")
+        raise UnknownIdError("this server has no store", hint="start it with `overlay serve`")
     return documents
 
 

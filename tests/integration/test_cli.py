@@ -137,7 +137,7 @@ def commands_in(help_text: str) -> str:
 
 def test_help_names_every_command(tmp_path: Path) -> None:
     text = overlay("--help", cwd=tmp_path).stdout
-    expected = "ask bench calibrate documents eval ingest lab models probe serve version"
+    expected = "ask bench calibrate doctor documents eval ingest lab models probe serve version"
     assert commands_in(text) == expected
     for command in expected.split():
         shown = overlay_here(command, "--help", cwd=tmp_path)
@@ -149,7 +149,7 @@ def test_research_stands_apart_and_says_what_it_is(tmp_path: Path) -> None:
     text = overlay_here("lab", "--help", cwd=tmp_path).stdout
     assert commands_in(text) == (
         "agreement auroc bench-store blending curves faithfulness followups index ingest ladder "
-        "map retrieval sharp-steps similarity-scale variants"
+        "load map retrieval sharp-steps similarity-scale variants"
     )
     assert "the studies behind the pages of docs/" in text
     unknown = overlay_here("lab", "nothing", cwd=tmp_path)

@@ -18,6 +18,8 @@ import httpx
 import pytest
 from markdown_it import MarkdownIt
 
+from eval.bench.made_files import make_file
+from eval.bench.made_sections import Section
 from overlay.cli.main import cli
 from overlay.models import find_model
 from overlay.runtime import open_overlay
@@ -92,6 +94,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
+    (root / "docs/fees.pdf").write_bytes(
+        make_file(".pdf", "Fees", [Section("Fees", ("9 crowns.",))])
+    )
+    (root / "retriever/data").mkdir(parents=True)
     shutil.copytree(ROOT / "eval" / "tasks" / "sample_corpus", root / "eval/tasks/sample_corpus")
     (root / "home/models").mkdir(parents=True)
     for name in ("home/models/qwen.gguf", "my.gguf"):

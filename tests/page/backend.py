@@ -149,7 +149,7 @@ def _event(data: dict[str, Any]) -> str:
 def running(backend: Backend) -> Iterator[str]:
     """Serve a backend with the page; yields the address."""
     listener = bind("127.0.0.1", 0)
-    config = uvicorn.Config(backend.app(), timeout_graceful_shutdown=1, log_level="warning")
+    config = uvicorn.Config(backend.app(), timeout_graceful_shutdown=1, log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
