@@ -42,8 +42,9 @@ _LOCAL = Doors()
 _FEEDBACK = "feedback.jsonl"
 _RESOURCES = (
     *(health, models, chat, completions, responses, embeddings),
-    *(stability, probe, feedback, files, vector_stores),
+    *(stability, probe, feedback),
 )
+_OF_DOCUMENTS = (files, vector_stores)
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody},
     "5XX": {"model": ErrorBody},
@@ -80,7 +81,7 @@ def create_app(
     app.state.worker, app.state.gate, app.state.doors = worker, gate, doors
     app.state.kept = KeptAnswers(None if store is None else store / _FEEDBACK)
     app.state.documents = documents
-    for resource in _RESOURCES:
+    for resource in (*_RESOURCES, *(_OF_DOCUMENTS if documents else ())):
         app.include_router(resource.router, responses=_ERRORS)
     app.include_router(metrics.router)
     install_page(app)

@@ -13,7 +13,6 @@ from fastapi.requests import Request
 from overlay.settings import Settings
 from overlay.uploads.background import Background
 from overlay.uploads.catalogue import Catalogue
-from overlay.uploads.errors import UnknownIdError
 
 if TYPE_CHECKING:
     from overlay.libraries import Libraries
@@ -107,9 +106,7 @@ class Documents:
 
 
 def _find_documents(request: Request) -> Documents:
-    documents: Documents | None = request.app.state.documents
-    if documents is None:
-        raise UnknownIdError("this server has no store", hint="start it with `overlay serve`")
+    documents: Documents = request.app.state.documents
     return documents
 
 

@@ -50,7 +50,10 @@ class CreateStoreRequest(Body):
     ] = None
     file_ids: Annotated[
         list[Text],
-        BeforeValidator(lambda given: given or [], json_schema_input_type=list[str] | None),
+        BeforeValidator(
+            lambda given: [] if given is None else given,
+            json_schema_input_type=list[str] | None,
+        ),
         Field(max_length=_MOST_FILES, default_factory=list),
     ]
     metadata: _Metadata | None = None

@@ -14,7 +14,9 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
 
+from overlay.settings import Settings
 from server.app import create_app
+from server.documents import Documents
 from tests.server.fakes import FakeEngine
 
 CASES = int(os.environ.get("CONTRACT_CASES", "20"))
@@ -42,12 +44,15 @@ def map_body(_context: object, body: object) -> object:
 # What is longer than any body may be is refused before anyone looks at it.
 _REFUSED = {"checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}}}
 schema = schemathesis.openapi.from_dict(
-    create_app(FakeEngine, 1).openapi(), config=schemathesis.Config.from_dict(_REFUSED)
+    create_app(FakeEngine, 1, documents=Documents(Settings())).openapi(),
+    config=schemathesis.Config.from_dict(_REFUSED),
 )
 schema.hook(map_body)
 
 
 @schema.parametrize()
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_endpoint_keeps_to_its_schema(case: schemathesis.Case[Any], shared_url: str) -> None:
-    case.call_and_validate(base_url=shared_url, excluded_checks=[_SEMANTIC])
+def test_every_endpoint_keeps_to_its_schema(
+    case: schemathesis.Case[Any], documents_url: str
+) -> None:
+    case.call_and_validate(base_url=documents_url, excluded_checks=[_SEMANTIC])
