@@ -219,8 +219,10 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             for session in sessions
             for offset, token in enumerate(session.pending[:-1])
         ]
-        for start in range(0, len(rows), BATCH_TOKENS):
-            self._evaluator.evaluate(rows[start : start + BATCH_TOKENS])
+        # A micro-batch a call: no slower, and whoever watches can end it between two.
+        step = self._micro_batch_tokens
+        for start in range(0, len(rows), step):
+            self._evaluator.evaluate(rows[start : start + step])
         for session in sessions:
             session.cached = len(session.tokens) - 1
 
