@@ -9,9 +9,9 @@ from pathlib import Path
 
 from overlay.settings import Backend
 from probes.errors import ModelError
-from probes.gguf import file_sha256, gguf_shards
+from probes.gguf import check_gguf, file_sha256, gguf_shards
 
-__all__ = ["PACKAGED", "LocatedModel", "PackagedModel", "find_model", "locate_model"]
+__all__ = ["PACKAGED", "LocatedModel", "PackagedModel", "check_named", "find_model", "locate_model"]
 
 _HUB_FILE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
 _HUB_MODEL = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
@@ -95,6 +95,16 @@ def _on_hub(name: str) -> bool:
     """Whether ``name`` is a hub id, and no path that is here."""
     path = Path(name).expanduser()
     return bool(_HUB_MODEL.fullmatch(name)) and path.suffix != ".gguf" and not path.exists()
+
+
+def check_named(name: str) -> None:
+    """Raise ModelError where nothing that is here goes by a name; loads and fetches nothing."""
+    hub = _HUB_FILE.fullmatch(name) and not Path(name).expanduser().exists()
+    if name in PACKAGED or hub or _on_hub(name):
+        return
+    path = find_model(name)
+    if not path.is_dir():
+        check_gguf(path)
 
 
 def find_model(name: str) -> Path:

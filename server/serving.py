@@ -16,8 +16,10 @@ import click
 import uvicorn
 from fastapi import FastAPI
 
+from overlay.chat_template import read_chat_template
 from overlay.door_settings import LogForm
 from overlay.errors import ResourceError
+from overlay.models import check_named
 from overlay.settings import Settings, SettingsError, load_settings
 from server.app import create_app
 from server.documents import Documents
@@ -51,9 +53,12 @@ def run_server(config: Path | None, **arguments: object) -> None:
 
     Raises:
         SettingsError: a setting cannot be used.
+        ModelError: there is no such model here.
         ResourceError: the address cannot be listened on.
     """
     settings = load_settings(config, **arguments)
+    check_named(settings.model)
+    read_chat_template(settings.chat_template)
     doors = Doors.of(settings, socket.gethostname())
     listener = bind(settings.host, settings.port)
     _check_open(listener, doors)
@@ -75,7 +80,7 @@ def run_server(config: Path | None, **arguments: object) -> None:
 
 
 def _announce(listener: socket.socket, settings: Settings) -> None:
-    line = f"Overlay listens on {url_of(listener)}"
+    line = f"Overlay listens on {url_of(listener)} (a page for browsers, /v1 for clients)"
     if settings.log is LogForm.JSON:
         _logger.warning(line)  # at any level: a port that was chosen is told nowhere else
     else:

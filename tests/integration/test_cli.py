@@ -231,3 +231,23 @@ def test_a_warm_ingest_needs_room_on_disk(folder: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "kv_disk is 0" in done.stderr
     assert not (tmp_path / ".overlay").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code", "says"),
+    [
+        ("--model", "nofile.gguf", 3, "model file not found: nofile.gguf"),
+        ("--model", "nothere", 3, "no packaged model named 'nothere'"),
+        ("--model", "plain.gguf", 3, "not a GGUF file: plain.gguf"),
+        ("--chat-template", "none.jinja", 2, "chat_template 'none.jinja' cannot be read"),
+    ],
+)
+def test_what_cannot_be_served_is_said_before_anything_listens(
+    tmp_path: Path, option: str, value: str, code: int, says: str
+) -> None:
+    (tmp_path / "plain.gguf").write_text("plain text")
+    done = overlay_here("serve", "--port", "0", option, value, cwd=tmp_path)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Hint:" in done.stderr
+    assert "listens" not in done.stderr
