@@ -90,6 +90,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "my.jsonl": "",
         "my.toml": "",
         "FILES": "",
+        "questions.txt": "When does the ferry leave?",
     }
     for name, text in texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +98,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "docs/fees.pdf").write_bytes(
         make_file(".pdf", "Fees", [Section("Fees", ("9 crowns.",))])
     )
-    (root / "retriever/data").mkdir(parents=True)
+    for folder in ("retriever/data", "STORE"):
+        (root / folder).mkdir(parents=True)
     shutil.copytree(ROOT / "eval" / "tasks" / "sample_corpus", root / "eval/tasks/sample_corpus")
     (root / "home/models").mkdir(parents=True)
     for name in ("home/models/qwen.gguf", "my.gguf"):
