@@ -90,11 +90,16 @@ class DrawnRequest(AnswerRequest):
         """Whether a stream ends with token counts."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
+    @property
+    def longest(self) -> int | None:
+        """How long an answer may be, in tokens; None for as long as the settings say."""
+        return self.max_tokens
+
     def to_options(self, default: Budget) -> AskOptions:
         """See :meth:`AnswerRequest.to_options`."""
         return replace(
             super().to_options(default),
-            max_tokens=self.max_tokens,
+            max_tokens=self.longest,
             seed=self.seed,
             stop=tuple(self.stop or ()),
             n=self.n or 1,

@@ -44,6 +44,12 @@ class ChatRequest(DrawnRequest):
     audio: Annotated[Any, only()] = None
 
     @property
+    def longest(self) -> int | None:
+        """See :attr:`DrawnRequest.longest`; the newer name of ``max_tokens`` wins."""
+        newer = self.max_completion_tokens
+        return self.max_tokens if newer is None else newer
+
+    @property
     def form(self) -> Form | None:
         """The form that the answer shall have.
 
@@ -61,7 +67,7 @@ class ChatRequest(DrawnRequest):
         return to_messages(self.messages)
 
     def to_options(self, default: Budget) -> AskOptions:
-        """See :meth:`DrawnRequest.to_options`; the newer name of ``max_tokens`` wins.
+        """See :meth:`DrawnRequest.to_options`.
 
         Raises:
             InputError: a value is out of range.
@@ -72,17 +78,11 @@ class ChatRequest(DrawnRequest):
                 hint="set logprobs to true",
                 param="top_logprobs",
             )
-        newer, name = self, "max_tokens"
-        if self.max_completion_tokens is not None:
-            newer, name = (
-                self.model_copy(update={"max_tokens": self.max_completion_tokens}),
-                ("max_completion_tokens"),
-            )
         try:
-            options = super(ChatRequest, newer).to_options(default)
+            options = super().to_options(default)
         except InputError as error:
-            if error.param == "max_tokens":
-                error.param = name
+            if error.param == "max_tokens" and self.max_completion_tokens is not None:
+                error.param = "max_completion_tokens"
             raise
         return replace(
             options,
