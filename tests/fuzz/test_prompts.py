@@ -80,9 +80,10 @@ def check_chat(model: Model, messages: list[Message], special: set[int]) -> None
         return
     prompt = build_prompt(model, messages)
     plain = build_prompt(model, [Message(turn.role, "word") for turn in messages])
-    assert count([*prompt.prefix, *prompt.tail], special) == count(
-        [*plain.prefix, *plain.tail], special
-    )
+    found, wanted = (count([*one.prefix, *one.tail], special) for one in (prompt, plain))
+    # An earlier answer that is nothing but thoughts is left out, and its turn with it.
+    thinks = any("<think>" in str(turn.content) for turn in messages)
+    assert found <= wanted if thinks else found == wanted, messages
 
 
 @effort(60)
@@ -110,5 +111,9 @@ def test_nor_under_transformers(tiny: Model, messages: list[Message]) -> None:
 @effort(30)
 @given(text=texts().filter(bool))
 def test_a_continued_text_is_plain_text(model: LlamaCppModel, text: str) -> None:
+    if not model.tokenize(text):  # some control characters have no token
+        with pytest.raises(InputError):
+            completion_prompt(model, text)
+        return
     prompt = completion_prompt(model, text)
     assert not count([*prompt.prefix, *prompt.tail], set(specials().values()))
