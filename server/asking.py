@@ -15,7 +15,7 @@ from overlay.answer import Answer, AnswerFinished, Event
 from server.engine import Engine
 from server.worker import Ticket, Worker
 
-__all__ = ["WorkerOf", "answers_of", "called", "client_gone", "events_of", "noted"]
+__all__ = ["WorkerOf", "answers_of", "called", "client_gone", "events_of"]
 
 # nginx's number for it. Nobody reads this reply; the access log shows it.
 _CLIENT_GONE = 499
@@ -53,17 +53,6 @@ async def events_of(worker: Worker, ticket: Ticket, request: Request) -> AsyncGe
     finally:
         watcher.cancel()
         worker.cancel(ticket)
-
-
-async def noted(
-    events: AsyncGenerator[Event], note: Callable[[Answer], None]
-) -> AsyncGenerator[Event]:
-    """The same events; each answer is noted as it ends."""
-    async with contextlib.aclosing(events):
-        async for event in events:
-            if isinstance(event, AnswerFinished):
-                note(event.answer)
-            yield event
 
 
 async def called(

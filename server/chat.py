@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 
-from server.asking import WorkerOf, answers_of, client_gone, events_of, noted
+from server.asking import WorkerOf, answers_of, client_gone, events_of
 from server.bodies.chat import ChatRequest
 from server.event_stream import streamed
 from server.feedback import KeptOf
@@ -38,11 +38,7 @@ async def complete_chat(
         steps=bool(body.overlay and body.overlay.steps),
         include_usage=body.include_usage,
     )
-    question = str(messages[-1].content)
-    events = noted(
-        events_of(worker, ticket, request),
-        lambda answer: kept.add(reply.id, question, answer),
-    )
+    events = kept.noting(reply.id, messages, events_of(worker, ticket, request))
     if body.stream:
         return await streamed(reply.stream(events)) or client_gone()
     answers = await answers_of(events)

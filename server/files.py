@@ -133,27 +133,21 @@ def _found(documents: Documents, document_id: str) -> tuple[str, Entry]:
 
 
 def _file(file: UploadedFile) -> dict[str, Any]:
+    return _object(file, file.purpose)
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    return _object(entry, "assistants")
+
+
+def _object(file: UploadedFile | Entry, purpose: str) -> dict[str, Any]:
     return {
         "id": file.id,
         "object": "file",
         "bytes": file.bytes,
         "created_at": file.created // _SECOND,
         "filename": file.filename,
-        "purpose": file.purpose,
-        "status": "processed",
-        "status_details": None,
-        "expires_at": None,
-    }
-
-
-def _document(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "object": "file",
-        "bytes": entry.bytes,
-        "created_at": entry.created // _SECOND,
-        "filename": entry.filename,
-        "purpose": "assistants",
+        "purpose": purpose,
         "status": "processed",
         "status_details": None,
         "expires_at": None,

@@ -6,14 +6,16 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from overlay.answer import Answer
+from overlay.answer import Answer, AnswerFinished, Event
 from overlay.errors import InputError, ResourceError
 from overlay.report import report
+from probes.chat import Message
 
 __all__ = ["KeptAnswers", "UnknownAnswerError"]
 
@@ -49,6 +51,17 @@ class KeptAnswers:
         self._kept.setdefault(identity, _Kept(question, [])).answers.append(answer)
         while len(self._kept) > _MOST:
             self._kept.popitem(last=False)
+
+    async def noting(
+        self, identity: str, messages: Sequence[Message], events: AsyncGenerator[Event]
+    ) -> AsyncGenerator[Event]:
+        """The same events; each answer to the last message is remembered as it ends."""
+        question = str(messages[-1].content)
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, AnswerFinished):
+                    self.add(identity, question, event.answer)
+                yield event
 
     def rate(self, identity: str, rating: Literal["up", "down"], comment: str) -> None:
         """Write feedback down, with the question, the answers and their reports.

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 
-from server.asking import WorkerOf, answers_of, client_gone, events_of, noted
+from server.asking import WorkerOf, answers_of, client_gone, events_of
 from server.bodies.response import ResponseRequest
 from server.event_stream import streamed
 from server.feedback import KeptOf
@@ -30,11 +30,7 @@ async def respond(
     messages, options = body.to_messages(), body.to_options(engine.budget)
     ticket = Ticket(lambda engine: engine.stream(messages, options))
     reply = Reply(engine.model_info.name, body, options)
-    question = str(messages[-1].content)
-    events = noted(
-        events_of(worker, ticket, request),
-        lambda answer: kept.add(reply.id, question, answer),
-    )
+    events = kept.noting(reply.id, messages, events_of(worker, ticket, request))
     if body.stream:
         return await streamed(reply.stream(events)) or client_gone()
     answers = await answers_of(events)

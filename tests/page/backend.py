@@ -18,9 +18,9 @@ from fastapi.responses import Response, StreamingResponse
 
 from selector.budget import Budget
 from server.page import install_page
-from server.serving import bind, url_of
 from tests.page.answers import Told, step_events, tell
 from tests.page.library import Library, refused
+from tests.server.fakes import running as running_server
 
 __all__ = ["Backend", "running"]
 
@@ -148,14 +148,6 @@ def _event(data: dict[str, Any]) -> str:
 @contextmanager
 def running(backend: Backend) -> Iterator[str]:
     """Serve a backend with the page; yields the address."""
-    listener = bind("127.0.0.1", 0)
     config = uvicorn.Config(backend.app(), timeout_graceful_shutdown=1, log_config=None)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield url_of(listener)
-    finally:
-        server.should_exit = True
-        thread.join(_PATIENCE)
-        assert not thread.is_alive()
+    with running_server(uvicorn.Server(config)) as url:
+        yield url

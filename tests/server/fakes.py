@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import uvicorn
 from fastapi import FastAPI
 
 from overlay.answer import (
@@ -243,8 +244,14 @@ def serving(
 @contextmanager
 def serving_app(app: FastAPI) -> Iterator[str]:
     """Run an application in a thread; yield its URL at once."""
+    with running(AppServer(app)) as url:
+        yield url
+
+
+@contextmanager
+def running(server: uvicorn.Server) -> Iterator[str]:
+    """Run a server in a thread, on a free port; yield its URL at once."""
     listener = bind("127.0.0.1", 0)
-    server = AppServer(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
