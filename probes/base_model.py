@@ -12,8 +12,9 @@ import numpy as np
 from overlay.errors import InputError
 from probes.batching import DraftReader, Request
 from probes.chat import ChatStyle, ChatTemplate, Message
-from probes.checks import check_length, check_window
+from probes.checks import check_length, check_spans, check_window
 from probes.cost import Cost, Meter
+from probes.errors import UnavailableError
 from probes.form import FormVocabulary, Matcher
 from probes.protocol import Sampling, Session
 from probes.state import FloatArray, State
@@ -221,6 +222,18 @@ class BaseModel(ABC, Generic[_Own, _Read]):
 
         return reader.states(self._draft(sessions, length, layers, keep))
 
+    def attend(
+        self, session: Session, spans: Sequence[tuple[int, int]], window: Sequence[int] = ()
+    ) -> FloatArray:
+        """See :meth:`probes.protocol.Model.attend`."""
+        [own] = self._own([session])
+        check_spans(spans, len(own.tokens))
+        self.check_length(len(own.tokens) + len(window))
+        if self._no_attention:
+            raise UnavailableError(self._no_attention)
+        self._flush_and_reuse([own])
+        return self._attend(own, spans, window)
+
     def generate_state(
         self, session: Session, sampling: Sampling, layers: Sequence[int] = ()
     ) -> State | None:
@@ -334,6 +347,17 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         keep: Callable[[_Read], None] | None = None,
     ) -> Iterator[int]:
         """See :meth:`probes.protocol.Session.generate`; ``keep`` gets each drawn token's row."""
+
+    @property
+    @abstractmethod
+    def _no_attention(self) -> str:
+        """Why :meth:`attend` cannot be had, model and reason; empty where it can."""
+
+    @abstractmethod
+    def _attend(
+        self, session: _Own, spans: Sequence[tuple[int, int]], window: Sequence[int]
+    ) -> FloatArray:
+        """See :meth:`attend`. Nothing but the last token of the session is pending."""
 
     @abstractmethod
     def _arrays(self, read: _Read) -> tuple[FloatArray, FloatArray]:

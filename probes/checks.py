@@ -15,6 +15,7 @@ __all__ = [
     "check_part",
     "check_position",
     "check_span",
+    "check_spans",
     "check_window",
 ]
 
@@ -78,3 +79,14 @@ def check_span(start: int, stop: int, tokens: int) -> None:
             "must stay",
             param="start",
         )
+
+
+def check_spans(spans: Sequence[tuple[int, int]], tokens: int) -> None:
+    """Raise InputError unless there are spans, and each holds some of ``tokens`` tokens."""
+    if not spans:
+        raise InputError("there is no span to attend to", param="spans")
+    for start, stop in spans:
+        if not 0 <= start < stop <= tokens:
+            raise InputError(
+                f"no tokens {start} to {stop}: the session has {tokens} tokens", param="spans"
+            )

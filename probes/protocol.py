@@ -35,11 +35,13 @@ class Capabilities:
         layer_states: hidden states of single layers can be read.
         gradients: gradients with respect to input embeddings can be computed.
         batch: several sessions are evaluated in one forward call.
+        attention: how much each head of each layer attends to a token can be read.
     """
 
     layer_states: bool
     gradients: bool
     batch: bool
+    attention: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +263,28 @@ class Model(Protocol):
         self, requests: Sequence[tuple[Session, Sequence[int]]], layers: Sequence[int] = ()
     ) -> list[State]:
         """:meth:`Session.read` for several (session, window) pairs."""
+
+    def attend(
+        self, session: Session, spans: Sequence[tuple[int, int]], window: Sequence[int] = ()
+    ) -> FloatArray:
+        """How much the session's last token attends to spans of the session, by layer and head.
+
+        And each token of ``window``, as if it followed; the session stays as it was. Only these
+        tokens are evaluated. A layer with a sliding window attends to nothing outside of it.
+
+        Args:
+            spans: ``start`` and ``stop`` of positions ``start`` to ``stop - 1``, at least one; they
+                may overlap.
+
+        Returns:
+            ``[layers, heads, 1 + len(window), spans]`` attention probabilities, summed over a
+            span's tokens: from 0 to 1.
+
+        Raises:
+            InputError: there is no span, or one is empty or lies outside.
+            PromptTooLongError: session and window outgrow the model's context.
+            UnavailableError: the model cannot show it, see :attr:`Capabilities.attention`.
+        """
 
     def generate_state(
         self, session: Session, sampling: Sampling, layers: Sequence[int] = ()

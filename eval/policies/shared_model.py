@@ -21,7 +21,7 @@ from eval.policies.shared_session import SharedSession
 from overlay.errors import InputError
 from probes.batching import Request
 from probes.chat import ChatStyle, Message
-from probes.checks import check_length, check_own, check_window
+from probes.checks import check_length, check_own, check_spans, check_window
 from probes.cost import Cost
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
@@ -187,6 +187,24 @@ class SharedModel:
         states = self._once(keys, [(session, ()) for session in sessions], draft, batch=batch)
         self._charge_drafts([state.window for state in states], length)
         return states
+
+    def attend(
+        self, session: Session, spans: Sequence[tuple[int, int]], window: Sequence[int] = ()
+    ) -> FloatArray:
+        """See :meth:`probes.protocol.Model.attend`."""
+        [own] = check_own([session], SharedSession)
+        check_spans(spans, len(own.tokens))
+        self.check_length(len(own.tokens) + len(window))
+
+        def attend(missing: Sequence[Request]) -> list[FloatArray]:
+            return [self._model.attend(real, spans, after) for real, after in self._real(missing)]
+
+        request = (own, tuple(window))
+        key = ("attend", *_key(request), tuple(spans))
+        [found] = self._once([key], [request], attend)
+        self._flush_and_reuse([own])
+        self._charged += Cost(prefilled=1 + len(window))
+        return found
 
     def generate_state(
         self, session: Session, sampling: Sampling, layers: Sequence[int] = ()

@@ -73,9 +73,13 @@ class Cells:
         llama_cpp.llama_memory_seq_cp(self._memory, sequence, _FORGOTTEN, position, -1)
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)
 
+    def drop(self, sequence: int, position: int) -> None:
+        """Free a sequence's cells from a position on, which are the last ones of the cache."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)
+
     def drop_padding(self) -> None:
         """Free the cells of the padding, which are the last ones."""
-        llama_cpp.llama_memory_seq_rm(self._memory, PADDING, 0, -1)
+        self.drop(PADDING, 0)
 
     def reclaim(self) -> None:
         """Free what was forgotten, for want of room."""

@@ -12,6 +12,7 @@ from probes.cost import Meter
 from probes.errors import ModelError
 from probes.llamacpp.batch import Batch, Row
 from probes.llamacpp.cells import PADDING, Cells
+from probes.llamacpp.looking import Looking
 from probes.llamacpp.sampler import Sampler
 from probes.llamacpp.tap import LayerTap
 from probes.state import FloatArray
@@ -77,17 +78,36 @@ class Evaluator:
         self._vocabulary = vocabulary
         self._batch = Batch(BATCH_TOKENS)
 
-    def shows(self, row: Row, layers: int) -> bool:
-        """Whether evaluating a row shows so many layers; nobody is charged for it."""
+    def shows(self, rows: Sequence[Row], layers: int, looking: Looking) -> bool:
+        """Whether evaluating rows shows so many layers; nobody is charged for it.
+
+        Args:
+            rows: as many as need no padding.
+            looking: gets what the rows attend to.
+        """
         before = self.meter.cost
         self._tap.open(range(layers))
         try:
-            self.evaluate([row])
+            self._look(rows, looking)
         finally:
             seen = self._tap.close()
             self.meter.cost = before
         # Some architectures have several streams of states: more rows, of which none is the state.
-        return len(seen) == layers and all(len(rows) == _LEAST for rows in seen.values())
+        return len(seen) == layers and all(len(found) == len(rows) for found in seen.values())
+
+    def attend(self, rows: Sequence[Row], looking: Looking, count: int) -> None:
+        """Evaluate rows without logits, and collect what they attend to.
+
+        Args:
+            count: of how many rows is asked; the others are not counted.
+
+        Raises:
+            ModelError: as :meth:`evaluate`.
+        """
+        step = self._micro_batch_tokens
+        for start in range(0, len(rows), step):
+            self._look(rows[start : start + step], looking)
+        self.meter.prefill(count)
 
     def tapped(
         self,
@@ -144,6 +164,13 @@ class Evaluator:
     def close(self) -> None:
         """Free the batch."""
         self._batch.close()
+
+    def _look(self, rows: Sequence[Row], looking: Looking) -> None:
+        self._tap.looking = looking
+        try:
+            self._run(rows, max(0, _LEAST - len(rows)))
+        finally:
+            self._tap.looking = None
 
     def _tapped(
         self, count: int, layers: Sequence[int], evaluate: Callable[[], FloatArray]

@@ -53,6 +53,10 @@ def ggml_base() -> ctypes.CDLL:
         ) from error
     library.ggml_get_name.argtypes = [ctypes.c_void_p]
     library.ggml_get_name.restype = ctypes.c_char_p
+    library.ggml_op_desc.argtypes = [ctypes.c_void_p]
+    library.ggml_op_desc.restype = ctypes.c_char_p
+    library.ggml_type_name.argtypes = [ctypes.c_int]
+    library.ggml_type_name.restype = ctypes.c_char_p
     for function in (library.ggml_nelements, library.ggml_nbytes):
         function.argtypes = [ctypes.c_void_p]
     library.ggml_nelements.restype = ctypes.c_int64

@@ -23,6 +23,8 @@ from probes.llamacpp.cells import SEQUENCES, Cells
 from probes.llamacpp.evaluator import BATCH_TOKENS, MICRO_BATCH_TOKENS, Evaluation, Evaluator
 from probes.llamacpp.generation import Generation
 from probes.llamacpp.library import load_context, load_model
+from probes.llamacpp.looking import Looking
+from probes.llamacpp.marks import Marks
 from probes.llamacpp.session import LlamaCppSession
 from probes.llamacpp.tap import LayerTap
 from probes.llamacpp.vocabulary import Vocabulary
@@ -33,6 +35,8 @@ __all__ = ["LlamaCppModel"]
 
 _SHARD_OF = re.compile(r"-\d{5}-of-\d{5}$")
 _LOGITS_BYTES = 64 * 2**20
+# Rows that are evaluated to find out what a model shows; as many as need no padding.
+_TRIED = 8
 
 _Result = TypeVar("_Result")
 
@@ -129,18 +133,36 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
     def capabilities(self) -> Capabilities:
         """See :attr:`probes.protocol.Model.capabilities`.
 
-        Whether layers can be read is tried out: not every architecture's graph names them.
+        What can be read is tried out: not every architecture's graph shows all.
         """
-        with self.session() as session:
-            row = Row(0, 0, session.sequence, logits=True)
-            readable = self._evaluator.shows(row, self._layers)
-        return Capabilities(layer_states=readable, gradients=False, batch=True)
+        readable, why = self._shown
+        return Capabilities(layer_states=readable, gradients=False, batch=True, attention=not why)
 
     @cached_property
     def fingerprint(self) -> str:
         """See :attr:`probes.protocol.Model.fingerprint`."""
         weights = file_sha256(self._copy) if self._copy else self.info.sha256
         return f"llama.cpp {llama_cpp.__version__} by {self._micro_batch_tokens} {weights}"
+
+    @cached_property
+    def _shown(self) -> tuple[bool, str]:
+        """Whether layers can be read, and why attention cannot; empty where it can."""
+        looking = Looking(Marks([(0, 1)], 0), layers=self._layers, rows=_TRIED, check=True)
+        with self.session() as session:
+            rows = [
+                Row(self._vocabulary.size * place // _TRIED, place, session.sequence, logits=True)
+                for place in range(_TRIED)
+            ]
+            try:
+                readable = self._evaluator.shows(rows, self._layers, looking)
+            finally:
+                self.cells.drop(session.sequence, 0)
+        return readable, looking.why_not()
+
+    @property
+    def _no_attention(self) -> str:
+        _, why = self._shown
+        return f"llama.cpp does not show where {self._name} looks: {why}" if why else ""
 
     def session(self) -> LlamaCppSession:
         """See :meth:`probes.protocol.Model.session`.
@@ -265,6 +287,40 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
                     owner.tokens.extend(window)
                     owner.cached += len(window)
         return results
+
+    def _attend(
+        self,
+        session: LlamaCppSession,
+        spans: Sequence[tuple[int, int]],
+        window: Sequence[int],
+    ) -> FloatArray:
+        """See :meth:`BaseModel._attend`.
+
+        Raises:
+            ModelError: all sequences are in use, or the cache is full.
+        """
+        position = session.cached
+        marks = Marks(spans, position)
+        looking = Looking(marks, layers=self._layers, rows=1 + len(window))
+        taken: list[int] = []
+        try:
+            for parts in marks.sequences:
+                taken.append(self.cells.take())
+                for start, stop in parts:
+                    self.cells.copy(session.sequence, taken[-1], start, stop)
+            last = session.tokens[-1]
+            rows = [Row(last, position, sequence, logits=False) for sequence in taken] + [
+                Row(token, position + offset, session.sequence, logits=False)
+                for offset, token in enumerate([last, *window])
+            ]
+            self._evaluator.attend(rows, looking, 1 + len(window))
+        finally:
+            # Freed at once, as padding is: what comes next lies where it would have lain.
+            self.cells.drop(session.sequence, position)
+            for sequence in reversed(taken):
+                self.cells.drop(sequence, 0)
+                self.cells.give_back(sequence)
+        return looking.found()
 
     def _grow_drafts(
         self,

@@ -14,6 +14,8 @@ import numpy as np
 
 from probes.errors import ModelError
 from probes.llamacpp.ggml import ggml_base
+from probes.llamacpp.looking import Looking
+from probes.llamacpp.tensor import Tensor
 from probes.state import FloatArray
 
 __all__ = ["LayerTap"]
@@ -28,6 +30,7 @@ class LayerTap:
     Attributes:
         callback: the C function pointer for ``llama_context_params.cb_eval``. It lives as long
             as the tap, and the tap must outlive the context.
+        looking: gets the layers' attention; None for nobody.
     """
 
     def __init__(self, width: int) -> None:
@@ -36,6 +39,7 @@ class LayerTap:
         self._wanted: dict[bytes, int] = {}
         self._rows: dict[int, list[FloatArray]] = {}
         self._failure: Exception | None = None
+        self.looking: Looking | None = None
         self.callback = llama_cpp.ggml_backend_sched_eval_callback(self._on_tensor)
 
     def open(self, layers: Sequence[int]) -> None:
@@ -63,6 +67,8 @@ class LayerTap:
     def _on_tensor(self, tensor: int, ask: bool, _user_data: int | None) -> bool:
         # llama.cpp calls this for every node of the graph: nothing may be done before this
         # test, and nothing may be raised through C.
+        if self.looking is not None and self._look(self.looking, tensor, ask):
+            return True
         if not self._wanted:
             return False
         try:
@@ -73,6 +79,18 @@ class LayerTap:
                 self._rows[layer].append(self._copy(tensor))
         except Exception as error:  # noqa: BLE001 - raised again by close(), outside of C
             self._failure = error
+        return True
+
+    def _look(self, looking: Looking, tensor: int, ask: bool) -> bool:
+        """Whether the tensor shows attention."""
+        try:
+            found = Tensor(tensor)
+            if not looking.wants(found):
+                return False
+            if not ask:
+                looking.add(found)
+        except Exception as error:  # noqa: BLE001 - told by what looks, outside of C
+            looking.fail(error)
         return True
 
     def _copy(self, tensor: int) -> FloatArray:

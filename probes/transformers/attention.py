@@ -17,6 +17,8 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from probes.transformers.looking import Looking
+
 __all__ = ["View", "Views", "attend_by_view", "kernels"]
 
 _NAME = "overlay_views"
@@ -122,8 +124,14 @@ def _forward(
     attention_mask: torch.Tensor | None,
     *,
     views: Views | None = None,
+    looking: Looking | None = None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
+    if looking is not None:
+        output, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+        scaling = options.get("scaling")
+        looking.add(query, key, value, mask=attention_mask, scaling=scaling, output=output)
+        return output, None
     if views is None or attention_mask is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
     return views.attend(module, query, key, value, attention_mask, **options), None

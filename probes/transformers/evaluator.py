@@ -20,6 +20,7 @@ from probes.transformers.architecture import AttentionKinds, decoder_layers
 from probes.transformers.attention import View, Views, attend_by_view, kernels
 from probes.transformers.buffer import LayerBuffer
 from probes.transformers.cells import Cells, Segment
+from probes.transformers.looking import Looking
 
 __all__ = ["Evaluation", "Evaluator", "Row", "Workspace"]
 
@@ -116,19 +117,21 @@ class Evaluator:
     Attributes:
         meter: counts what is evaluated.
         layers: the transformer blocks; empty where the model does not show them.
+        depth: how many layers there are.
+        by_view: whether attention is the function of :mod:`probes.transformers.attention`.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.meter = Meter()
         self.layers = decoder_layers(model)
         self._model = model
-        self._by_view = attend_by_view(model)
+        self.by_view = attend_by_view(model)
         self._kinds = AttentionKinds(model.config)
-        self._depth: int = model.config.get_text_config(decoder=True).num_hidden_layers
+        self.depth: int = model.config.get_text_config(decoder=True).num_hidden_layers
 
     def workspace(self, views: Sequence[Cells], room: int) -> Workspace:
         """A workspace for this model."""
-        return Workspace(views, self._depth, room)
+        return Workspace(views, self.depth, room)
 
     def run(
         self,
@@ -137,11 +140,13 @@ class Evaluator:
         layers: Sequence[int] = (),
         *,
         decoding: bool = False,
+        looking: Looking | None = None,
     ) -> Evaluation:
         """Evaluate ``rows``, whose cells then stand in the workspace.
 
         Args:
             decoding: each row is there for the token that it draws; for the meter.
+            looking: gets what the rows attend to. They must all be of one view.
 
         Raises:
             ModelError: the device has too little memory.
@@ -151,10 +156,13 @@ class Evaluator:
         wanted = wanted.to(device)
         sees, parts = workspace.append(rows)
         sees = sees.to(device)
-        options = {}
-        if self._by_view and len(parts) > 1:
+        options: dict[str, Views | Looking] = {}
+        if self.by_view and len(parts) > 1:
             views = Views(parts, sees.shape[1])
             options = {"views": views} if views.pays else {}
+        if looking is not None:
+            looking.begin(workspace.positions)
+            options = {"looking": looking}
         positions = torch.tensor([[row.position for row in rows]], device=device)
         distance = None
         if self._kinds.window is not None:

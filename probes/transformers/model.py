@@ -24,8 +24,9 @@ from probes.transformers.cells import Span, gather
 from probes.transformers.evaluator import Evaluation, Evaluator, Row, Workspace
 from probes.transformers.gradients import Differentiator
 from probes.transformers.hardware import choose_device, choose_dtype, device_name, quantization
+from probes.transformers.looking import Looking
 from probes.transformers.sampler import Sampler
-from probes.transformers.selfcheck import check_sessions
+from probes.transformers.selfcheck import check_sessions, why_hidden
 from probes.transformers.session import TransformersSession
 from probes.transformers.turning import KeyTurner
 from probes.transformers.vocabulary import Vocabulary
@@ -39,6 +40,8 @@ _BATCH_ROWS = 512
 # them, and masked from the others' only then: with long prompts that costs more than it saves.
 _FLUSH_ROWS = 256
 _LOGITS_BYTES = 64 * 2**20
+# Rows whose attention to all cells is held at a time, for all heads of a layer.
+_LOOKING_ROWS = 64
 
 _Result = TypeVar("_Result")
 
@@ -128,7 +131,12 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
     @property
     def capabilities(self) -> Capabilities:
         """See :attr:`probes.protocol.Model.capabilities`."""
-        return Capabilities(layer_states=bool(self._evaluator.layers), gradients=True, batch=True)
+        return Capabilities(
+            layer_states=bool(self._evaluator.layers),
+            gradients=True,
+            batch=True,
+            attention=not self._no_attention,
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -186,6 +194,27 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         turned = self._turner.turn(cells, own.cached - start)
         own.cells = (*own.cells, Span(turned, turned.start, turned.start + stop - start))
         return True
+
+    @cached_property
+    def _no_attention(self) -> str:
+        why = why_hidden(self._evaluator, self._vocabulary.size)
+        return f"transformers does not show where {self._name} looks: {why}" if why else ""
+
+    def _attend(
+        self,
+        session: TransformersSession,
+        spans: Sequence[tuple[int, int]],
+        window: Sequence[int],
+    ) -> FloatArray:
+        rows = [
+            Row(token, session.cached + offset, 0, logits=False)
+            for offset, token in enumerate([session.tokens[-1], *window])
+        ]
+        workspace = self._evaluator.workspace([session.cells], len(rows))
+        looking = Looking(spans)
+        for start in range(0, len(rows), _LOOKING_ROWS):
+            self._evaluator.run(workspace, rows[start : start + _LOOKING_ROWS], looking=looking)
+        return looking.found(self._config.num_hidden_layers)
 
     def _own(self, sessions: Sequence[Session]) -> list[TransformersSession]:
         return check_own(sessions, TransformersSession)

@@ -1,4 +1,4 @@
-"""Tries out, once, whether a model follows explicit masks and positions.
+"""Tries out, once, whether a model follows masks and positions, and shows its attention.
 
 Hundreds of architectures take the arguments; one that then passes over them would give numbers
 that look right and are not.
@@ -11,8 +11,9 @@ from transformers import PreTrainedModel
 
 from probes.errors import ModelError
 from probes.transformers.evaluator import Evaluator, Row
+from probes.transformers.looking import Looking
 
-__all__ = ["check_sessions"]
+__all__ = ["check_sessions", "why_hidden"]
 
 _TOKENS = 8
 _DECOYS = 5
@@ -54,3 +55,19 @@ def check_sessions(model: PreTrainedModel, evaluator: Evaluator, vocabulary: int
             hint="choose another model, or its GGUF under llama.cpp",
             param="model",
         )
+
+
+def why_hidden(evaluator: Evaluator, vocabulary: int) -> str:
+    """Why a model does not show what it attends to; empty where it does.
+
+    Costs a forward call of a few tokens, whose attention is compared with what comes of it: a model
+    that caps its scores, or has sinks, would give numbers that look right and are not.
+    """
+    if not evaluator.by_view:
+        return "its attention is no plain scaled dot product"
+    looking = Looking([(0, 1)], check=True)
+    rows = [Row(vocabulary * (n + 1) // (_TOKENS + 1), n, 0, False) for n in range(_TOKENS)]
+    before = evaluator.meter.cost
+    evaluator.run(evaluator.workspace([()], room=_TOKENS), rows, looking=looking)
+    evaluator.meter.cost = before  # nobody asked for these
+    return looking.why_not(evaluator.depth)

@@ -117,7 +117,9 @@ class WithoutInsight:
 
     def __init__(self, model: DifferentiableModel) -> None:
         self._model = model
-        self.capabilities = Capabilities(layer_states=False, gradients=False, batch=True)
+        self.capabilities = Capabilities(
+            layer_states=False, gradients=False, batch=True, attention=False
+        )
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._model, name)
