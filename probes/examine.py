@@ -9,8 +9,10 @@ from typing import cast
 import numpy as np
 
 from overlay.errors import InputError
+from probes.attention import looks, share
 from probes.cost import Ledger
 from probes.dispersion import dispersion
+from probes.errors import UnavailableError
 from probes.influence import shares, sum_over_spans
 from probes.isolated import Isolated, probe_chunks
 from probes.logit_drift import logit_drift
@@ -82,8 +84,11 @@ def examine(
                 chunks = _remove_tokens(subject, chunks, masker, removal_tokens)
             with ledger.phase("token mutation"):
                 chunks = _mutate_tokens(subject, chunks, masker, mutated_tokens)
+            with ledger.phase("attention"):
+                chunks, missing = _attention(subject, chunks, context)
     with ledger.phase("gradients"):
-        chunks, missing = _gradients(subject, chunks, trajectory)
+        chunks, ungraded = _gradients(subject, chunks, trajectory)
+    missing |= ungraded
     with ledger.phase("integrated gradients"):
         chunks = _integrate(subject, chunks, trajectory, integrated_steps)
     with ledger.phase("variants"):
@@ -207,6 +212,23 @@ def _mutate_tokens(subject: Subject, chunks: _Chunks, masker: Masker, limit: int
             chunks[j].tokens[at], alternative=subject.text([other]), mutation=loss
         )
     return _with_tokens(chunks, changed)
+
+
+def _attention(
+    subject: Subject, chunks: _Chunks, context: Session
+) -> tuple[_Chunks, dict[str, str]]:
+    """Shares of the look from the place where the answer begins; or why they are missing."""
+    [asked] = context.fork(1)
+    with asked:
+        asked.extend(subject.tail)
+        try:
+            attention = subject.model.attend(asked, subject.spans)
+        except UnavailableError as error:
+            return chunks, {"attention": str(error)}
+    return [
+        replace(chunk, attention=one)
+        for chunk, one in zip(chunks, share(looks(attention)).tolist(), strict=True)
+    ], {}
 
 
 def _gradients(

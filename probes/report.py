@@ -74,6 +74,8 @@ class ChunkProbe:
         influence_gradient: share of the decision by gradient times input, 0 to 1.
         sentences: in order.
         tokens: in order.
+        attention: share of what the place where the answer begins pays to the chunks that goes to
+            this one, in the middle layers, 0 to 1; shares add up to 1.
     """
 
     label: str
@@ -86,6 +88,7 @@ class ChunkProbe:
     influence_gradient: float | None
     sentences: tuple[SentenceProbe, ...]
     tokens: tuple[TokenProbe, ...]
+    attention: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

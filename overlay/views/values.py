@@ -137,6 +137,14 @@ CHUNK_VALUES: tuple[Value[ChunkProbe, Number], ...] = (
         lambda c: c.reading.rank_change,
     ),
     Value(
+        "attention",
+        "attention",
+        "share",
+        "0 to 1",
+        "share of what the place where the answer begins pays to the chunks that goes to this one",
+        lambda c: c.attention,
+    ),
+    Value(
         "removal",
         "removal",
         "nats",

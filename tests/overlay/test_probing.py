@@ -30,6 +30,7 @@ MEAN_NATS = 0.15
 DRIFT_BITS = 0.03
 ENTROPY = 0.03
 SHARE = 0.1
+ATTENTION = 0.02
 DRAFT_TOKENS = 8
 EFFORT = Effort(removal_tokens=12, mutated_tokens=3, layers=4)
 
@@ -66,6 +67,12 @@ def test_what_llama_cpp_cannot_compute_is_named(report: ProbeReport) -> None:
     assert all(chunk.influence_gradient is None for chunk in report.chunks)
 
 
+def test_the_look_is_shared_out(report: ProbeReport) -> None:
+    shares = [chunk.attention for chunk in report.chunks]
+    assert all(share is not None and share > 0 for share in shares)
+    assert sum(share or 0 for share in shares) == pytest.approx(1)
+
+
 def test_every_chunk_has_its_drifts_by_layer(report: ProbeReport) -> None:
     assert report.layers == (0, 10, 19, 29)
     for chunk in report.chunks:
@@ -91,6 +98,7 @@ def test_both_backends_agree_on_the_same_words(
     assert first.answer == second.answer
     assert not {"token_grad", "gradient_input", "influence_gradient"} & set(second.unavailable)
     for a, b in zip(first.chunks, second.chunks, strict=True):
+        assert a.attention == pytest.approx(b.attention, abs=ATTENTION)
         assert a.removal == pytest.approx(b.removal, abs=REMOVAL_NATS)
         assert a.influence_removal == pytest.approx(b.influence_removal, abs=SHARE)
         for sentence, same in zip(a.sentences, b.sentences, strict=True):

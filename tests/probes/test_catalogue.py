@@ -100,7 +100,8 @@ def test_every_probe_describes_itself(entry: Entry) -> None:
     assert said.summary.endswith(".")
     assert entry.group in GROUPS
     needs = said.needs
-    assert any(n in needs for n in ("log-probabilities", "layer states", "gradients", "texts"))
+    kinds = ("log-probabilities", "layer states", "gradients", "texts", "attention")
+    assert any(kind in needs for kind in kinds)
     assert "both backends" in needs or "transformers only" in needs
     assert ("transformers only" in needs) == ("gradients" in needs)
     assert "DESIGN" not in (inspect.getdoc(entry.function) or "")

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
 import numpy as np
 import pytest
 
+from probes.attention import looks, share
 from probes.chat import Message
 from probes.errors import ModelError
 from probes.isolated import Isolated, probe_chunks
@@ -33,6 +35,11 @@ LOGIT_DRIFT_BITS = 0.03
 HIDDEN_DRIFT = 0.015
 ENTROPY_DROP = 0.03
 GAIN_NATS = 2 * SCORE_NATS  # a difference of two scores
+
+# Attention to one chunk by one head differed by 0.03 at most and by 0.0015 on average, and the
+# chunks' shares of it by 0.005.
+HEAD_ATTENTION = 0.006
+ATTENTION_SHARE = 0.02
 
 TEXTS = [
     "The lighthouse keeper counts the boats every evening.",
@@ -336,3 +343,23 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be written") as caught:
         converted_folder(blocked, "key", Path.touch)
     assert caught.value.param == "model_cache"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_both_backends_look_at_the_same_chunks(
+    model: LlamaCppModel, other: TransformersModel, order: int
+) -> None:
+    head, tail = model.encode_chat(CHAT)
+    chunks = [model.tokenize(text + "\n") for text in CHUNKS[::order]]
+    ends = np.cumsum([len(head), *map(len, chunks)]).tolist()
+    spans = list(pairwise(ends))
+    found = []
+    for loaded in (model, other):
+        with loaded.session() as session:
+            session.extend([*head, *(token for chunk in chunks for token in chunk), *tail])
+            found.append(loaded.attend(session, spans, tail[:4]))
+    assert found[0].shape == found[1].shape == (30, 9, 5, 3)
+    assert np.abs(found[0] - found[1]).mean() < HEAD_ATTENTION
+    shares = [share(looks(attention)) for attention in found]
+    np.testing.assert_allclose(shares[0], shares[1], atol=ATTENTION_SHARE)
+    assert shares[0].argmax() == shares[1].argmax()

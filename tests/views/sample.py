@@ -113,6 +113,7 @@ def _chunk(index: int) -> ChunkProbe:
             )
         ),
         tokens=tokens,
+        attention=(0.41, 0.27, 0.32)[index],
     )
 
 
@@ -178,6 +179,7 @@ def bare() -> ProbeReport:
                 reading=reading,
                 influence_gradient=None,
                 influence_removal=1.0,
+                attention=None,
                 tokens=tuple(
                     replace(token, token_grad=None, gradient_input=None, integrated_gradients=None)
                     for token in chunk.tokens
@@ -198,6 +200,7 @@ def bare() -> ProbeReport:
                 ("token_grad", "gradient_input", "influence_gradient", "integrated_gradients"),
                 "llama.cpp computes no gradients: use the transformers backend",
             ),
+            "attention": "llama.cpp does not show where this model looks: it has sinks",
             "dispersion": "no variants were asked for",
         },
     )

@@ -79,6 +79,7 @@ def reports(draw: st.DrawFn) -> ProbeReport:
         influence_gradient=maybe,
         sentences=tuples(SENTENCES),
         tokens=tuples(TOKENS),
+        attention=maybe,
     )
     point = st.builds(
         TrajectoryPoint,
