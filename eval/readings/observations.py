@@ -67,6 +67,7 @@ def _values(report: ProbeReport, index: int) -> dict[str, float | None]:
     values |= {
         "marginal logit drift": step.step_drift,
         "marginal hidden drift, mean": _mean(step.step_hidden),
+        "attention": chunk.attention,
         "removal": chunk.removal,
         "influence by removal": chunk.influence_removal,
         "influence by gradient": chunk.influence_gradient,

@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 
 from eval.policies.bench import Bench
@@ -220,3 +221,28 @@ def test_what_cannot_be_done_is_refused(tiny_model: LlamaCppModel) -> None:
         foreign.extend([1])
         with pytest.raises(InputError, match="no session of this model"):
             shared.read_many([(foreign, [1])])
+
+
+def test_attention_is_worked_out_once_and_charged_each_time(either: Model) -> None:
+    shared = SharedModel(either)
+    tokens = either.tokenize(QUESTION * 3)[:12]
+    spans, window = [(0, 4), (2, 12)], either.tokenize(QUESTION)[:2]
+    with either.session() as session:
+        session.extend(tokens)
+        before = either.cost
+        expected = either.attend(session, spans, window)
+        alone = either.cost - before
+    worked = []
+    for _ in range(2):
+        before, evaluated = shared.cost, either.evaluated
+        with shared.session() as session:
+            session.extend(tokens)
+            np.testing.assert_array_equal(shared.attend(session, spans, window), expected)
+            assert list(session.tokens) == tokens
+            with pytest.raises(InputError):
+                shared.attend(session, [(3, 13)])
+        worked.append(either.evaluated - evaluated)
+        assert replace(shared.cost - before, calls=0) == replace(alone, calls=0)
+    assert worked == [alone.evaluated, 0]
+    assert shared.capabilities.attention
+    shared.forget()
