@@ -104,9 +104,9 @@ class Evaluator:
         Raises:
             ModelError: as :meth:`evaluate`.
         """
-        step = self._micro_batch_tokens
-        for start in range(0, len(rows), step):
-            self._look(rows[start : start + step], looking)
+        # Few enough on a GPU, too: the attention of all heads to all cells is held at a time.
+        for start in range(0, len(rows), MICRO_BATCH_TOKENS):
+            self._look(rows[start : start + MICRO_BATCH_TOKENS], looking)
         self.meter.prefill(count)
 
     def tapped(

@@ -9,7 +9,7 @@ spells the number of each cell's part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -43,17 +43,16 @@ class Marks:
             # A row has to follow on its sequence's last cell: all have the last part.
             numbers[-1] = self._own - 1
         self.sequences: list[list[tuple[int, int]]] = [
-            [part for part, number in zip(parts, numbers, strict=True) if number >> digit & 1]
+            _joined(
+                part for part, number in zip(parts, numbers, strict=True) if number >> digit & 1
+            )
             for digit in range(digits)
         ]
-        """The parts whose cells each marking row's sequence has, by their positions."""
+        """The positions whose cells each marking row's sequence has, as ``start`` and ``stop``."""
+        first, last = np.array([*parts, (position, position + 1)]).T[:, :, None]
+        start, stop = np.array(spans).T
         self._members = np.zeros((self._own + 1, len(spans)), dtype=np.float32)
-        for number, (first, last) in [
-            *zip(numbers, parts, strict=True),
-            (self._own, (position, position + 1)),
-        ]:
-            for column, (start, stop) in enumerate(spans):
-                self._members[number, column] = start <= first and last <= stop
+        self._members[[*numbers, self._own]] = (start <= first) & (last <= stop)
 
     def numbers(self, marking: _Seen, first: _Seen) -> _Numbers:
         """The number of each cell's part.
@@ -82,3 +81,12 @@ class Marks:
         members = self._members[numbers]
         later = np.zeros((cells - len(numbers), members.shape[1]), dtype=np.float32)
         return np.concatenate([members, later])
+
+
+def _joined(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same positions in fewer parts: those that follow on each other are one."""
+    found: list[tuple[int, int]] = []
+    for start, stop in parts:
+        first = found.pop()[0] if found and found[-1][1] == start else start
+        found.append((first, stop))
+    return found
