@@ -51,6 +51,7 @@ def report(answer: Answer) -> dict[str, object]:
         "log_prob": None if answer.signs is None else answer.signs.log_prob,
         "copied": None if answer.signs is None else answer.signs.copied,
         "gain": None if answer.signs is None else answer.signs.gain,
+        "backing": None if answer.signs is None else answer.signs.backing,
         "variants": [asdict(one) for one in answer.variants],
         "guarantee": None if answer.guarantee is None else answer.guarantee.model_dump(),
         "model": answer.model,

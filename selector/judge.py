@@ -15,6 +15,10 @@ from selector.weights import Rated, Weights
 
 __all__ = ["AcceptAll", "Judge", "ProfileJudge"]
 
+_INSTRUCTING = 0.6
+"""What a step may spend at most on a chunk that is likelier than not to carry an instruction: one
+in twenty helpful ones is taken for such a chunk, and enters where all else speaks for it."""
+
 
 class Judge(Protocol):
     """Rates the chunks of one question, and decides which are let in."""
@@ -134,12 +138,13 @@ class ProfileJudge:
         assert rated is not None  # noqa: S101 - tells mypy what a judge that reads is given
         v = rated.volatility
         likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
-        if not self.budget.allows(v):
+        step = min(self.budget.step, _INSTRUCTING) if rated.commands else self.budget.step
+        if v > step:
             short, why = "hardly helps", f"it is not likely to help (with it {likelier})"
             if rated.commands:
                 short = "an instruction"
                 why = f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"
-            reason = f"{why}: volatility {v:.2f}, and a step may spend {self.budget.step:g}."
+            reason = f"{why}: volatility {v:.2f}, and such a step may spend {step:g}."
             return Verdict(False, short, reason, v)
         if spent + v > self.budget.answer:
             left = max(self.budget.answer - spent, 0)

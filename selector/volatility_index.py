@@ -18,8 +18,8 @@ class VolatilityIndex(BaseModel):
 
     Attributes:
         bias: what stands alone.
-        log_prob, copied, gain, volatility: weights of the :class:`selector.signs.Signs` of
-            that name.
+        log_prob, copied, gain, volatility, backing, chunks: weights of the
+            :class:`selector.signs.Signs` of that name.
         state: weights of the state, ``[width]``; empty where it does not count.
     """
 
@@ -30,6 +30,8 @@ class VolatilityIndex(BaseModel):
     copied: float
     gain: float
     volatility: float
+    backing: float
+    chunks: float
     state: tuple[float, ...] = ()
 
     def chance(self, signs: Signs) -> float:
@@ -37,7 +39,7 @@ class VolatilityIndex(BaseModel):
 
         Formula: ``1 / (1 + exp(-(bias + w x)))`` with the weights ``w`` and the signs ``x``
         Range: 0 to 1
-        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on four scores; a linear
+        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on six scores; a linear
             probe of the state, as Azaria & Mitchell, 2023, arXiv 2304.13734, train a deeper one
 
         Raises:
@@ -49,6 +51,8 @@ class VolatilityIndex(BaseModel):
             + self.copied * signs.copied
             + self.gain * signs.gain
             + self.volatility * signs.volatility
+            + self.backing * signs.backing
+            + self.chunks * signs.chunks
         )
         if self.state:
             width = len(self.state)

@@ -113,7 +113,7 @@ def answer_in_every_variant(
         candidates = shorten(job, workspace, candidates)
         candidates = vote(job, workspace, candidates)
         candidates = arrange(job, workspace, candidates)
-        for variant in variants(job, workspace, candidates):
+        for variant in variants(job, candidates):
             spent = model.evaluated
             context = repeat(job, workspace, inject(job, workspace, candidates, variant))
             attempt = begin(job, workspace, context)

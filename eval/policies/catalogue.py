@@ -17,6 +17,8 @@ KINDS = {
     "no-context": "eval.policies.filters:NoContext",
     "top-k": "eval.policies.filters:TopK",
     "similarity-cutoff": "eval.policies.filters:SimilarityCutoff",
+    "most-similar": "eval.policies.ranked:MostSimilar",
+    "fused-ranks": "eval.policies.ranked:FusedRanks",
     "reranker": "eval.policies.reranker:Reranker",
     "information-gain": "eval.policies.information_gain:InformationGainPruning",
     "keyword-voting": "eval.policies.keyword_voting:KeywordVoting",

@@ -9,6 +9,7 @@ from overlay.answer import Outcome, Tried
 from overlay.answering.begin import Attempt, begun, without_context
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
+from overlay.answering.vote import votes
 from overlay.answering.workspace import Workspace
 from overlay.options import Mode
 from overlay.settings import Fallback
@@ -129,11 +130,11 @@ def _shaky(job: Job, candidates: Sequence[Candidate], attempts: Sequence[Attempt
 def _conflict(candidates: Sequence[Candidate]) -> str:
     """What to say where chunks within budget disagreed."""
     out = sum(one.verdict is not None and one.verdict.outvoted for one in candidates)
-    kept = sum(one.accepted for one in candidates)
+    kept = sum(votes(one) for one in candidates)
     if not out:
         return ""
     return (
-        f"the sources disagree: {kept} chunks within budget support each other, and {out} "
+        f"the sources disagree: {kept} steady chunks support each other, and {out} "
         f"{'speaks' if out == 1 else 'speak'} against them and {'was' if out == 1 else 'were'} "
         "kept out"
     )

@@ -56,7 +56,7 @@ def answer(
             yield StepTaken(step_of(job, candidate))
 
         attempts: list[Attempt] = []
-        for variant in variants(job, workspace, candidates):
+        for variant in variants(job, candidates):
             context = inject(job, workspace, candidates, variant)
             job.book("dose")
             context = repeat(job, workspace, context)

@@ -58,7 +58,7 @@ def _with_best_part(
             workspace.forget(worse[place])
     if best is None:
         return candidates
-    if not job.judge.budget.allows(best[place].volatility):
+    if not _allowed(job, best[place]):
         workspace.forget(best[place])
         return candidates
     workspace.forget(whole)
@@ -83,13 +83,17 @@ def _parts(job: Job, workspace: Workspace, whole: Candidate, spare: int) -> Iter
 
 
 def _steady(job: Job, one: Candidate) -> bool:
-    return one.volatility <= _STEADY and job.judge.budget.allows(one.volatility)
+    return one.volatility <= _STEADY and _allowed(job, one)
 
 
 def _instructs(job: Job, one: Candidate) -> bool:
     """Whether nothing but an instruction puts a chunk over budget."""
-    if one.seen is None or one.seen.rated is None:
+    if one.rated is None or _allowed(job, one):
         return False
-    volatility, instructs = one.seen.rated
-    allows = job.judge.budget.allows
-    return allows(1 - (1 - volatility) / (1 - instructs)) and not allows(volatility)
+    volatility, instructs = one.rated
+    return job.judge.budget.allows(1 - (1 - volatility) / (1 - instructs))
+
+
+def _allowed(job: Job, one: Candidate) -> bool:
+    """Whether a step may spend what the chunk costs."""
+    return job.judge.verdict(one.rated, None, 0.0).accepted

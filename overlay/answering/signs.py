@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from overlay.answering.candidate import Candidate
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
@@ -10,7 +9,7 @@ from probes.copied import copied_share
 from probes.layers import answer_layer
 from probes.state import State
 from probes.subject import as_text
-from selector.signs import Signs, gain
+from selector.signs import Signs, backing, gain
 
 __all__ = ["read_signs", "sign_layers"]
 
@@ -22,13 +21,16 @@ def read_signs(job: Job, workspace: Workspace, context: Context, read: State) ->
         read: the state on those tokens, with :func:`sign_layers`.
     """
     chunks = context.variant.chunks
-    steadiest = min(chunks, key=lambda one: one.volatility, default=None)
-    said, text = as_text(job.model, read.window), "\n".join(one.text for one in chunks)
+    volatilities = [one.volatility for one in chunks]
+    said, question = as_text(job.model, read.window), job.prompt.question
+    copied = [copied_share(said, question, one.text) for one in chunks]
     return Signs(
         log_prob=read.mean_log_prob,
-        copied=copied_share(said, job.prompt.question, text),
-        gain=0.0 if steadiest is None else _gain(job, workspace, context, steadiest, read),
-        volatility=1.0 if steadiest is None else steadiest.volatility,
+        copied=copied_share(said, question, "\n".join(one.text for one in chunks)),
+        gain=_gain(job, workspace, read) if chunks else 0.0,
+        volatility=min(volatilities, default=1.0),
+        backing=backing(copied, volatilities),
+        chunks=len(chunks),
         state=read.hidden[0].mean(axis=0) if read.layers else None,
     )
 
@@ -39,12 +41,7 @@ def sign_layers(job: Job) -> tuple[int, ...]:
     return (answer_layer(model.info.layers),) if model.capabilities.layer_states else ()
 
 
-def _gain(job: Job, workspace: Workspace, context: Context, chunk: Candidate, read: State) -> float:
-    """How much likelier the chunk alone makes the answer than no context does."""
-    asked = [(workspace.bare(), read.window)]
-    variant = context.variant
-    if len(variant.chunks) > 1 or context.repeated or variant.tail != job.prompt.tail:
-        asked.append((workspace.alone(chunk), read.window))
-    bare, *alone = job.model.score_many(asked)
-    # Where the chunk stands alone anyway, the answer was scored when it was read.
-    return gain(alone[0] if alone else read.mean_log_prob, bare)
+def _gain(job: Job, workspace: Workspace, read: State) -> float:
+    """How much likelier the context makes the answer than no context does."""
+    [bare] = job.model.score_many([(workspace.bare(), read.window)])
+    return gain(read.mean_log_prob, bare)

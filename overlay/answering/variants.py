@@ -1,7 +1,8 @@
 """Stage 7: the ways in which the same chunks and question can be put before the model.
 
-The first is what the judge let in. Each of the others is tried where the answers before it begin
-shaky: it costs its own tokens, and shares what was read.
+The first is what the judge let in. The others take less of it: many a model is led astray by what
+stands beside the chunk that answers. Each is tried where the answers before it begin shaky: it
+costs its own tokens, and shares what was read. None holds a chunk that the judge kept out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from itertools import islice
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.nearest import holder, nearest
-from overlay.answering.workspace import Workspace
 
 __all__ = ["QUOTE", "Variant", "variants"]
 
@@ -41,12 +41,12 @@ class Variant:
     quote: str = ""
 
 
-def variants(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Iterator[Variant]:
+def variants(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     """Yield as many variants as the settings say at most, no two alike; none without a chunk."""
     if job.options.select:
         yield from _quoted(job, [one for one in candidates if one.accepted])
         return
-    found = _different(_all(job, workspace, candidates))
+    found = _different(_all(job, candidates))
     yield from islice(found, job.settings.variants)
 
 
@@ -59,24 +59,22 @@ def _different(found: Iterator[Variant]) -> Iterator[Variant]:
             yield one
 
 
-def _all(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> Iterator[Variant]:
+def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     accepted = tuple(one for one in candidates if one.accepted)
     first = Variant("as judged", accepted, job.settings.anchor, job.prompt.tail)
     if not accepted:
         return
     yield first
-    trusted = [one for one in candidates if _trusted(one)]
-    if not trusted:
+    if not job.judge.reads:
         return
-    steadiest = min(accepted, key=lambda one: one.volatility)
-    yield replace(first, name="the steadiest chunk alone", chunks=(steadiest,))
+    best = sorted(accepted, key=lambda one: one.volatility)
+    yield replace(first, name="the steadiest chunk alone", chunks=tuple(best[:1]))
     if job.options.form is None:
         yield from _quoted(job, accepted)
-    similar = sorted(trusted, key=lambda one: -one.chunk.similarity)
-    yield replace(
-        first, name="the two most similar chunks", chunks=_fitting(workspace, similar[:2])
-    )
-    yield replace(first, name="nothing said again", repeats=False)
+    two = {id(one) for one in best[:2]}
+    pair = tuple(one for one in accepted if id(one) in two)
+    yield replace(first, name="the two steadiest chunks", chunks=pair)
+    yield replace(first, name="a sentence said again", chunks=pair, repeats=True)
     draw = random.Random(job.settings.seed)  # noqa: S311 - a sample, not a secret
     for number, tail in enumerate(draw.sample(job.prompt.wordings, len(job.prompt.wordings)), 1):
         yield replace(first, name=f"wording {number}", tail=tail)
@@ -89,19 +87,3 @@ def _quoted(job: Job, accepted: Sequence[Candidate]) -> Iterator[Variant]:
         chunk = holder(sentence, accepted)
         quote = f'"{sentence}" ({chunk.chunk.where})'
         yield Variant(QUOTE, (chunk,), False, job.prompt.tail, quote)
-
-
-def _trusted(one: Candidate) -> bool:
-    """Whether nothing but doubt that it helps may keep a chunk out."""
-    outvoted = one.verdict is not None and one.verdict.outvoted
-    return one.rated is not None and not one.rated.commands and not outvoted
-
-
-def _fitting(workspace: Workspace, chunks: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Those for which there is room, the first ones first."""
-    left, found = workspace.room, []
-    for one in chunks:
-        if len(one.tokens) <= left:
-            found.append(one)
-            left -= len(one.tokens)
-    return tuple(found)

@@ -1,4 +1,4 @@
-"""Stage 5: where three chunks or more are within budget, the majority keeps others out."""
+"""Stage 5: where three steady chunks or more are let in, their majority keeps the others out."""
 
 from __future__ import annotations
 
@@ -12,25 +12,33 @@ from overlay.answering.workspace import Workspace
 from probes.support import agreement
 from selector.majority import can_outvote, majority
 
-__all__ = ["vote"]
+__all__ = ["vote", "votes"]
+
+_VOTES = 0.6
+"""Volatility up to which a chunk has a vote: of those above, most are about something else."""
 
 
 def vote(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep out those within budget whose drafts the majority of them does not support."""
-    places = [place for place, one in enumerate(candidates) if one.accepted]
+    """Keep out the steady ones whose drafts the majority of them does not support."""
+    places = [place for place, one in enumerate(candidates) if votes(one)]
     if not (job.settings.majority and job.judge.reads and can_outvote(len(places))):
         return list(candidates)
-    found, matrix = read_alone(job, workspace, candidates, support=True)
+    voters, matrix = read_alone(
+        job, workspace, [candidates[place] for place in places], support=True
+    )
+    found = list(candidates)
+    for place, voter in zip(places, voters, strict=True):
+        found[place] = voter
     if matrix is None:  # no chunk stands alone, and none has a draft of its own to vote with
         return found
     agreements = agreement(matrix)
-    heard = majority(agreements, [found[place].text for place in places])
-    says = [said(job, one.draft) for one in found if one.accepted]
+    heard = majority(agreements, [voter.text for voter in voters])
+    says = [said(job, voter.draft) for voter in voters]
     for number, place in enumerate(places):
         verdict = found[place].verdict
         if heard and number not in heard and verdict is not None:
             reason = (
-                f"{len(heard)} of {len(places)} chunks within budget support each other, and "
+                f"{len(heard)} of {len(places)} steady chunks support each other, and "
                 f"it agrees by {agreements[number, heard[0]]:.2f} with them, where half is "
                 f'needed: it makes the model say "{says[number]}", they "{says[heard[0]]}".'
             )
@@ -40,3 +48,8 @@ def vote(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
             )
             found[place] = replace(found[place], verdict=outvoted)
     return found
+
+
+def votes(one: Candidate) -> bool:
+    """Whether a chunk has a vote."""
+    return one.accepted and one.volatility <= _VOTES

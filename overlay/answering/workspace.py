@@ -96,14 +96,6 @@ class Workspace:
             self._bare.extend(self._job.prompt.tail)
         return self._bare
 
-    def alone(self, one: Candidate) -> Session:
-        """The prompt with one chunk alone; it is read again where its session was closed."""
-        if one.session is not None:
-            return one.session
-        session, held = self.behind([one])
-        session.extend((*(() if held else one.tokens), *self._job.prompt.tail))
-        return session
-
     def stand_alone(self, candidates: Sequence[Candidate]) -> Prompted:
         """Put each chunk into a prompt of its own, see :func:`probes.prompted.prompt_chunks`."""
         prompt = self._job.prompt

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from overlay.calibration.kept_signs import KeptSigns, keep, restore
+from overlay.calibration.kept_signs import NUMBERS, KeptSigns, keep, restore
 from overlay.calibration.parts import Part
 from overlay.labelled.items import Item, Kind
 from overlay.labelled.matching import contains_any
@@ -37,12 +37,10 @@ __all__ = [
     "with_index",
 ]
 
-_SCORES = ("log_prob", "copied", "gain", "volatility")
-"""Of :class:`selector.signs.Signs`, and the weights of these names."""
 FEWEST = 30
-"""Answers, below which four weights and a bias follow single questions."""
+"""Answers, below which six weights and a bias follow single questions."""
 _C = 1.0
-"""Inverse strength of the L2 penalty: weak beside five numbers from hundreds of answers."""
+"""Inverse strength of the L2 penalty: weak beside seven numbers from hundreds of answers."""
 _STATE = 0.02
 """What the numbers of a state count beside them, of which there are hundreds."""
 
@@ -231,7 +229,7 @@ def _fit(given: Sequence[_Given]) -> Indices | None:
     if len(given) < FEWEST or len({one.wrong for one in given}) < 2:
         return None
     wrong = np.array([one.wrong for one in given])
-    scores = np.array([[getattr(one.signs, name) for name in _SCORES] for one in given])
+    scores = np.array([[getattr(one.signs, name) for name in NUMBERS] for one in given])
     states = [one.signs.state for one in given if one.signs.state is not None]
     return Indices(
         without_states=_weigh(scores, np.empty((len(given), 0)), wrong),
@@ -242,9 +240,9 @@ def _fit(given: Sequence[_Given]) -> Indices | None:
 def _weigh(
     scores: NDArray[np.float64], states: NDArray[np.floating[Any]], wrong: NDArray[np.bool_]
 ) -> VolatilityIndex:
-    """Fit on ``[answers, 4]`` scores and ``[answers, width]`` states, of width 0 for none."""
-    emphasis = np.repeat([1.0, _STATE], [len(_SCORES), states.shape[1]])
+    """Fit on ``[answers, 6]`` scores and ``[answers, width]`` states, of width 0 for none."""
+    emphasis = np.repeat([1.0, _STATE], [len(NUMBERS), states.shape[1]])
     weights, bias = regress(np.hstack([scores, states]), wrong, _C, emphasis=emphasis)
-    own, state = np.split(weights, [len(_SCORES)])
-    named = dict(zip(_SCORES, own.tolist(), strict=True))
+    own, state = np.split(weights, [len(NUMBERS)])
+    named = dict(zip(NUMBERS, own.tolist(), strict=True))
     return VolatilityIndex(bias=bias, **named, state=tuple(state.tolist()))

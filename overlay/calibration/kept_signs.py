@@ -9,9 +9,11 @@ import numpy as np
 
 from selector.signs import Signs
 
-__all__ = ["KeptSigns", "keep", "restore"]
+__all__ = ["NUMBERS", "KeptSigns", "keep", "restore"]
 
-_NUMBERS = np.dtype("<f2")
+NUMBERS = ("log_prob", "copied", "gain", "volatility", "backing", "chunks")
+"""Of :class:`selector.signs.Signs`, and the weights of these names in an index."""
+_KEPT = np.dtype("<f2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class KeptSigns:
     """Plain data.
 
     Attributes:
-        log_prob, copied, gain, volatility: see :class:`selector.signs.Signs`.
+        log_prob, copied, gain, volatility, backing, chunks: see :class:`selector.signs.Signs`.
         state: likewise, as base64 of half-precision numbers: an eighth of what digits would take.
     """
 
@@ -27,6 +29,8 @@ class KeptSigns:
     copied: float
     gain: float
     volatility: float
+    backing: float
+    chunks: int
     state: str | None
 
 
@@ -36,13 +40,14 @@ def keep(signs: Signs | None) -> KeptSigns | None:
         return None
     kept = None
     if signs.state is not None:
-        kept = base64.b64encode(signs.state.astype(_NUMBERS).tobytes()).decode("ascii")
-    return KeptSigns(signs.log_prob, signs.copied, signs.gain, signs.volatility, kept)
+        kept = base64.b64encode(signs.state.astype(_KEPT).tobytes()).decode("ascii")
+    numbers = {name: getattr(signs, name) for name in NUMBERS}
+    return KeptSigns(**numbers, state=kept)
 
 
 def restore(kept: KeptSigns) -> Signs:
     """The opposite of :func:`keep`, but for what half precision leaves out."""
     state = None
     if kept.state is not None:
-        state = np.frombuffer(base64.b64decode(kept.state), _NUMBERS).astype(np.float32)
-    return Signs(kept.log_prob, kept.copied, kept.gain, kept.volatility, state)
+        state = np.frombuffer(base64.b64decode(kept.state), _KEPT).astype(np.float32)
+    return Signs(**{name: getattr(kept, name) for name in NUMBERS}, state=state)

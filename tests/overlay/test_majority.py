@@ -48,7 +48,7 @@ def test_two_that_agree_keep_a_third_out(model: LlamaCppModel, order: str) -> No
     assert out.chunk.rank == 0
     assert out.verdict.spent == 0
     assert f'it makes the model say "{out.draft}"' in out.verdict.reason
-    assert "2 of 3 chunks within budget support each other" in out.verdict.reason
+    assert "2 of 3 steady chunks support each other" in out.verdict.reason
     assert out.reading is not None
     assert out.reading.support_max is not None
     assert out.marginal_drift is None, "it was never injected"

@@ -145,7 +145,9 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
 
 
 def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> None:
-    scores = VolatilityIndex(bias=0.7, log_prob=-0.5, copied=-2.0, gain=-0.7, volatility=0.3)
+    scores = VolatilityIndex(
+        bias=0.7, log_prob=-0.5, copied=-2.0, gain=-0.7, volatility=0.3, backing=0.0, chunks=0.0
+    )
     weights = scores.model_copy(update={"state": (-0.01,) * model.info.width})
     profile = Profile(
         model="m",

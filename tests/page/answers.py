@@ -81,7 +81,7 @@ def tell(question: str, budget: Budget, *, mode: str = "overlay", index: float =
         seconds_to_first_token=0.25,
         model="fake",
         mode=mode,
-        note="" if plain else "the sources disagree: 2 chunks within budget support each other",
+        note="" if plain else "the sources disagree: 2 steady chunks support each other",
         searched_for=(question,),
         anchor=("Lost property is kept for 60 days.",),
         volatility_index=None if plain else index,

@@ -14,7 +14,9 @@ from probes.state import FloatArray
 from selector.signs import Signs
 from selector.volatility_index import VolatilityIndex
 
-INDEX = VolatilityIndex(bias=1.0, log_prob=-1.0, copied=-2.0, gain=-3.0, volatility=0.5)
+INDEX = VolatilityIndex(
+    bias=1.0, log_prob=-1.0, copied=-2.0, gain=-3.0, volatility=0.5, backing=0.0, chunks=0.0
+)
 
 
 def signs(
@@ -24,7 +26,7 @@ def signs(
     volatility: float = 1.0,
     state: FloatArray | None = None,
 ) -> Signs:
-    return Signs(log_prob, copied, gain, volatility, state)
+    return Signs(log_prob, copied, gain, volatility, 0.0, 1, state)
 
 
 def test_the_chance_is_a_logistic_of_all_signs() -> None:

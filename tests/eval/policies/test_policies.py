@@ -55,6 +55,8 @@ def test_plain_policies_see_what_they_say(bench: Bench) -> None:
     assert answer(bench, "top-k", k=1).accepted == (True, False, False)
     assert answer(bench, "oracle").accepted == (True, False, True)
     assert answer(bench, "similarity-cutoff", minimum=0.7).accepted == (True, False, False)
+    assert answer(bench, "most-similar", k=2).accepted == (True, False, True)
+    assert answer(bench, "fused-ranks", k=1).accepted == (True, False, False)
     nothing = answer(bench, "no-context")
     assert nothing.accepted == (False, False, False)
     assert nothing.outcome is Outcome.WITHOUT_CONTEXT

@@ -7,18 +7,12 @@ import pytest
 from overlay.anchor import plain_sentences
 from overlay.answer import Answer, Outcome
 from overlay.answering.candidate import Candidate
-from overlay.answering.job import make_job
 from overlay.answering.nearest import holder
-from overlay.answering.read import read
-from overlay.answering.retrieve import retrieve
 from overlay.answering.speak import ABSTENTION
-from overlay.answering.workspace import Workspace
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
-from overlay.prompt import build_prompt
 from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
-from probes.chat import Message
 from probes.llamacpp import LlamaCppModel
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
@@ -30,7 +24,9 @@ from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, S
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
 
 WEIGHTS = Weights(bias=0.0, typical_gain=0.7, gain=40.0)
-UNLIKELY = VolatilityIndex(bias=0.0, log_prob=-1.0, copied=0.0, gain=0.0, volatility=0.0)
+UNLIKELY = VolatilityIndex(
+    bias=0.0, log_prob=-1.0, copied=0.0, gain=0.0, volatility=0.0, backing=0.0, chunks=0.0
+)
 """The less likely the model takes its first tokens to be, the higher."""
 TEXTS = (HELPFUL, IRRELEVANT, SUPPORT)
 BUDGET = AskOptions(budget=Budget(0.5, 4))
@@ -170,18 +166,3 @@ def test_an_echoed_prompt_is_answered_without_context_where_the_index_lets_it(
     assert answer.outcome is Outcome.WITHOUT_CONTEXT
     assert answer.prompt
     assert answer.text == ask(model, AskOptions(budget=Budget(0, 0))).text
-
-
-def test_the_steadiest_chunk_is_read_again_where_its_session_was_closed(
-    model: LlamaCppModel,
-) -> None:
-    """What tells of an answer does not hang on what the cache could keep."""
-    prompt = build_prompt(model, [Message("user", QUESTION)])
-    job = make_job(model, prompt, Settings(max_tokens=4), AskOptions(), profile_of(model, UNLIKELY))
-    with Workspace(job, None) as workspace:
-        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
-        one = candidates[0]
-        closed = workspace.forget(one)
-        assert closed.session is None
-        again = workspace.alone(closed)
-        assert list(again.tokens) == [*prompt.prefix, *one.tokens, *prompt.tail]

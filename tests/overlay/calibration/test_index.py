@@ -45,6 +45,8 @@ def answers(n: int, *, seed: int = 0, width: int = 0) -> list[Answered]:
                     float(copied[number]),
                     float(shaky[number]),
                     0.5,
+                    0.0,
+                    1,
                     states[number] if width else None,
                 )
             ),
