@@ -235,7 +235,7 @@ class Settings(BaseSettings):
             description="in which order chunks enter the context: rank, by similarity; best-first "
             "or best-last, by volatility; or bridge, the one whose logit drift is least first"
         ),
-    ] = Order.BEST_FIRST
+    ] = Order.BEST_LAST
     recompute: Annotated[
         float,
         Field(
@@ -280,15 +280,15 @@ class Settings(BaseSettings):
         ),
     ] = 0
 
-    # One that turns out irrelevant costs less than one that helped and was kept out, so a chunk may
-    # be somewhat likelier not to help than to.
+    # One that turns out irrelevant costs little beside others, and one that helped and was kept out
+    # costs the answer; variants with fewer chunks are tried where the answer begins shaky.
     budget_step: Annotated[
         float,
         Field(ge=0, description="volatility that one step may spend: 0 rejects all, 1 nothing"),
-    ] = 0.6
+    ] = 0.8
     budget_answer: Annotated[
         float, Field(ge=0, description="what all steps of one answer may spend together")
-    ] = 2.0
+    ] = 16.0
     judge_doses: Annotated[
         bool,
         Field(
@@ -322,7 +322,7 @@ class Settings(BaseSettings):
             description="ways to word, order and dose the context that are tried at most, until "
             "one is within retry_index; 1 for none but the first",
         ),
-    ] = 3
+    ] = 4
     fallback: Annotated[
         Fallback,
         Field(

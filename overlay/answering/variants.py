@@ -15,6 +15,7 @@ from itertools import islice
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.nearest import holder, nearest
+from overlay.answering.vote import LIKELY
 
 __all__ = ["QUOTE", "Variant", "variants"]
 
@@ -68,13 +69,18 @@ def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     if not job.judge.reads:
         return
     best = sorted(accepted, key=lambda one: one.volatility)
-    yield replace(first, name="the steadiest chunk alone", chunks=tuple(best[:1]))
+    likely = tuple(one for one in accepted if one.volatility <= LIKELY)
+    for name, inside in (
+        ("the two steadiest chunks", best[:2]),
+        ("the steadiest chunk alone", best[:1]),
+        ("the likely chunks", likely),
+    ):
+        ranks = {one.chunk.rank for one in inside}
+        kept = tuple(one for one in accepted if one.chunk.rank in ranks)
+        yield replace(first, name=name, chunks=kept)
     if job.options.form is None:
         yield from _quoted(job, accepted)
-    two = {id(one) for one in best[:2]}
-    pair = tuple(one for one in accepted if id(one) in two)
-    yield replace(first, name="the two steadiest chunks", chunks=pair)
-    yield replace(first, name="a sentence said again", chunks=pair, repeats=True)
+    yield replace(first, name="a sentence said again", repeats=True)
     draw = random.Random(job.settings.seed)  # noqa: S311 - a sample, not a secret
     for number, tail in enumerate(draw.sample(job.prompt.wordings, len(job.prompt.wordings)), 1):
         yield replace(first, name=f"wording {number}", tail=tail)

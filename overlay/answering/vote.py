@@ -12,10 +12,10 @@ from overlay.answering.workspace import Workspace
 from probes.support import agreement
 from selector.majority import can_outvote, majority
 
-__all__ = ["vote", "votes"]
+__all__ = ["LIKELY", "vote", "votes"]
 
-_VOTES = 0.6
-"""Volatility up to which a chunk has a vote: of those above, most are about something else."""
+LIKELY = 0.6
+"""Volatility of a chunk that is likely to help: of those above, most are about something else."""
 
 
 def vote(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -51,5 +51,5 @@ def vote(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
 
 
 def votes(one: Candidate) -> bool:
-    """Whether a chunk has a vote."""
-    return one.accepted and one.volatility <= _VOTES
+    """Whether a chunk has a vote: it was let in, and is likely to help."""
+    return one.accepted and one.volatility <= LIKELY
