@@ -6,8 +6,6 @@ from overlay.errors import InputError
 
 __all__ = ["answer_layer", "spread_layers"]
 
-_ANSWER_DEPTH = 0.8
-
 
 def spread_layers(layers: int, count: int = 5) -> tuple[int, ...]:
     """``count`` layers spread evenly over the depth, the first and the last among them.
@@ -23,7 +21,7 @@ def spread_layers(layers: int, count: int = 5) -> tuple[int, ...]:
 
 
 def answer_layer(layers: int) -> int:
-    """Where an answer's own state is read: four fifths of the way up.
+    """Where an answer's own state is read: halfway up.
 
     What was tried stands in docs/selection.md.
 
@@ -32,4 +30,4 @@ def answer_layer(layers: int) -> int:
     """
     if layers < 1:
         raise InputError(f"{layers} layers", param="layers")
-    return max(round(_ANSWER_DEPTH * layers) - 1, 0)
+    return layers // 2

@@ -15,9 +15,10 @@ from selector.weights import Rated, Weights
 
 __all__ = ["AcceptAll", "Judge", "ProfileJudge"]
 
-_INSTRUCTING = 0.6
-"""What a step may spend at most on a chunk that is likelier than not to carry an instruction: one
-in twenty helpful ones is taken for such a chunk, and enters where all else speaks for it."""
+_SUSPECT, _SUSPECT_STEP = 0.1, 0.6
+"""How much a chunk turns the model as instructions do to be suspected of one, and what a step may
+spend on it at most. One helpful chunk in twelve is suspected; it enters where all else speaks for
+it."""
 
 
 class Judge(Protocol):
@@ -138,11 +139,12 @@ class ProfileJudge:
         assert rated is not None  # noqa: S101 - tells mypy what a judge that reads is given
         v = rated.volatility
         likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
-        step = min(self.budget.step, _INSTRUCTING) if rated.commands else self.budget.step
+        suspect = rated.instructs > _SUSPECT
+        step = min(self.budget.step, _SUSPECT_STEP) if suspect else self.budget.step
         if v > step:
             short, why = "hardly helps", f"it is not likely to help (with it {likelier})"
-            if rated.commands:
-                short = "an instruction"
+            if suspect and (rated.commands or self.budget.allows(v)):
+                short = "an instruction" if rated.commands else "may instruct"
                 why = f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"
             reason = f"{why}: volatility {v:.2f}, and such a step may spend {step:g}."
             return Verdict(False, short, reason, v)
