@@ -91,6 +91,7 @@ def step_of(job: Job, one: Candidate) -> Step:
         said(job, seen.draft) if seen.reading else "",
         seen.question_gain,
         one.halved,
+        seen.attention,
     )
 
 
