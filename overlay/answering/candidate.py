@@ -29,7 +29,6 @@ class Seen:
         rated: what the judge makes of these.
         draft: the state on the draft that the chunk alone leads to; None until it is made.
         reading: what the chunk alone does to the model; None until it is read.
-        marginal_drift: see :class:`overlay.answer.Step`.
     """
 
     question_gain: float
@@ -38,7 +37,6 @@ class Seen:
     rated: Rated | None = None
     draft: State | None = None
     reading: Reading | None = None
-    marginal_drift: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
