@@ -53,6 +53,9 @@ class Step:
             where the chunk did not fit.
         halved: whether the chunk's text is a part of what was retrieved, because the rest turns the
             model as an injected instruction does.
+        attention: how much more the question looks at the chunk than a content-free question does,
+            nats, see :func:`probes.attention.attention`; None where the profile does not weigh it,
+            the model does not show it, or the chunk did not fit beside the others.
     """
 
     chunk: RankedChunk
@@ -62,6 +65,7 @@ class Step:
     draft: str
     question_gain: float | None = None
     halved: bool = False
+    attention: float | None = None
 
     @property
     def source(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from overlay.errors import InputError
-from overlay.prompt import WORDINGS, build_prompt, chunk_text, chunk_tokens
+from overlay.prompt import WORDINGS, build_prompt, chunk_text, chunk_tokens, content_free
 from overlay.sentences import sentence_spans, split_sentences
 from overlay.settings import Settings
 from probes.chat import Message
@@ -95,6 +95,7 @@ def subject_of(
         layers=tuple(layers),
         draft_tokens=settings.draft_tokens,
         lead=prompt.lead,
+        unasked=content_free(model, prompt),
     )
 
 

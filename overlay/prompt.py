@@ -11,6 +11,7 @@ from overlay.follow_ups import search_queries
 from probes.chat import Message
 from probes.folding import SYSTEM_ROLES
 from probes.form import Form
+from probes.look import Asking
 from probes.protocol import Model
 from probes.subject import as_text
 
@@ -22,6 +23,7 @@ __all__ = [
     "chunk_text",
     "chunk_tokens",
     "completion_prompt",
+    "content_free",
     "in_form",
     "question_of",
     "with_wordings",
@@ -40,6 +42,7 @@ WORDINGS = (
 """The same instruction in other words."""
 
 
+_NOTHING = "N/A"
 # Characters of a schema that a prompt shows; a longer one would leave little room for the context.
 _SHOWN = 2000
 
@@ -130,6 +133,17 @@ def with_wordings(model: Model, prompt: Prompt, messages: Sequence[Message]) -> 
     others = [build_prompt(model, messages, wording) for wording in WORDINGS]
     tails = tuple(other.tail for other in others if other.prefix == prompt.prefix)
     return replace(prompt, wordings=tails)
+
+
+def content_free(model: Model, prompt: Prompt) -> Asking:
+    """What would stand behind the context, did the question say nothing.
+
+    As in a first turn: what stands before the context does not count.
+    """
+    if prompt.alone is not None:
+        return Asking(completion_prompt(model, _NOTHING).tail, 0)
+    empty = build_prompt(model, [Message("user", _NOTHING)])
+    return Asking(empty.tail, empty.lead)
 
 
 def in_form(model: Model, prompt: Prompt, messages: Sequence[Message], form: Form) -> Prompt:

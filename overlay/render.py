@@ -138,6 +138,7 @@ def _paragraph(step: Mapping[str, Any], mode: str) -> Text:
         numbers = {
             "similarity": step["chunk"]["similarity"],
             "gain (nats a token)": step["question_gain"],
+            "attention (nats)": step.get("attention"),
             "volatility": step["volatility"],
             "drift (bits a token)": drift,
         }

@@ -32,6 +32,7 @@ def step_report(step: Step) -> dict[str, object]:
         "spent": step.verdict.spent,
         "draft": step.draft,
         "question_gain": step.question_gain,
+        "attention": step.attention,
         "marginal_drift": step.marginal_drift,
         "reading": None if step.reading is None else asdict(step.reading),
     }

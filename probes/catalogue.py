@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from overlay.errors import InputError
-from probes.attention import looks, share
+from probes.attention import attention, looks
 from probes.copied import copied_share
 from probes.dispersion import dispersion
 from probes.entropy import entropy_drop, normalised_entropy
@@ -44,7 +44,7 @@ GROUPS = MappingProxyType(
         "drift": "how far the state on a window moves when the context changes",
         "certainty": "how sure the model is of the next tokens",
         "support": "what a chunk does to its own draft and to those of the other chunks",
-        "attention": "where the model looks when it begins to answer",
+        "attention": "where the model looks when it reads the question",
         "attribution": "what the answer owes to each chunk, sentence, or token",
         "volatility": "how unsteady the way to an answer is, over steps and over variants",
         "faithfulness": "whether an attribution says what removing the parts really does",
@@ -145,7 +145,7 @@ CATALOGUE = (
     Entry("conflict_loss", conflict_loss, "support", ("Reading.conflict_loss",)),
     Entry("agreement", agreement, "support"),
     Entry("looks", looks, "attention"),
-    Entry("attention", share, "attention", ("ChunkProbe.attention",)),
+    Entry("attention", attention, "attention", ("ChunkProbe.attention",)),
     Entry(
         "removal",
         removal,

@@ -9,13 +9,13 @@ from typing import cast
 import numpy as np
 
 from overlay.errors import InputError
-from probes.attention import looks, share
 from probes.cost import Ledger
 from probes.dispersion import dispersion
 from probes.errors import UnavailableError
 from probes.influence import shares, sum_over_spans
 from probes.isolated import Isolated, probe_chunks
 from probes.logit_drift import logit_drift
+from probes.look import Asking, read_attention
 from probes.masking import Masker
 from probes.protocol import DifferentiableModel, Session
 from probes.report import ChunkProbe, ProbeReport, SentenceProbe, TokenProbe, VariantProbe
@@ -217,18 +217,15 @@ def _mutate_tokens(subject: Subject, chunks: _Chunks, masker: Masker, limit: int
 def _attention(
     subject: Subject, chunks: _Chunks, context: Session
 ) -> tuple[_Chunks, dict[str, str]]:
-    """Shares of the look from the place where the answer begins; or why they are missing."""
-    [asked] = context.fork(1)
-    with asked:
-        asked.extend(subject.tail)
-        try:
-            attention = subject.model.attend(asked, subject.spans)
-        except UnavailableError as error:
-            return chunks, {"attention": str(error)}
-    return [
-        replace(chunk, attention=one)
-        for chunk, one in zip(chunks, share(looks(attention)).tolist(), strict=True)
-    ], {}
+    """How much more the question looks at each chunk than an empty one; or why it is missing."""
+    if subject.unasked is None:
+        return chunks, {"attention": "no content-free question was given"}
+    asked = Asking(subject.tail, subject.lead)
+    try:
+        found = read_attention(subject.model, context, subject.spans, asked, subject.unasked)
+    except UnavailableError as error:
+        return chunks, {"attention": str(error)}
+    return [replace(chunk, attention=one) for chunk, one in zip(chunks, found, strict=True)], {}
 
 
 def _gradients(

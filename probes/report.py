@@ -74,8 +74,8 @@ class ChunkProbe:
         influence_gradient: share of the decision by gradient times input, 0 to 1.
         sentences: in order.
         tokens: in order.
-        attention: share of what the place where the answer begins pays to the chunks that goes to
-            this one, in the middle layers, 0 to 1; shares add up to 1.
+        attention: how much more the question looks at this chunk than a content-free question does,
+            nats, see :func:`probes.attention.attention`.
     """
 
     label: str

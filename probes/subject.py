@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from probes.look import Asking
 from probes.protocol import Model
 
 __all__ = ["Source", "Span", "Subject", "Variant", "as_text"]
@@ -51,6 +52,8 @@ class Subject:
         lead: see :func:`probes.prompted.prompt_chunks`.
         layers: layers whose states are read; none if the model cannot show any.
         draft_tokens: length of drafts, and of the answer that is explained.
+        unasked: the tail of a question that says nothing, see :mod:`probes.look`; without it the
+            attention is not read.
     """
 
     model: Model
@@ -60,6 +63,7 @@ class Subject:
     layers: tuple[int, ...]
     draft_tokens: int
     lead: int = 0
+    unasked: Asking | None = None
 
     @property
     def tokens(self) -> list[int]:

@@ -33,11 +33,19 @@ class Judge(Protocol):
         """Whether it weighs what chunks do; if not, nothing needs to be read."""
 
     @property
+    def looks(self) -> bool:
+        """Whether it weighs how much the question looks at a chunk."""
+
+    @property
     def layer(self) -> int | None:
         """The layer whose state delta it weighs; None where it weighs none."""
 
     def rate(
-        self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
+        self,
+        gains: Sequence[float],
+        deltas: FloatArray | None,
+        similarities: Sequence[float],
+        attentions: Sequence[float | None] | None = None,
     ) -> list[Rated]:
         """Rate all chunks of the question; see :meth:`selector.weights.Weights.rate`."""
 
@@ -67,6 +75,7 @@ class AcceptAll:
 
     budget: Budget
     reads: bool = False
+    looks: bool = False
     layer: None = None
 
     def rate(
@@ -74,6 +83,7 @@ class AcceptAll:
         gains: Sequence[float],
         deltas: FloatArray | None,  # noqa: ARG002 - protocol
         similarities: Sequence[float],  # noqa: ARG002 - protocol
+        attentions: Sequence[float | None] | None = None,  # noqa: ARG002 - protocol
     ) -> list[Rated]:
         """All are taken to be steady."""
         return [Rated(0.0, 0.0) for _ in gains]
@@ -123,16 +133,26 @@ class ProfileJudge:
         return True
 
     @property
+    def looks(self) -> bool:
+        """See :class:`Judge`."""
+        return self._weights.attention != 0
+
+    @property
     def layer(self) -> int | None:
         """See :class:`Judge`."""
-        return self.profile.layer if self._weights.direction else None
+        turned = self._weights.direction or self._weights.instruction
+        return self.profile.layer if turned else None
 
     def rate(
-        self, gains: Sequence[float], deltas: FloatArray | None, similarities: Sequence[float]
+        self,
+        gains: Sequence[float],
+        deltas: FloatArray | None,
+        similarities: Sequence[float],
+        attentions: Sequence[float | None] | None = None,
     ) -> list[Rated]:
         """See :meth:`selector.weights.Weights.rate`."""
         known = self.profile.embedder in {self.embedder, self.scale} - {""}
-        return self._weights.rate(gains, deltas, similarities if known else None)
+        return self._weights.rate(gains, deltas, similarities if known else None, attentions)
 
     def verdict(self, rated: Rated | None, question_gain: float | None, spent: float) -> Verdict:
         """See :meth:`Judge.verdict`."""

@@ -42,8 +42,10 @@ class Weights(BaseModel):
         gain: weight of the question gain above the mean, per nat a token.
         typical_similarity: mean similarity of the chunks it was fitted on.
         similarity: weight of the similarity above the mean; 0 where none was known.
-        direction: weights of the turn above the mean, ``[width]``; empty for a model that shows
-            no states.
+        attention: weight of the attention above the mean, per nat; 0 where none was known. That of
+            typical chunks is 0.
+        direction: weights of the turn above the mean, ``[width]``; empty where it does not count,
+            or a model shows no states.
         instruction: how an injected instruction turns the state, ``[width]``; empty where nothing
             was known of any.
         instruction_bias: of that, so that 0.5 is where one helpful chunk in twenty lies above.
@@ -57,6 +59,7 @@ class Weights(BaseModel):
     gain: float
     typical_similarity: float = 0.0
     similarity: float = 0.0
+    attention: float = 0.0
     direction: tuple[float, ...] = ()
     instruction: tuple[float, ...] = ()
     instruction_bias: float = 0.0
@@ -67,30 +70,35 @@ class Weights(BaseModel):
         gains: Sequence[float],
         deltas: FloatArray | None,
         similarities: Sequence[float] | None = None,
+        attentions: Sequence[float | None] | None = None,
     ) -> list[float]:
         """The volatilities alone of :meth:`rate`."""
-        return [rated.volatility for rated in self.rate(gains, deltas, similarities)]
+        ratings = self.rate(gains, deltas, similarities, attentions)
+        return [rated.volatility for rated in ratings]
 
     def rate(
         self,
         gains: Sequence[float],
         deltas: FloatArray | None,
         similarities: Sequence[float] | None = None,
+        attentions: Sequence[float | None] | None = None,
     ) -> list[Rated]:
         """How likely each chunk of a question is to shake the model, and to carry an instruction.
 
-        Formula: ``1 - s(bias + gain g + similarity c + direction u)
+        Formula: ``1 - s(bias + gain g + similarity c + attention a + direction u)
             (1 - s(instruction_bias + instruction u))`` with ``s(x) = 1 / (1 + exp(-x))`` and a
-            chunk's question gain ``g``, similarity ``c`` and turn ``u`` above the mean, see
-            :func:`above_mean` and :func:`turn_above_mean`
+            chunk's question gain ``g``, similarity ``c``, attention ``a`` and turn ``u`` above the
+            mean, see :func:`above_mean` and :func:`turn_above_mean`
         Range: 0 to 1, both excluded; the first factor is the chance that the chunk helps, were
             helpful chunks and others equally frequent, the second that it carries no instruction
 
         Args:
             gains: ``[k]`` question gains of all chunks of the question, nats a token.
-            deltas: ``[k, width]`` their state deltas; None without a direction.
+            deltas: ``[k, width]`` their state deltas; None where no turn counts.
             similarities: ``[k]`` cosine similarities to the question, of the embedder that the
                 profile was calibrated with; None where there are none, and the term falls out.
+            attentions: ``[k]``, see :func:`probes.attention.attention`; None, of a chunk or of all,
+                counts as 0.
 
         Raises:
             InputError: the deltas are not those of this model.
@@ -100,8 +108,12 @@ class Weights(BaseModel):
             score = score + self.similarity * above_mean(
                 similarities, self.typical_similarity, self.typical_chunks
             )
-        if self.direction:
-            width = len(self.direction)
+        if attentions is not None:
+            known = [one or 0.0 for one in attentions]
+            score = score + self.attention * above_mean(known, 0.0, self.typical_chunks)
+        turned = self.direction or self.instruction
+        if turned:
+            width = len(turned)
             if deltas is None or deltas.shape != (len(gains), width):
                 raise InputError(
                     f"the profile weighs states of {width} numbers, and "
@@ -110,9 +122,10 @@ class Weights(BaseModel):
                     param="profile",
                 )
             turns = turn_above_mean(deltas, self.typical_chunks)
+        if self.direction:
             score = score + turns @ np.asarray(self.direction)
         helps, instructs = _logistic(score), np.zeros(len(gains))
-        if self.direction and self.instruction:
+        if self.instruction:
             instructs = _logistic(self.instruction_bias + turns @ np.asarray(self.instruction))
         return [
             Rated(float(1 - helping * (1 - instructing)), float(instructing))
@@ -135,7 +148,7 @@ def above_mean(
         with
 
     Args:
-        readings: ``[k]`` of all chunks of a question: question gains, or similarities.
+        readings: ``[k]`` of all chunks of a question: question gains, similarities, or attentions.
         typical: that of the chunks beside them.
         typical_chunks: n.
 

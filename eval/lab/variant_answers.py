@@ -13,6 +13,7 @@ from overlay.answering.decide import Decision
 from overlay.answering.inject import inject
 from overlay.answering.job import Job, make_job
 from overlay.answering.judge import judge
+from overlay.answering.look import look
 from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
@@ -109,6 +110,7 @@ def answer_in_every_variant(
     with Workspace(job, None) as workspace:
         candidates = retrieve(job, PassageSearcher(item.passages))
         candidates = read(job, workspace, candidates)
+        candidates = look(job, workspace, candidates)
         candidates = judge(job, workspace, candidates)
         candidates = shorten(job, workspace, candidates)
         candidates = vote(job, workspace, candidates)

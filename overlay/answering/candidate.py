@@ -23,18 +23,20 @@ class Seen:
         question_gain: see :func:`probes.question_gain.question_gain`, nats a token.
         state_delta: ``[width]``, see :func:`probes.prompted.state_deltas`; None where the judge
             weighs none.
-        rated: what the judge makes of both.
+        attention: how much more the question looks at the chunk beside all others than a question
+            that says nothing, nats, see :func:`probes.attention.attention`; None where that was not
+            read.
+        rated: what the judge makes of these.
         draft: the state on the draft that the chunk alone leads to; None until it is made.
         reading: what the chunk alone does to the model; None until it is read.
-        marginal_drift: see :class:`overlay.answer.Step`.
     """
 
     question_gain: float
     state_delta: FloatArray | None = None
+    attention: float | None = None
     rated: Rated | None = None
     draft: State | None = None
     reading: Reading | None = None
-    marginal_drift: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

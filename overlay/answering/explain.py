@@ -37,7 +37,7 @@ def explain(
     """Read what nobody had to wait for, and put the whole answer together."""
     context = decision.attempt.context
     candidates = _as_spoken(candidates, decision)
-    candidates = _with_effects(job, workspace, candidates, context)
+    candidates, drifts = _with_effects(job, workspace, candidates, context)
     signs = _signs(job, workspace, decision, speech)
     log_probs = _log_probs(job, workspace, decision, speech)
     first, *others = [
@@ -51,7 +51,7 @@ def explain(
         note=decision.note,
         anchor=context.repeated,
         finish_reason=first.finish_reason,
-        steps=tuple(step_of(job, one) for one in candidates),
+        steps=tuple(step_of(job, one, drifts.get(one.chunk.rank)) for one in candidates),
         budget=job.judge.budget,
         spent=sum(one.verdict.spent for one in candidates if one.verdict is not None),
         usage=Usage(
@@ -77,8 +77,12 @@ def explain(
     )
 
 
-def step_of(job: Job, one: Candidate) -> Step:
-    """A judged candidate as a step of the trajectory."""
+def step_of(job: Job, one: Candidate, marginal_drift: float | None = None) -> Step:
+    """A judged candidate as a step of the trajectory.
+
+    Args:
+        marginal_drift: see :class:`overlay.answer.Step`.
+    """
     assert one.verdict is not None  # noqa: S101 - tells mypy that every candidate was judged
     seen = one.seen
     if seen is None:
@@ -87,10 +91,11 @@ def step_of(job: Job, one: Candidate) -> Step:
         one.chunk,
         seen.reading,
         one.verdict,
-        seen.marginal_drift,
+        marginal_drift,
         said(job, seen.draft) if seen.reading else "",
         seen.question_gain,
         one.halved,
+        seen.attention,
     )
 
 
@@ -132,22 +137,23 @@ def _ruled(
 
 def _with_effects(
     job: Job, workspace: Workspace, candidates: Sequence[Candidate], context: Context
-) -> list[Candidate]:
-    """The same, with what each chunk does alone and what each dose did."""
+) -> tuple[list[Candidate], dict[int, float | None]]:
+    """The same, with what each chunk does alone, and the drifts by rank of what each dose did."""
     if not job.judge.reads:
-        return list(candidates)
+        return list(candidates), {}
     found, _ = read_alone(job, workspace, candidates)
     order = [one.chunk.rank for one in context.variant.chunks]
     [first] = [one for one in found if one.chunk.rank == order[0]] if order else [None]
     later, before = None, None if first is None else first.draft
     if len(order) > 1 and context.prompted is not None and before is not None:
         later = logit_drift(before, context.prompted.read(before.window, before.layers))
-    for place, one in enumerate(found):
-        if one.accepted and one.reading is not None:
-            alone = one.reading.logit_drift
-            found[place] = one.with_seen(marginal_drift=alone if one is first else later)
+    drifts = {
+        one.chunk.rank: one.reading.logit_drift if one is first else later
+        for one in found
+        if one.accepted and one.reading is not None
+    }
     job.book("probe")
-    return found
+    return found, drifts
 
 
 def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -> Signs | None:

@@ -20,9 +20,10 @@ from overlay.answering.read import seen_in
 from overlay.answering.variants import Variant
 from overlay.answering.workspace import Workspace
 from overlay.sentences import halves
+from probes.attention import pooled
 from probes.protocol import Session
 
-__all__ = ["Context", "add_chunk", "inject"]
+__all__ = ["Context", "add_chunk", "grown", "inject"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +83,7 @@ def inject(
 def _unread(job: Job, workspace: Workspace, variant: Variant) -> Context:
     """All chunks at once, without a reading of what they do together."""
     chunks, tail = variant.chunks, variant.tail
-    session = _grown(job, workspace, chunks)
+    session = grown(job, workspace, chunks)
     doses: tuple[Dose, ...] = ()
     if not job.judge.reads:
         return Context(variant, session)
@@ -109,8 +110,10 @@ def _dosed(
 ) -> tuple[Session, Dose]:
     """The context with a dose more and the question, and what that moved."""
     inside = (*first, *rest)
-    prompted = _grown(job, workspace, inside)
+    prompted = grown(job, workspace, inside)
     [seen] = seen_in(job, workspace.read_beside(prompted))
+    looked = [one.seen.attention for one in inside if one.seen is not None]
+    seen = replace(seen, attention=pooled([one or 0.0 for one in looked] or [0.0]))
     ranks = {one.chunk.rank for one in inside}
     others = [one for one in candidates if one.chunk.rank not in ranks]
     # The growing context is rated as one chunk in the place of those that are in it.
@@ -119,7 +122,7 @@ def _dosed(
     return prompted, _dose(rest, seen, context.volatility, accepted=steady)
 
 
-def _grown(job: Job, workspace: Workspace, chunks: Sequence[Candidate]) -> Session:
+def grown(job: Job, workspace: Workspace, chunks: Sequence[Candidate]) -> Session:
     """The prompt with these chunks, up to where its question follows."""
     session, known = workspace.behind(chunks)
     for one in chunks[known:]:

@@ -58,6 +58,7 @@ def rated(job: Job, candidates: Sequence[Candidate]) -> list[Candidate]:
         [one.question_gain for one in seen],
         np.stack(deltas) if deltas else None,
         [found[place].chunk.similarity for place in places],
+        [one.attention for one in seen],
     )
     for place, rating in zip(places, ratings, strict=True):
         found[place] = found[place].with_seen(rated=rating)

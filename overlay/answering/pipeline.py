@@ -16,6 +16,7 @@ from overlay.answering.explain import explain, step_of
 from overlay.answering.inject import inject
 from overlay.answering.job import Job
 from overlay.answering.judge import judge
+from overlay.answering.look import look
 from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
@@ -47,6 +48,7 @@ def answer(
     with Workspace(job, kept if job.judge.reads else None) as workspace:
         candidates = retrieve(job, searcher)
         candidates = read(job, workspace, candidates)
+        candidates = look(job, workspace, candidates)
         candidates = judge(job, workspace, candidates)
         candidates = shorten(job, workspace, candidates)
         candidates = vote(job, workspace, candidates)

@@ -79,7 +79,9 @@ def _parts(job: Job, workspace: Workspace, whole: Candidate, spare: int) -> Iter
         session.rollback(len(prompt.prefix) + alike)
         session.extend(part.tokens[alike:])
         [seen] = seen_in(job, workspace.read_beside(session))
-        yield replace(part, session=session, seen=seen)
+        # The part stands where the whole was looked at.
+        attention = None if whole.seen is None else whole.seen.attention
+        yield replace(part, session=session, seen=replace(seen, attention=attention))
 
 
 def _steady(job: Job, one: Candidate) -> bool:

@@ -58,13 +58,14 @@ class Fitted:
 
 
 def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
-    """Fit a logistic regression of "helps" on question gain, similarity and state delta.
+    """Fit a logistic regression of "helps" on question gain, similarity, attention and state delta.
 
     Two stages, as in stacking (Wolpert, 1992, Neural Networks 5(2)): the direction of the state
     delta is fitted first; a second regression then weighs the scores that it gives to data sets
     left out of its fit (to questions, where there are fewer than three sets), beside the question
-    gain and, where it is known, the similarity. Both count helpful chunks and others as if they
-    were equally many. Both are linear, so their product is one vector in the units of the readings.
+    gain and, where all questions know them, the similarity and the attention. Both count helpful
+    chunks and others as if they were equally many. Both are linear, so their product is one vector
+    in the units of the readings.
     Each question is fitted on as it is, and with the chunks of either sort alone, see
     :class:`overlay.calibration.parts.Part`.
 
@@ -126,7 +127,7 @@ def _volatilities(
 ) -> dict[Part, list[float]]:
     weights = without_states if one.deltas is None else with_states
     return {
-        part: weights.volatilities(some.gains, some.deltas, some.similarities)
+        part: weights.volatilities(some.gains, some.deltas, some.similarities, some.attentions)
         for part, some in parts(one).items()
     }
 
@@ -136,15 +137,9 @@ def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[We
     groups = np.repeat(np.arange(len(sets)), [sum(len(some.gains) for some in own) for own in sets])
     observed = [some for own in sets for some in own]
     helpful = np.concatenate([np.asarray(some.helpful, dtype=bool) for some in observed])
-    typical = float(np.mean(np.concatenate([one.gains for one in questions])))
-    scores = _above_mean([some.gains for some in observed], typical)[:, None]
-    known = [some.similarities for some in observed if some.similarities is not None]
-    alike = None
-    if len(known) == len(observed):
-        alike = float(np.mean(np.concatenate([one.similarities or () for one in questions])))
-        scores = np.column_stack([scores, _above_mean(known, alike)])
+    names, scores, typical = _scores(questions, observed)
     coefficients, bias = _balanced(scores, helpful, _C_SCORES)
-    alone = _weights(coefficients.tolist(), bias, typical, alike)
+    alone = _weights(dict(zip(names, coefficients.tolist(), strict=True)), bias, typical)
     if any(some.deltas is None for some in observed):
         return alone, alone
     deltas = np.concatenate(
@@ -158,12 +153,43 @@ def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[We
     instruction, instruction_bias = _fit_instruction(twins, deltas[helpful])
     coefficients, bias = _balanced(np.column_stack([scores, projected]), helpful, _C_SCORES)
     *others, turned = coefficients.tolist()
+    whole = _weights(dict(zip(names, others, strict=True)), bias, typical)
     states = {
         "direction": _rounded(turned * direction),
         "instruction": _rounded(instruction),
         "instruction_bias": instruction_bias,
     }
-    return _weights(others, bias, typical, alike).model_copy(update=states), alone
+    return whole.model_copy(update=states), alone
+
+
+def _scores(
+    questions: Sequence[Observed], observed: Sequence[Observed]
+) -> tuple[list[str], _Array, dict[str, float]]:
+    """What is weighed beside the direction, where all questions know it.
+
+    Args:
+        observed: the parts of the questions.
+
+    Returns:
+        The names of the weights, ``[chunks, names]`` readings above the mean, and what is typical.
+    """
+    gain = _mean([one.gains for one in questions])
+    typical = {"typical_gain": gain}
+    columns = {"gain": _above_mean([some.gains for some in observed], gain)}
+    similarities = [some.similarities for some in observed if some.similarities is not None]
+    if len(similarities) == len(observed):
+        alike = _mean([one.similarities or () for one in questions])
+        typical["typical_similarity"] = alike
+        columns["similarity"] = _above_mean(similarities, alike)
+    attentions = [some.attentions for some in observed if some.attentions is not None]
+    if len(attentions) == len(observed):
+        columns["attention"] = _above_mean(attentions, 0.0)
+    return list(columns), np.column_stack(list(columns.values())), typical
+
+
+def _mean(readings: Sequence[Sequence[float]]) -> float:
+    """Over the chunks of all questions."""
+    return float(np.mean(np.concatenate(readings)))
 
 
 def _left_out(questions: Sequence[Observed], groups: _Places) -> Iterator[tuple[_Places, _Places]]:
@@ -187,21 +213,10 @@ def _above_mean(readings: Sequence[Sequence[float]], typical: float) -> _Array:
     return np.concatenate([above_mean(own, typical, _TYPICAL_CHUNKS) for own in readings])
 
 
-def _weights(
-    coefficients: Sequence[float], bias: float, typical: float, alike: float | None
-) -> Weights:
-    """Weights without states: of the question gain, and of the similarity where it is known."""
-    if alike is None:
-        [gain] = coefficients
-        return Weights(bias=bias, typical_gain=typical, gain=gain, typical_chunks=_TYPICAL_CHUNKS)
-    gain, similarity = coefficients
-    return Weights(
-        bias=bias,
-        typical_gain=typical,
-        gain=gain,
-        typical_similarity=alike,
-        similarity=similarity,
-        typical_chunks=_TYPICAL_CHUNKS,
+def _weights(scores: dict[str, float], bias: float, typical: dict[str, float]) -> Weights:
+    """Weights without states."""
+    return Weights.model_validate(
+        {"bias": bias, "typical_chunks": _TYPICAL_CHUNKS, **typical, **scores}
     )
 
 

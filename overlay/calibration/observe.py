@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 import numpy as np
 
 from overlay.labelled.items import Item, Kind
 from overlay.labelled.matching import contains_any
-from overlay.prompt import build_prompt, chunk_tokens
+from overlay.prompt import build_prompt, chunk_tokens, content_free
 from probes.chat import Message
+from probes.look import Asking, read_attention
 from probes.prompted import prompt_chunks
 from probes.protocol import Model
 from probes.state import FloatArray
@@ -46,6 +48,8 @@ class Observed:
         gains: ``[k]`` question gains, nats a token.
         deltas: ``[k, width]`` state deltas; None from a model that shows no states.
         similarities: ``[k]`` cosine similarities to the question; None where nobody measured them.
+        attentions: ``[k]``, see :func:`probes.attention.attention`, nats; None from a model that
+            does not show it.
     """
 
     question: str
@@ -55,6 +59,7 @@ class Observed:
     gains: tuple[float, ...]
     deltas: FloatArray | None
     similarities: tuple[float, ...] | None = None
+    attentions: tuple[float, ...] | None = None
 
 
 def state_layer(layers: int, depth: float) -> int:
@@ -63,7 +68,7 @@ def state_layer(layers: int, depth: float) -> int:
 
 
 def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Observed:
-    """Read each chunk of a question alone.
+    """Read each chunk of a question alone, and all side by side.
 
     Args:
         layer: whose states are read.
@@ -72,6 +77,12 @@ def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Obser
     Raises:
         PromptTooLongError: the chunks side by side outgrow the model's cache.
     """
+    alone = _alone(model, item, layer=layer, draft_tokens=draft_tokens)
+    return replace(alone, attentions=_attentions(model, item))
+
+
+def _alone(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Observed:
+    """All but what is read of the chunks side by side."""
     prompt = build_prompt(model, [Message("user", item.question)])
     chunks = [chunk_tokens(model, passage.text) for passage in item.passages]
     kinds = [passage.kind for passage in item.passages]
@@ -99,6 +110,33 @@ def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Obser
     )
 
 
+def _attentions(model: Model, item: Item) -> tuple[float, ...] | None:
+    """As an answer reads them: the most similar chunk last, as many as fit; 0 of the others."""
+    if not model.capabilities.attention:
+        return None
+    prompt = build_prompt(model, [Message("user", item.question)])
+    asked, unasked = Asking(prompt.tail, prompt.lead), content_free(model, prompt)
+    chunks = [chunk_tokens(model, passage.text) for passage in item.passages]
+    similarities = [passage.similarity or 0.0 for passage in item.passages]
+    left = model.info.context_size - len(prompt.prefix)
+    left -= max(len(asked.tail), len(unasked.tail))
+    places: list[int] = []
+    for place in sorted(range(len(chunks)), key=lambda place: (-similarities[place], place)):
+        if len(chunks[place]) <= left:
+            places.insert(0, place)
+            left -= len(chunks[place])
+    found = [0.0] * len(chunks)
+    if len(places) < 2:
+        return tuple(found)
+    ends = accumulate((len(chunks[place]) for place in places), initial=len(prompt.prefix))
+    with model.session() as session:
+        session.extend([*prompt.prefix, *chain.from_iterable(chunks[place] for place in places)])
+        read = read_attention(model, session, list(pairwise(ends)), asked, unasked)
+    for place, value in zip(places, read, strict=True):
+        found[place] = value
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Twins:
     """A passage with an injected instruction beside the same one without it.
@@ -122,7 +160,7 @@ def observe_twins(model: Model, item: Item, *, layer: int) -> FloatArray:
     """State deltas of an item's injected passage and of its clean twin, ``[2, width]``."""
     injected = next(passage for passage in item.passages if passage.kind is Kind.INJECTED)
     twins = (injected, replace(injected, text=item.clean_text or "", kind=Kind.IRRELEVANT))
-    found = observe(model, replace(item, passages=twins), layer=layer, draft_tokens=1).deltas
+    found = _alone(model, replace(item, passages=twins), layer=layer, draft_tokens=1).deltas
     assert found is not None  # noqa: S101 - asked for only where states can be read
     return found
 
@@ -155,4 +193,6 @@ def read_observed(data: dict[str, Any]) -> Observed:
         gains=values("gains"),
         deltas=None if deltas is None else np.asarray(deltas, dtype=np.float32),
         similarities=values("similarities") if data["similarities"] else None,
+        # Journals from before it was read do not know it.
+        attentions=values("attentions") if data.get("attentions") else None,
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from overlay.calibration.observe import Observed
+from probes.attention import LARGEST, pooled
 
 __all__ = ["Part", "parts"]
 
@@ -27,7 +28,8 @@ class Part(StrEnum):
 def parts(one: Observed) -> dict[Part, Observed]:
     """A question's chunks, and those of each sort by themselves where there are both.
 
-    Chunks are read one by one: no other reading is needed.
+    Chunks are read one by one: no other reading is needed. Where they are looked at beside each
+    other, those that are left share the look anew, see :func:`probes.attention.pooled`.
     """
     helpful = np.asarray(one.helpful, dtype=bool)
     found = {Part.ALL: one}
@@ -47,4 +49,10 @@ def _choose(one: Observed, places: list[int]) -> Observed:
         similarities=None
         if one.similarities is None
         else tuple(one.similarities[n] for n in places),
+        attentions=None if one.attentions is None else _anew([one.attentions[n] for n in places]),
     )
+
+
+def _anew(attentions: list[float]) -> tuple[float, ...]:
+    mean = pooled(attentions)
+    return tuple(float(np.clip(one - mean, -LARGEST, LARGEST)) for one in attentions)

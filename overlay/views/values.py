@@ -139,9 +139,9 @@ CHUNK_VALUES: tuple[Value[ChunkProbe, Number], ...] = (
     Value(
         "attention",
         "attention",
-        "share",
-        "0 to 1",
-        "share of what the place where the answer begins pays to the chunks that goes to this one",
+        "nats",
+        "-4 to 4",
+        "how much more the question looks at the chunk than a content-free question does",
         lambda c: c.attention,
     ),
     Value(

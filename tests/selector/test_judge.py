@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -60,9 +61,25 @@ def test_similarities_of_another_embedder_are_not_weighed() -> None:
     assert foreign.rate(gains, None, similarities) == foreign.rate(gains, None, [0.2, 0.2])
 
 
+def test_a_profile_that_weighs_attention_looks() -> None:
+    own = judge(0.6)
+    assert not own.looks
+    weights = default_profile().without_states.model_copy(update={"attention": 1.0})
+    looking = default_profile().model_copy(
+        update={"with_states": weights, "without_states": weights}
+    )
+    weighing = replace(own, profile=looking)
+    assert weighing.looks
+    gains, similarities = [0.5, 0.5], [0.2, 0.2]
+    first, second = weighing.rate(gains, None, similarities, [1.0, None])
+    assert first.volatility < second.volatility
+    assert own.rate(gains, None, similarities, [1.0, None]) == own.rate(gains, None, similarities)
+
+
 def test_plain_rag_lets_everything_in_unread() -> None:
     everything = AcceptAll(Budget(0, 0))
     assert not everything.reads
+    assert not everything.looks
     verdict = everything.verdict(None, None, 3.0)
     assert verdict.accepted
     assert (verdict.volatility, verdict.spent) == (None, 0)

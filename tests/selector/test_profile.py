@@ -65,6 +65,18 @@ def test_the_formula(gains: list[float], seed: int, beside: int) -> None:
         assert with_all[place] == pytest.approx(1 / (1 + math.exp(score)), abs=1e-6)
 
 
+@given(st.lists(st.one_of(st.none(), st.floats(-4, 4)), min_size=1, max_size=6), st.integers(1, 5))
+def test_attention_counts_above_the_mean(attentions: list[float | None], beside: int) -> None:
+    weights = Weights(bias=0.3, typical_gain=0.0, gain=1.0, attention=0.7, typical_chunks=beside)
+    gains = [0.0] * len(attentions)
+    known = [one or 0.0 for one in attentions]
+    mean = sum(known) / (len(known) + beside)
+    for one, v in zip(known, weights.volatilities(gains, None, None, attentions), strict=True):
+        assert v == pytest.approx(1 / (1 + math.exp(0.3 + 0.7 * (one - mean))), abs=1e-6)
+    without = weights.volatilities(gains, None)
+    assert without == weights.volatilities(gains, None, None, [None] * len(gains))
+
+
 def test_what_turns_the_state_as_an_instruction_does_adds_volatility() -> None:
     deltas = np.eye(2, 3, dtype=np.float32)
     plain = Weights(bias=1.0, typical_gain=0.0, gain=0.0, direction=(0.1, 0.1, 0.1))

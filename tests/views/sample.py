@@ -113,7 +113,7 @@ def _chunk(index: int) -> ChunkProbe:
             )
         ),
         tokens=tokens,
-        attention=(0.41, 0.27, 0.32)[index],
+        attention=(0.41, -0.27, 0.12)[index],
     )
 
 

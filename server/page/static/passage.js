@@ -20,6 +20,7 @@ export function PassageBody({ step, question, answer, brief }) {
   const readings = [
     ["volatility", step.volatility, ""], ["similarity", chunk.similarity, ""],
     ["question gain", step.question_gain, " nats a token"],
+    ["attention", step.attention, " nats"],
     ["drift", step.marginal_drift ?? step.reading?.logit_drift, " bits a token"],
   ].filter(([, value]) => value !== null && value !== undefined);
   return html`<div class="passage-body">

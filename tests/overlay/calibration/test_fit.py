@@ -74,6 +74,45 @@ def test_similarities_are_weighed_where_they_are_known() -> None:
     assert read_observed(write_observed(rated[0])).similarities == rated[0].similarities
 
 
+def test_attention_is_weighed_where_it_is_known() -> None:
+    observed = made_up(80, signal=0.5)
+    draw = np.random.default_rng(5)
+    looking = [
+        replace(one, attentions=tuple(draw.normal(np.array(one.helpful) - 0.2, 0.5).tolist()))
+        for one in observed
+    ]
+    blind, seeing = fit(observed), fit(looking)
+    assert blind.with_states.attention == 0
+    assert seeing.with_states.attention > 0.3
+    assert seeing.without_states.attention > 0.3
+    assert (
+        auroc(observed, of_all(seeing.volatilities))
+        > auroc(observed, of_all(blind.volatilities)) + 0.05
+    )
+    assert fit([*looking[1:], observed[0]]).with_states.attention == 0
+
+
+def test_attention_is_kept_and_older_journals_are_read() -> None:
+    [one] = made_up(1, signal=0.5)
+    looking = replace(one, attentions=(0.5, -1.0, 0.0, 2.0, -4.0))
+    kept = write_observed(looking)
+    assert read_observed(kept).attentions == looking.attentions
+    del kept["attentions"]
+    assert read_observed(kept).attentions is None
+
+
+def test_chunks_of_one_sort_share_the_look_anew() -> None:
+    [one] = made_up(1, signal=0.5)
+    readings = np.log([2.0, 0.5, 0.5, 1.0, 1.0])
+    split = parts(replace(one, attentions=tuple(readings.tolist())))
+    [alone] = split[Part.HELPFUL].attentions or ()
+    assert alone == pytest.approx(0)
+    others = np.exp(split[Part.OTHERS].attentions or ())
+    assert others.mean() == pytest.approx(1)
+    left = np.exp(readings[~np.array(one.helpful)])
+    np.testing.assert_allclose(others / others[0], left / left[0])
+
+
 def test_weights_find_the_signal_on_questions_that_they_have_not_seen() -> None:
     observed = made_up(80, signal=1.5)
     fitted = fit(observed)

@@ -1,0 +1,241 @@
+"""Where the question looks: one pass over all chunks, which a later variant begins behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from overlay.answer import Answer
+from overlay.answering.candidate import Candidate
+from overlay.answering.inject import inject
+from overlay.answering.job import Job, make_job
+from overlay.answering.judge import judge
+from overlay.answering.look import look, most_similar_last
+from overlay.answering.read import read
+from overlay.answering.retrieve import retrieve
+from overlay.answering.shorten import shorten
+from overlay.answering.variants import Variant
+from overlay.answering.workspace import Workspace
+from overlay.calibration.observe import observe
+from overlay.labelled.items import Item, Kind, Passage
+from overlay.options import AskOptions, Mode
+from overlay.prompt import build_prompt, completion_prompt, content_free
+from overlay.report import report
+from overlay.runtime import Overlay
+from overlay.settings import Settings
+from probes.chat import Message
+from probes.llamacpp import LlamaCppModel
+from selector.budget import Budget
+from selector.profile import Profile
+from selector.weights import Weights
+from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
+
+pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
+
+TEXTS = (HELPFUL, SUPPORT, IRRELEVANT)
+LOOKING = Weights(bias=0.0, typical_gain=0.0, gain=0.1, attention=1.0)
+EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)
+
+
+def profile_of(model: LlamaCppModel, weights: Weights) -> Profile:
+    return Profile(
+        model="m", sha256=model.info.sha256, layer=1, with_states=weights, without_states=weights
+    )
+
+
+def job_of(model: LlamaCppModel, weights: Weights = LOOKING, **settings: object) -> Job:
+    prompt = build_prompt(model, [Message("user", QUESTION)])
+    chosen = Settings.model_validate({"max_tokens": 4, **settings})
+    return make_job(model, prompt, chosen, EVERYTHING, profile_of(model, weights))
+
+
+@contextmanager
+def looked(job: Job, *texts: str) -> Iterator[tuple[Workspace, list[Candidate]]]:
+    with Workspace(job, None) as workspace:
+        candidates = read(job, workspace, retrieve(job, Shelf(texts)))
+        yield workspace, look(job, workspace, candidates)
+
+
+def attentions(candidates: list[Candidate]) -> list[float | None]:
+    return [None if one.seen is None else one.seen.attention for one in candidates]
+
+
+def ask(model: LlamaCppModel, weights: Weights, options: AskOptions = EVERYTHING) -> Answer:
+    overlay = Overlay(model, Shelf(TEXTS), Settings(), profile=profile_of(model, weights))
+    return overlay.ask(QUESTION, options)
+
+
+def test_a_variant_of_the_same_chunks_in_the_same_order_evaluates_none_of_them(
+    tiny_model: LlamaCppModel,
+) -> None:
+    job = job_of(tiny_model)
+    with looked(job, *TEXTS) as (workspace, candidates):
+        chunks = tuple(most_similar_last(workspace, candidates))
+        assert [one.chunk.rank for one in chunks] == [2, 1, 0]
+        before = tiny_model.evaluated
+        context = inject(
+            job, workspace, candidates, Variant("same", chunks, False, job.prompt.tail)
+        )
+        spent = tiny_model.evaluated - before
+        # The question behind them, and the last token before it.
+        assert spent <= len(job.prompt.tail) + 1
+        context_tokens = list(context.session.tokens)
+        with tiny_model.session() as afresh:
+            joint = [token for one in chunks for token in one.tokens]
+            afresh.extend([*job.prompt.prefix, *joint])
+            assert context_tokens == list(afresh.tokens)
+    with Workspace(job, None) as workspace:
+        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
+        before = tiny_model.evaluated
+        other = tuple(candidates[::-1])
+        inject(job, workspace, candidates, Variant("same", other, False, job.prompt.tail))
+        afresh_spent = tiny_model.evaluated - before
+    assert afresh_spent >= spent + sum(len(one.tokens) for one in chunks[1:]) - 1
+
+
+def test_looking_evaluates_the_other_chunks_and_both_questions(tiny_model: LlamaCppModel) -> None:
+    job = job_of(tiny_model)
+    with Workspace(job, None) as workspace:
+        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
+        before = tiny_model.evaluated
+        found = look(job, workspace, candidates)
+        spent = tiny_model.evaluated - before
+    assert all(one is not None for one in attentions(found))
+    tails = len(job.prompt.tail) + len(content_free(tiny_model, job.prompt).tail)
+    chunks = sum(len(one.tokens) for one in found[:2])  # the third stands first, and was read
+    assert spent <= chunks + tails + 4
+
+
+def test_an_answer_reads_it_and_says_so(tiny_model: LlamaCppModel) -> None:
+    answer = ask(tiny_model, LOOKING)
+    assert all(step.attention is not None for step in answer.steps)
+    written = report(answer)["steps"]
+    assert isinstance(written, list)
+    assert [one["attention"] for one in written] == [step.attention for step in answer.steps]
+    steps = sorted(answer.steps, key=lambda step: step.chunk.rank)
+    gains = [step.question_gain or 0.0 for step in steps]
+    expected = LOOKING.volatilities(gains, None, None, [step.attention for step in steps])
+    assert [step.verdict.volatility for step in steps] == pytest.approx(expected)
+    blind = ask(tiny_model, LOOKING.model_copy(update={"attention": 0.0}))
+    assert all(step.attention is None for step in blind.steps)
+    assert answer.usage.phases.keys() == blind.usage.phases.keys()
+    more = answer.usage.phases["probe"].evaluated - blind.usage.phases["probe"].evaluated
+    assert more > 0
+    plain = ask(tiny_model, LOOKING, replace(EVERYTHING, mode=Mode.PLAIN, budget=None))
+    assert all(step.attention is None for step in plain.steps)
+
+
+def test_one_chunk_alone_is_not_looked_at(tiny_model: LlamaCppModel) -> None:
+    job = job_of(tiny_model)
+    with Workspace(job, None) as workspace:
+        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS[:1])))
+        before = tiny_model.evaluated
+        assert attentions(look(job, workspace, candidates)) == [None]
+        assert tiny_model.evaluated == before
+
+
+def test_a_model_that_does_not_show_it_is_judged_without(
+    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = replace(tiny_model.capabilities, attention=False)
+    monkeypatch.setattr(LlamaCppModel, "capabilities", hidden)
+    job = job_of(tiny_model)
+    with looked(job, *TEXTS) as (workspace, candidates):
+        assert attentions(candidates) == [None] * 3
+        assert all(one.accepted for one in judge(job, workspace, candidates))
+    item = Item("1", "made up", QUESTION, ("Pask",), (Passage(HELPFUL, Kind.HELPFUL),))
+    assert observe(tiny_model, item, layer=1, draft_tokens=4).attentions is None
+
+
+def test_of_chunks_that_are_as_similar_the_better_rank_stands_later(
+    tiny_model: LlamaCppModel,
+) -> None:
+    job = job_of(tiny_model)
+    with looked(job, *TEXTS) as (workspace, candidates):
+        alike = [
+            replace(one, chunk=replace(one.chunk, similarity=0.5 if one.chunk.rank else 0.1))
+            for one in candidates
+        ]
+        order = [one.chunk.rank for one in most_similar_last(workspace, alike)]
+    assert order == [0, 2, 1]
+
+
+def test_what_does_not_fit_beside_more_similar_chunks_has_no_reading(
+    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny_model)
+    with Workspace(job, None) as workspace:
+        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
+        sizes = [len(one.tokens) for one in candidates]
+        monkeypatch.setattr(Workspace, "room", sizes[0] + sizes[1] + sizes[2] - 1)
+        found = attentions(look(job, workspace, candidates))
+    assert found[2] is None
+    assert None not in found[:2]
+
+
+def test_where_the_cache_is_small_the_pass_is_not_kept(
+    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny_model)
+    monkeypatch.setattr(Workspace, "crowded", lambda *_: True)
+    with looked(job, *TEXTS) as (workspace, candidates):
+        assert None not in attentions(candidates)
+        _, held = workspace.behind(most_similar_last(workspace, candidates))
+        assert held == 1
+
+
+def test_a_part_in_a_chunks_place_keeps_its_attention(tiny_model: LlamaCppModel) -> None:
+    """Weights under which every chunk instructs, until half of it is gone."""
+    width = tiny_model.info.width
+    wary = LOOKING.model_copy(
+        update={
+            "bias": 2.0,
+            "direction": (0.0,) * (width - 1) + (1e-9,),
+            "instruction": (1e-9,) + (0.0,) * (width - 1),
+            "instruction_bias": 3.0,
+        }
+    )
+    job = job_of(tiny_model, wary)
+    job = replace(job, judge=replace(job.judge, budget=Budget(0.5, 10)))  # type: ignore[type-var]  # a dataclass behind a protocol
+    with looked(job, *TEXTS) as (workspace, candidates):
+        kept = attentions(candidates)
+        tried = []
+        rate = type(job.judge).rate
+
+        def noted(self: object, *args: object) -> object:
+            tried.append(args[3])
+            return rate(self, *args)  # type: ignore[arg-type]  # whatever it is given
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(job.judge), "rate", noted)
+            shorten(job, workspace, judge(job, workspace, candidates))
+    assert len(tried) > 1
+    assert all(one == kept for one in tried)
+
+
+def test_the_content_free_question_is_asked_alike(tiny_model: LlamaCppModel) -> None:
+    prompt = build_prompt(tiny_model, [Message("user", QUESTION)])
+    empty = content_free(tiny_model, prompt)
+    assert empty.lead == prompt.lead
+    assert empty.tail[: empty.lead] == prompt.tail[: prompt.lead]
+    said = b"".join(tiny_model.piece(token) for token in empty.tail[empty.lead :])
+    assert said.startswith(b" N/A")
+    plain = content_free(tiny_model, completion_prompt(tiny_model, "The engineer is"))
+    assert (plain.lead, list(plain.tail)) == (0, tiny_model.tokenize("N/A"))
+
+
+def test_calibration_reads_what_an_answer_reads(tiny_model: LlamaCppModel) -> None:
+    kinds = (Kind.HELPFUL, Kind.HELPFUL, Kind.IRRELEVANT)
+    passages = tuple(
+        Passage(text, kind, similarity=1 - rank / 10)
+        for rank, (text, kind) in enumerate(zip(TEXTS, kinds, strict=True))
+    )
+    item = Item("1", "made up", QUESTION, ("Pask",), passages)
+    observed = observe(tiny_model, item, layer=1, draft_tokens=4)
+    with looked(job_of(tiny_model), *TEXTS) as (_, candidates):
+        assert observed.attentions == pytest.approx(attentions(candidates), abs=0.02)
+    one = replace(item, passages=passages[:1])
+    assert observe(tiny_model, one, layer=1, draft_tokens=4).attentions == (0.0,)
