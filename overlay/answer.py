@@ -158,6 +158,7 @@ class Answer:
             answer was reached, or the model's context is full).
         steps: the trajectory, in the order in which the chunks were tried.
         spent: volatility that the accepted steps spent.
+        judged_by: which profile judged; empty where none did.
         guarantee: what the profile promises under the budget; None where none judged, where it was
             calibrated with another embedder, or where half a chunk was let in.
         signs: what it shows of being right; None in plain mode, without retrieval and where there
@@ -197,6 +198,7 @@ class Answer:
     searched_for: tuple[str, ...] = ()
     anchor: tuple[str, ...] = ()
     guarantee: Guarantee | None = None
+    judged_by: str = ""
     signs: Signs | None = None
     volatility_index: float | None = None
     variants: tuple[Tried, ...] = ()

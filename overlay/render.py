@@ -107,6 +107,8 @@ def cost_table(report: Report) -> Table:
 def _details(report: Report) -> Iterator[str]:
     cost = report["cost"]
     yield f"model {report['model']}, {cost['seconds']:.1f} s in all"
+    if report.get("judged_by"):
+        yield f"judged by: {report['judged_by']}"
     for query in report["searched_for"]:
         yield f'searched for "{query}"'
     for sentence in report["anchor"]:

@@ -25,6 +25,10 @@ class Judge(Protocol):
     """Rates the chunks of one question, and decides which are let in."""
 
     @property
+    def name(self) -> str:
+        """What a report calls it; empty where nobody judges."""
+
+    @property
     def budget(self) -> Budget:
         """What a step, and the whole answer, may spend."""
 
@@ -74,6 +78,7 @@ class AcceptAll:
     """
 
     budget: Budget
+    name: str = ""
     reads: bool = False
     looks: bool = False
     layer: None = None
@@ -126,6 +131,13 @@ class ProfileJudge:
     embedder: str
     states: bool
     scale: str = ""
+
+    @property
+    def name(self) -> str:
+        """Which profile it is."""
+        if not self.profile.sha256:
+            return "default profile"
+        return f"profile of {self.profile.model}"
 
     @property
     def reads(self) -> bool:

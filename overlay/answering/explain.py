@@ -66,6 +66,7 @@ def explain(
         mode=job.options.mode,
         searched_for=job.prompt.searched_for if candidates else (),
         guarantee=_guarantee(job, candidates),
+        judged_by=job.judge.name,
         signs=signs,
         variants=decision.tried,
         volatility_index=None if signs is None else job.judge.index(signs),

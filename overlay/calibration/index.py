@@ -41,7 +41,7 @@ FEWEST = 30
 """Answers, below which six weights and a bias follow single questions."""
 _C = 1.0
 """Inverse strength of the L2 penalty: weak beside seven numbers from hundreds of answers."""
-_STATE = 0.02
+_STATE = 0.05
 """What the numbers of a state count beside them, of which there are hundreds."""
 
 
