@@ -30,7 +30,7 @@ MEAN_NATS = 0.15
 DRIFT_BITS = 0.03
 ENTROPY = 0.03
 SHARE = 0.1
-ATTENTION = 0.02
+ATTENTION = 0.15  # nats: a ratio of shares that agree within 0.02
 DRAFT_TOKENS = 8
 EFFORT = Effort(removal_tokens=12, mutated_tokens=3, layers=4)
 

@@ -36,7 +36,7 @@ NOT_PROBES = {
 }
 
 # Public functions that return floats, but only fetch what a probe is made of.
-HELPERS: set[str] = set()
+HELPERS = {"probes.attention.pooled"}
 FLOATS = {
     "float",
     "float | None",

@@ -141,7 +141,7 @@ def test_a_model_that_does_not_show_it_is_judged_without(
     tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = replace(tiny_model.capabilities, attention=False)
-    monkeypatch.setattr(LlamaCppModel, "capabilities", hidden)
+    monkeypatch.setattr(tiny_model, "capabilities", hidden)
     job = job_of(tiny_model)
     with looked(job, *TEXTS) as (workspace, candidates):
         assert attentions(candidates) == [None] * 3
