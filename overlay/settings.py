@@ -268,7 +268,7 @@ class Settings(BaseSettings):
             "question, and the one that shares most with it and a draft of the answer, are said "
             "again behind them, beside the question"
         ),
-    ] = True
+    ] = False
     k: Annotated[int, Field(ge=1, le=64, description="chunks retrieved for a question")] = 5
     window: Annotated[
         int,
@@ -285,7 +285,7 @@ class Settings(BaseSettings):
     budget_step: Annotated[
         float,
         Field(ge=0, description="volatility that one step may spend: 0 rejects all, 1 nothing"),
-    ] = 0.8
+    ] = 0.9
     budget_answer: Annotated[
         float, Field(ge=0, description="what all steps of one answer may spend together")
     ] = 16.0
@@ -313,7 +313,7 @@ class Settings(BaseSettings):
             description="volatility index over which the next variant is tried; the steadiest is "
             "spoken",
         ),
-    ] = 0.6
+    ] = 0.5
     variants: Annotated[
         int,
         Field(
@@ -322,7 +322,7 @@ class Settings(BaseSettings):
             description="ways to word, order and dose the context that are tried at most, until "
             "one is within retry_index; 1 for none but the first",
         ),
-    ] = 4
+    ] = 3
     fallback: Annotated[
         Fallback,
         Field(

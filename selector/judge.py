@@ -15,10 +15,9 @@ from selector.weights import Rated, Weights
 
 __all__ = ["AcceptAll", "Judge", "ProfileJudge"]
 
-_SUSPECT, _SUSPECT_STEP = 0.1, 0.6
+_SUSPECT, _SUSPECT_STEP = 0.03, 0.6
 """How much a chunk turns the model as instructions do to be suspected of one, and what a step may
-spend on it at most. One helpful chunk in twelve is suspected; it enters where all else speaks for
-it."""
+spend on it at most: a suspected chunk enters where all else speaks for it."""
 
 
 class Judge(Protocol):

@@ -15,7 +15,6 @@ from itertools import islice
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.nearest import holder, nearest
-from overlay.answering.vote import LIKELY
 
 __all__ = ["QUOTE", "Variant", "variants"]
 
@@ -69,15 +68,9 @@ def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     if not job.judge.reads:
         return
     best = sorted(accepted, key=lambda one: one.volatility)
-    likely = tuple(one for one in accepted if one.volatility <= LIKELY)
-    for name, inside in (
-        ("the two steadiest chunks", best[:2]),
-        ("the steadiest chunk alone", best[:1]),
-        ("the likely chunks", likely),
-    ):
-        ranks = {one.chunk.rank for one in inside}
-        kept = tuple(one for one in accepted if one.chunk.rank in ranks)
-        yield replace(first, name=name, chunks=kept)
+    two = tuple(one for one in accepted if any(one is other for other in best[:2]))
+    yield replace(first, name="the two steadiest chunks", chunks=two)
+    yield replace(first, name="the steadiest chunk alone", chunks=tuple(best[:1]))
     if job.options.form is None:
         yield from _quoted(job, accepted)
     yield replace(first, name="a sentence said again", repeats=True)

@@ -62,14 +62,12 @@ def test_similarities_of_another_embedder_are_not_weighed() -> None:
 
 
 def test_a_profile_that_weighs_attention_looks() -> None:
-    own = judge(0.6)
-    assert not own.looks
-    weights = default_profile().without_states.model_copy(update={"attention": 1.0})
-    looking = default_profile().model_copy(
-        update={"with_states": weights, "without_states": weights}
-    )
-    weighing = replace(own, profile=looking)
+    weighing = judge(0.6)
     assert weighing.looks
+    weights = default_profile().without_states.model_copy(update={"attention": 0.0})
+    blind = default_profile().model_copy(update={"with_states": weights, "without_states": weights})
+    own = replace(weighing, profile=blind)
+    assert not own.looks
     gains, similarities = [0.5, 0.5], [0.2, 0.2]
     first, second = weighing.rate(gains, None, similarities, [1.0, None])
     assert first.volatility < second.volatility

@@ -129,10 +129,11 @@ def test_profiles_are_shipped(sha256: str, width: int) -> None:
     shipped = shipped_profile(sha256)
     assert shipped is not None
     assert shipped.sha256 == sha256
-    assert len(shipped.with_states.direction) == width
-    assert not shipped.without_states.direction
-    # Measured on held-back questions; far from chance, or it would not be shipped.
-    assert shipped.measured["auroc"]["all others"] > 0.8
+    assert len(shipped.with_states.instruction) == width
+    assert not shipped.without_states.instruction
+    assert all(len(fold.with_states.instruction) == width for fold in shipped.folds)
+    # Measured on sets left out; far from chance, or it would not be shipped.
+    assert shipped.measured["index_elsewhere"]["auroc"] > 0.65
     assert shipped_profile("no such model") is None
 
 
@@ -187,19 +188,15 @@ def test_a_chunk_that_instructs_is_told_so() -> None:
     assert "instruct" not in verdict.reason
 
 
-def test_the_default_profile_is_the_mean_of_the_shipped_ones() -> None:
-    shipped = [shipped_profile(sha256) for sha256 in (SMOLLM2, QWEN)]
-    own = [one.without_states for one in shipped if one is not None]
+def test_the_default_profile_judges_by_what_every_model_shows() -> None:
     found = default_profile().weights("Who?", states=True)
-    for name in ("bias", "typical_gain", "gain", "typical_similarity", "similarity"):
-        assert getattr(found, name) == pytest.approx(np.mean([getattr(one, name) for one in own]))
-    assert found.direction == ()
+    assert found.direction == found.instruction == ()
+    assert min(found.gain, found.similarity, found.attention) > 0
     assert default_profile().guarantee(Budget(0.5, 4), 3) is None
-    own_indices = [one.index for one in shipped if one is not None and one.index is not None]
     index = default_profile().index_for("Who?", states=True)
     assert index is not None
-    assert len(own_indices) == len(own)
-    for name in ("bias", "log_prob", "copied", "gain", "volatility"):
-        assert getattr(index, name) == pytest.approx(
-            np.mean([getattr(one, name) for one in own_indices])
-        )
+    assert not index.state
+    for sha256 in (SMOLLM2, QWEN):
+        own = shipped_profile(sha256)
+        assert own is not None
+        assert own.without_states == found
