@@ -34,8 +34,10 @@ def read_attention(
 ) -> list[float]:
     """Read :func:`probes.attention.attention` of each chunk; the session stays as it was.
 
-    Both tails are evaluated, and nothing else. The tokens of the question look, and those behind
-    it up to where the answer begins.
+    Both tails are evaluated, and nothing else. It is the mean of two: what the question's tokens
+    look at, with those behind it up to where the answer begins, and what the last of these looks
+    at. The first tells more with a small model, the second with a larger one, and their mean more
+    than either with both (docs/selection.md).
 
     Args:
         session: holds the prefix and the chunks.
@@ -47,9 +49,11 @@ def read_attention(
         UnavailableError: the model does not show its attention.
     """
 
-    def looked(asking: Asking) -> FloatArray:
+    def looked(asking: Asking) -> tuple[FloatArray, FloatArray]:
         # The first row is the session's last token, the next ones are the tail's.
         rows = model.attend(session, spans, asking.tail)[:, :, 1 + asking.lead :]
-        return looks(rows)
+        return looks(rows), looks(rows[:, :, -1:])
 
-    return [float(one) for one in attention(looked(asked), looked(unasked))]
+    pairs = zip(looked(asked), looked(unasked), strict=True)
+    question, answer = (attention(more, less) for more, less in pairs)
+    return [float(one) for one in (question + answer) / 2]

@@ -61,9 +61,9 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
         "What is the engineer of the Thread called?", AskOptions(budget=Budget(0.5, 4))
     )
     assert model.cells.free == free
-    # What is rejected unread comes after what was tried.
-    assert [step.chunk.rank for step in answer.steps] == [0, 2, 1]
-    first, third, second = answer.steps
+    # What is rejected unread comes after what was tried; the steadiest stands last in the context.
+    assert [step.chunk.rank for step in answer.steps] == [2, 0, 1]
+    third, first, second = answer.steps
     assert first.verdict.accepted
     assert third.verdict.accepted
     assert not second.verdict.accepted
@@ -94,7 +94,7 @@ def test_the_draft_that_the_anchor_takes_is_not_made_again(
         return overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4)))
 
     free = model.cells.free
-    answer, without = ask(), ask(anchor=False)
+    answer, without = ask(anchor=True), ask(anchor=False)
     assert model.cells.free == free
     assert answer.anchor[0] == "Emrys Pask is the engineer of the Thread."
     anchor, probe = answer.usage.phases["anchor"], answer.usage.phases["probe"]

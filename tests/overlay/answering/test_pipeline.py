@@ -29,7 +29,9 @@ EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)
 
 def stream(model: LlamaCppModel, options: AskOptions) -> Iterator[Event]:
     # An index that no answer passes: three variants are tried.
-    settings = Settings(fallback=Fallback.ANSWER, variants=3, retry_index=0, budget_index=1)
+    settings = Settings(
+        fallback=Fallback.ANSWER, variants=3, retry_index=0, budget_index=1, anchor=True
+    )
     overlay = Overlay(model, Shelf((HELPFUL, SUPPORT, IRRELEVANT)), settings)
     return overlay.stream([Message("user", QUESTION)], options)
 
