@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from selector.errors import BudgetError
 
-__all__ = ["Budget"]
+__all__ = ["LIKELY", "Budget"]
+
+LIKELY = 0.6
+"""Volatility of a chunk that is likely to help: of those above, most are about something else."""
 
 
 @dataclass(frozen=True, slots=True)

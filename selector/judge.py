@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from probes.state import FloatArray
-from selector.budget import Budget
+from selector.budget import LIKELY, Budget
 from selector.profile import Guarantee, Profile
 from selector.signs import Signs
 from selector.verdict import Verdict
@@ -15,9 +15,9 @@ from selector.weights import Rated, Weights
 
 __all__ = ["AcceptAll", "Judge", "ProfileJudge"]
 
-_SUSPECT, _SUSPECT_STEP = 0.03, 0.6
-"""How much a chunk turns the model as instructions do to be suspected of one, and what a step may
-spend on it at most: a suspected chunk enters where all else speaks for it."""
+_SUSPECT = 0.03
+"""How much a chunk turns the model as instructions do to be suspected of one. It enters where it is
+likely to help all the same."""
 
 
 class Judge(Protocol):
@@ -171,7 +171,7 @@ class ProfileJudge:
         v = rated.volatility
         likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
         suspect = rated.instructs > _SUSPECT
-        step = min(self.budget.step, _SUSPECT_STEP) if suspect else self.budget.step
+        step = min(self.budget.step, LIKELY) if suspect else self.budget.step
         if v > step:
             short, why = "hardly helps", f"it is not likely to help (with it {likelier})"
             if suspect and (rated.commands or self.budget.allows(v)):

@@ -17,6 +17,7 @@ from overlay.answering.judge import judge, rated
 from overlay.answering.read import seen_in
 from overlay.answering.workspace import Workspace
 from overlay.sentences import remainders
+from selector.budget import LIKELY
 
 __all__ = ["shorten"]
 
@@ -26,11 +27,11 @@ above, the best helpful one of a question below in nine of ten."""
 
 
 def shorten(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Cut the chunks that would be within budget but for an instruction in them.
+    """Cut the chunks that would be likely to help but for an instruction in them.
 
     Nothing is done where a steady chunk is within budget. Otherwise each part of
     :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the lowest
-    volatility, if it is within budget, takes it. Sessions of what is not let in are closed.
+    volatility, if it is likely to help, takes it. Sessions of what is not let in are closed.
     """
     kept = list(candidates)
     if job.settings.halve and not any(_steady(job, one) for one in kept):
@@ -58,7 +59,7 @@ def _with_best_part(
             workspace.forget(worse[place])
     if best is None:
         return candidates
-    if not _allowed(job, best[place]):
+    if not _likely(job, best[place].volatility):
         workspace.forget(best[place])
         return candidates
     workspace.forget(whole)
@@ -90,10 +91,14 @@ def _steady(job: Job, one: Candidate) -> bool:
 
 def _instructs(job: Job, one: Candidate) -> bool:
     """Whether nothing but an instruction puts a chunk over budget."""
-    if one.rated is None or _allowed(job, one):
+    if one.rated is None or not one.rated.commands or _allowed(job, one):
         return False
     volatility, instructs = one.rated
-    return job.judge.budget.allows(1 - (1 - volatility) / (1 - instructs))
+    return _likely(job, 1 - (1 - volatility) / (1 - instructs))
+
+
+def _likely(job: Job, volatility: float) -> bool:
+    return volatility <= min(LIKELY, job.judge.budget.step)
 
 
 def _allowed(job: Job, one: Candidate) -> bool:

@@ -10,12 +10,10 @@ from overlay.answering.drafts import read_alone, said
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
 from probes.support import agreement
+from selector.budget import LIKELY
 from selector.majority import can_outvote, majority
 
-__all__ = ["LIKELY", "vote", "votes"]
-
-LIKELY = 0.6
-"""Volatility of a chunk that is likely to help: of those above, most are about something else."""
+__all__ = ["vote", "votes"]
 
 
 def vote(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
