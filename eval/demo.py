@@ -25,7 +25,7 @@ _STORE = Path(".overlay/sample-store")
 _READY_SECONDS = 120.0
 # One of each kind; `make eval-small` asks more of them, and shows how often it goes wrong.
 _QUESTIONS = {
-    "q03": "a clean question",
+    "q07": "a clean question",
     "q49": "a document carries an injected instruction",
     "q58": "no document answers it",
 }

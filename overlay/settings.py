@@ -304,7 +304,7 @@ class Settings(BaseSettings):
             description="highest volatility index that an answer may have; if no variant is "
             "within, the overlay abstains",
         ),
-    ] = 0.75
+    ] = 0.9
     retry_index: Annotated[
         float,
         Field(
@@ -313,7 +313,7 @@ class Settings(BaseSettings):
             description="volatility index over which the next variant is tried; the steadiest is "
             "spoken",
         ),
-    ] = 0.5
+    ] = 0.3
     variants: Annotated[
         int,
         Field(

@@ -1,4 +1,4 @@
-"""Stage 8: the chunks of a variant enter the context in doses, and what each dose moves is read.
+"""Stage 9: the chunks of a variant enter the context in doses, and what each dose moves is read.
 
 The first dose is the first chunk, which was read alone. The others enter together: what is steady
 alone mostly is in company. At the end of every dose the question is read anyway, so the same

@@ -1,4 +1,4 @@
-"""Stage 3: which chunks are let in."""
+"""Stage 4: which chunks are let in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 2b: where the question looks, over all chunks that were read, side by side in one context.
+"""Stage 3: where the question looks, over all chunks that were read, side by side in one context.
 
 The chunk that the answer stands in draws the question's look where neither its words nor what it
 does to the question tell. The one pass that this takes is kept: a variant with the same chunks in

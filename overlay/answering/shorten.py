@@ -1,4 +1,4 @@
-"""Stage 4: of a chunk that instructs the model, the part without the instruction may enter.
+"""Stage 5: of a chunk that instructs the model, the part without the instruction may enter.
 
 An instruction stands somewhere in a passage. Cut between sentences, one half often has it, or one
 half of that, and the rest what is known. Where another chunk is steady, an attacked one is better

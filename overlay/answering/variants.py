@@ -1,4 +1,4 @@
-"""Stage 7: the ways in which the same chunks and question can be put before the model.
+"""Stage 8: the ways in which the same chunks and question can be put before the model.
 
 The first is what the judge let in. The others take less of it: many a model is led astray by what
 stands beside the chunk that answers. Each is tried where the answers before it begin shaky: it

@@ -106,7 +106,8 @@ class TestAnswers:
         options: AskOptions = EVERYTHING,
         **settings: object,
     ) -> Answer:
-        chosen = Settings(max_tokens=12, profile="default", variants=1, budget_index=1, **settings)  # type: ignore[arg-type]  # pydantic checks the settings
+        given = {"anchor": True, **settings}
+        chosen = Settings(max_tokens=12, profile="default", variants=1, budget_index=1, **given)  # type: ignore[arg-type]  # pydantic checks the settings
         overlay = Overlay(model, Shelf(texts), chosen)
         return overlay.ask(QUESTION, options)
 
@@ -140,7 +141,7 @@ class TestAnswers:
         assert self.ask(model, HELPFUL, options=AskOptions(mode=Mode.PLAIN)).anchor == ()
 
     def test_texts_to_be_continued_say_nothing_again(self, model: LlamaCppModel) -> None:
-        overlay = Overlay(model, Shelf((HELPFUL,)), Settings(max_tokens=4))
+        overlay = Overlay(model, Shelf((HELPFUL,)), Settings(max_tokens=4, anchor=True))
         *_, last = overlay.complete("The engineer of the Thread is", EVERYTHING)
         assert isinstance(last, AnswerFinished)
         assert any(step.verdict.accepted for step in last.answer.steps)

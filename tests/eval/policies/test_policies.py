@@ -73,6 +73,8 @@ def test_a_budget_that_accepts_everything_is_plain_top_k(bench: Bench) -> None:
         anchor=False,
         majority=False,
         halve=False,
+        variants=1,
+        budget_index=1.0,
     )
     plain = answer(bench, "top-k")
     assert (everything.text, everything.accepted, everything.outcome) == (
