@@ -170,7 +170,8 @@ class ProfileJudge:
         assert rated is not None  # noqa: S101 - tells mypy what a judge that reads is given
         v = rated.volatility
         likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
-        suspect = rated.instructs > _SUSPECT
+        # A step of 1 rejects nothing.
+        suspect = rated.instructs > _SUSPECT and self.budget.step < 1
         step = min(self.budget.step, LIKELY) if suspect else self.budget.step
         if v > step:
             short, why = "hardly helps", f"it is not likely to help (with it {likelier})"

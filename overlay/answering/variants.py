@@ -46,8 +46,7 @@ def variants(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     if job.options.select:
         yield from _quoted(job, [one for one in candidates if one.accepted])
         return
-    found = _different(_all(job, candidates))
-    yield from islice(found, job.settings.variants)
+    yield from _different(islice(_all(job, candidates), job.settings.variants))
 
 
 def _different(found: Iterator[Variant]) -> Iterator[Variant]:
@@ -73,7 +72,8 @@ def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     yield replace(first, name="the steadiest chunk alone", chunks=tuple(best[:1]))
     if job.options.form is None:
         yield from _quoted(job, accepted)
-    yield replace(first, name="a sentence said again", repeats=True)
+    if job.prompt.alone is None:
+        yield replace(first, name="a sentence said again", repeats=True)
     draw = random.Random(job.settings.seed)  # noqa: S311 - a sample, not a secret
     for number, tail in enumerate(draw.sample(job.prompt.wordings, len(job.prompt.wordings)), 1):
         yield replace(first, name=f"wording {number}", tail=tail)
