@@ -23,7 +23,7 @@ __all__ = ["draft_of", "read_alone", "said"]
 def read_alone(
     job: Job, workspace: Workspace, candidates: Sequence[Candidate], *, support: bool = False
 ) -> tuple[list[Candidate], Matrix | None]:
-    """Read what each chunk does that stands in a session of its own, unless it has been read.
+    """Read what each chunk does that stands in a session of its own and has not been read.
 
     Args:
         support: see :func:`probes.isolated.probe_prompted`; too late where it has been read
@@ -33,10 +33,12 @@ def read_alone(
         All candidates, and the support matrix of those that were read now.
     """
     found = list(candidates)
-    places = [place for place, one in enumerate(found) if one.session is not None]
-    alone = [found[place] for place in places]
-    if not alone or all(one.reading is not None for one in alone):
+    places = [
+        place for place, one in enumerate(found) if one.session is not None and one.reading is None
+    ]
+    if not places:
         return found, None
+    alone = [found[place] for place in places]
     drafted = {n: one.draft for n, one in enumerate(alone) if one.draft is not None}
     isolated = probe_prompted(
         job.model,
