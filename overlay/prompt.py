@@ -25,6 +25,7 @@ __all__ = [
     "completion_prompt",
     "content_free",
     "in_form",
+    "most_similar_last",
     "question_of",
     "with_wordings",
 ]
@@ -144,6 +145,24 @@ def content_free(model: Model, prompt: Prompt) -> Asking:
         return Asking(completion_prompt(model, _NOTHING).tail, 0)
     empty = build_prompt(model, [Message("user", _NOTHING)])
     return Asking(empty.tail, empty.lead)
+
+
+def most_similar_last(sizes: Sequence[int], similarities: Sequence[float], room: int) -> list[int]:
+    """Places of the chunks that stand side by side where the question looks.
+
+    Those most similar have room first, and stand last, next to the question; of two that are as
+    similar, the first stands later.
+
+    Args:
+        sizes: ``[k]`` tokens of each chunk.
+        room: tokens that they may take together.
+    """
+    fitting: list[int] = []
+    for place in sorted(range(len(sizes)), key=lambda place: -similarities[place]):
+        if sizes[place] <= room:
+            fitting.append(place)
+            room -= sizes[place]
+    return fitting[::-1]
 
 
 def in_form(model: Model, prompt: Prompt, messages: Sequence[Message], form: Form) -> Prompt:

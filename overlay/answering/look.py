@@ -14,10 +14,10 @@ from overlay.answering.candidate import Candidate
 from overlay.answering.inject import grown
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
-from overlay.prompt import content_free
+from overlay.prompt import content_free, most_similar_last
 from probes.look import Asking, read_attention
 
-__all__ = ["look", "most_similar_last"]
+__all__ = ["look", "side_by_side"]
 
 _MOST = 48
 """Chunks that may stand alone beside this: what looks takes some of a model's 64 sequences."""
@@ -32,7 +32,7 @@ def look(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     found = list(candidates)
     if not job.judge.looks or not job.model.capabilities.attention:
         return found
-    chunks = most_similar_last(workspace, found)
+    chunks = side_by_side(workspace, found)
     if len(chunks) < 2 or sum(one.session is not None for one in found) > _MOST:
         return found
     prompt = job.prompt
@@ -53,16 +53,10 @@ def look(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     ]
 
 
-def most_similar_last(workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The chunks that were read and fit into one context, the most similar next to the question.
-
-    Those most similar have room first; of two that are as similar, the better rank stands later.
-    """
+def side_by_side(workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The chunks that were read and fit into one context, the most similar next to the question."""
     read = [one for one in candidates if one.seen is not None]
-    left = min(workspace.room, workspace.spare(candidates))
-    fitting: list[Candidate] = []
-    for one in sorted(read, key=lambda one: (-one.chunk.similarity, one.chunk.rank)):
-        if len(one.tokens) <= left:
-            fitting.append(one)
-            left -= len(one.tokens)
-    return fitting[::-1]
+    sizes = [len(one.tokens) for one in read]
+    room = min(workspace.room, workspace.spare(candidates))
+    places = most_similar_last(sizes, [one.chunk.similarity for one in read], room)
+    return [read[place] for place in places]

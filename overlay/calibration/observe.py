@@ -11,7 +11,7 @@ import numpy as np
 
 from overlay.labelled.items import Item, Kind
 from overlay.labelled.matching import contains_any
-from overlay.prompt import build_prompt, chunk_tokens, content_free
+from overlay.prompt import build_prompt, chunk_tokens, content_free, most_similar_last
 from probes.chat import Message
 from probes.look import Asking, read_attention
 from probes.prompted import prompt_chunks
@@ -120,11 +120,7 @@ def _attentions(model: Model, item: Item) -> tuple[float, ...] | None:
     similarities = [passage.similarity or 0.0 for passage in item.passages]
     left = model.info.context_size - len(prompt.prefix)
     left -= max(len(asked.tail), len(unasked.tail))
-    places: list[int] = []
-    for place in sorted(range(len(chunks)), key=lambda place: (-similarities[place], place)):
-        if len(chunks[place]) <= left:
-            places.insert(0, place)
-            left -= len(chunks[place])
+    places = most_similar_last([len(chunk) for chunk in chunks], similarities, left)
     found = [0.0] * len(chunks)
     if len(places) < 2:
         return tuple(found)

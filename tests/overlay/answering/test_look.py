@@ -13,7 +13,7 @@ from overlay.answering.candidate import Candidate
 from overlay.answering.inject import inject
 from overlay.answering.job import Job, make_job
 from overlay.answering.judge import judge
-from overlay.answering.look import look, most_similar_last
+from overlay.answering.look import look, side_by_side
 from overlay.answering.read import read
 from overlay.answering.retrieve import retrieve
 from overlay.answering.shorten import shorten
@@ -73,7 +73,7 @@ def test_a_variant_of_the_same_chunks_in_the_same_order_evaluates_none_of_them(
 ) -> None:
     job = job_of(tiny_model)
     with looked(job, *TEXTS) as (workspace, candidates):
-        chunks = tuple(most_similar_last(workspace, candidates))
+        chunks = tuple(side_by_side(workspace, candidates))
         assert [one.chunk.rank for one in chunks] == [2, 1, 0]
         before = tiny_model.evaluated
         context = inject(
@@ -159,7 +159,7 @@ def test_of_chunks_that_are_as_similar_the_better_rank_stands_later(
             replace(one, chunk=replace(one.chunk, similarity=0.5 if one.chunk.rank else 0.1))
             for one in candidates
         ]
-        order = [one.chunk.rank for one in most_similar_last(workspace, alike)]
+        order = [one.chunk.rank for one in side_by_side(workspace, alike)]
     assert order == [0, 2, 1]
 
 
@@ -183,7 +183,7 @@ def test_where_the_cache_is_small_the_pass_is_not_kept(
     monkeypatch.setattr(Workspace, "crowded", lambda *_: True)
     with looked(job, *TEXTS) as (workspace, candidates):
         assert None not in attentions(candidates)
-        _, held = workspace.behind(most_similar_last(workspace, candidates))
+        _, held = workspace.behind(side_by_side(workspace, candidates))
         assert held == 1
 
 
