@@ -34,7 +34,7 @@ from the environment; then from options. Later ones win. An unknown name is an e
 Models and what runs them: [models.md](models.md). Budgets, and what happens to a chunk:
 [how-it-works.md](how-it-works.md). Profiles: [calibration.md](calibration.md). The server:
 [endpoint.md](endpoint.md), and left running: [running.md](running.md). The search:
-[search.md](search.md). What `recompute` saves and costs: [blending.md](blending.md).
+[search.md](search.md).
 """
 
 

@@ -17,7 +17,6 @@ from selector.verdict import Verdict
 __all__ = [
     "Answer",
     "AnswerFinished",
-    "Dose",
     "Event",
     "Other",
     "Outcome",
@@ -79,31 +78,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Dose:
-    """What one step put into the context, and what that moved, read before the answer.
-
-    Attributes:
-        chunks: ranks of what entered.
-        question_gain: how much likelier the context so far makes the question, nats a token; None
-            where it was not read.
-        volatility: of the context so far, rated as one chunk, 0 to 1.
-        accepted: whether it stayed; if not, it was rolled back.
-    """
-
-    chunks: tuple[int, ...]
-    question_gain: float | None
-    volatility: float
-    accepted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Tried:
     """One variant that was tried.
 
     Attributes:
-        name: how it words, orders and doses the context.
+        name: how it words and orders the context, and what of it it takes.
         chunks: ranks of its chunks, in the order in which they entered.
-        doses: in which they entered, or were rolled back.
         repeated: sentences that stood behind them once more.
         index: the volatility index by the answer's first tokens; None where it was not read.
         spoken: whether the answer is this one.
@@ -111,7 +91,6 @@ class Tried:
 
     name: str
     chunks: tuple[int, ...]
-    doses: tuple[Dose, ...]
     repeated: tuple[str, ...]
     index: float | None
     spoken: bool

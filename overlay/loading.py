@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from overlay.chat_template import read_chat_template
-from overlay.settings import Backend, Requantize, Settings
+from overlay.settings import Backend, Requantize, Rounding, Settings
 from overlay.trial import try_out
 from probes.kv_store import KVStore
 from probes.model_cache import default_model_cache
@@ -46,6 +46,7 @@ def load_model(settings: Settings) -> Model:
             threads=settings.threads,
             gpu_layers=settings.gpu_layers,
             chat_template=template,
+            exact=settings.rounding is Rounding.EXACT,
             copy=copy,
         )
     from probes.transformers import TransformersModel

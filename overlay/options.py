@@ -43,6 +43,8 @@ class AskOptions:
         select: answer with the accepted sentence nearest to the question, quoted with its source,
             in place of generating.
         only: which documents are searched.
+        effects: measure what each chunk that was let in moves when it stands alone, behind the
+            answer's last token: it takes about as many evaluations as reading the chunks once more.
 
     Raises:
         InputError: a value is out of range; ``param`` names it.
@@ -64,6 +66,7 @@ class AskOptions:
     n: int = 1
     select: bool = False
     only: Filter = EVERYTHING
+    effects: bool = True
 
     @property
     def overrides(self) -> dict[str, float]:

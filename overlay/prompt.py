@@ -20,6 +20,7 @@ __all__ = [
     "WORDINGS",
     "Prompt",
     "build_prompt",
+    "chat_text",
     "chunk_text",
     "chunk_tokens",
     "completion_prompt",
@@ -124,6 +125,13 @@ def build_prompt(
     same = takewhile(lambda pair: pair[0] == pair[1], zip(before, tail[:-1], strict=False))
     lead = sum(1 for _ in same)
     return Prompt(tuple(prefix), tuple(tail), question, search_queries(messages), lead=lead)
+
+
+def chat_text(question: str, texts: Sequence[str]) -> list[dict[str, str]]:
+    """The chat that :func:`build_prompt` writes of a question, with the chunks in their slot."""
+    context = "".join(f"{chunk_text(text)}\n" for text in texts)
+    asked = f"Context:\n{context}\n{INSTRUCTION}\nQuestion: {question}"
+    return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": asked}]
 
 
 def with_wordings(model: Model, prompt: Prompt, messages: Sequence[Message]) -> Prompt:

@@ -25,7 +25,7 @@ _WIDTH = 80
 _GAPS = (" ", "  ")
 """Before the readings, and before the verdict."""
 _VERDICT = len("reject: an instruction")
-_READINGS = {"similarity": "similar", "question_gain": " gain", "volatility": "volatility"}
+_READINGS = {"similarity": "similar", "attention": " look", "volatility": "volatility"}
 
 
 def steps(report: Report) -> Text:
@@ -152,7 +152,7 @@ def _paragraph(step: Mapping[str, Any], mode: str) -> Text:
 
 
 def _reading(step: Mapping[str, Any], name: str) -> float | None:
-    value: float | None = step["chunk"][name] if name == "similarity" else step[name]
+    value: float | None = step["chunk"][name] if name == "similarity" else step.get(name)
     return value
 
 

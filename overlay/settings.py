@@ -124,6 +124,15 @@ class Requantize(StrEnum):
     NEVER = "never"
 
 
+class Rounding(StrEnum):
+    """Whether llama.cpp on a CPU may round a text by what is evaluated beside it."""
+
+    FAST = "fast"
+    """It may: a reading differs in its last digits."""
+    EXACT = "exact"
+    """It may not: the same text is read the same way to the last bit."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Environment variables are ``OVERLAY_`` and the name."""
 
@@ -160,6 +169,13 @@ class Settings(BaseSettings):
     gpu_layers: Annotated[
         int, Field(ge=-1, description="model layers on the GPU, under llama.cpp; -1 for all")
     ] = 0
+    rounding: Annotated[
+        Rounding,
+        Field(
+            description="llama.cpp on a CPU: fast, or exact, which reads and continues the same "
+            "text the same way to the last bit, whatever is evaluated beside it"
+        ),
+    ] = Rounding.FAST
     requantize: Annotated[
         Requantize,
         Field(
@@ -232,20 +248,11 @@ class Settings(BaseSettings):
     order: Annotated[
         Order,
         Field(
-            description="in which order chunks enter the context: rank, by similarity; best-first "
-            "or best-last, by volatility; or bridge, the one whose logit drift is least first"
+            description="in which order chunks enter the context: similar-last, the most similar "
+            "one next to the question, which is how they are read, so that nothing is evaluated "
+            "twice; rank, as retrieved; best-first or best-last, by volatility"
         ),
-    ] = Order.BEST_LAST
-    recompute: Annotated[
-        float,
-        Field(
-            ge=0,
-            le=1,
-            description="share of an accepted chunk's tokens that is evaluated again inside the "
-            "growing context; the others keep what was computed when the chunk was probed alone, "
-            "which is faster and not exact; 1 for all",
-        ),
-    ] = 1.0
+    ] = Order.SIMILAR_LAST
     halve: Annotated[
         bool,
         Field(
@@ -280,22 +287,16 @@ class Settings(BaseSettings):
         ),
     ] = 0
 
-    # One that turns out irrelevant costs little beside others, and one that helped and was kept out
-    # costs the answer; variants with fewer chunks are tried where the answer begins shaky.
+    # All but what instructs: one that turns out irrelevant costs little beside others, one that
+    # helped and was kept out costs the answer, and one left out costs a second pass over the rest.
+    # Variants with fewer chunks are tried where the answer begins shaky.
     budget_step: Annotated[
         float,
         Field(ge=0, description="volatility that one step may spend: 0 rejects all, 1 nothing"),
-    ] = 0.9
+    ] = 0.99
     budget_answer: Annotated[
         float, Field(ge=0, description="what all steps of one answer may spend together")
-    ] = 16.0
-    judge_doses: Annotated[
-        bool,
-        Field(
-            description="whether a dose after which the growing context is over budget_step is "
-            "rolled back, halved and tried once more"
-        ),
-    ] = False
+    ] = 64.0
     budget_index: Annotated[
         float,
         Field(
@@ -313,7 +314,7 @@ class Settings(BaseSettings):
             description="volatility index over which the next variant is tried; the steadiest is "
             "spoken",
         ),
-    ] = 0.3
+    ] = 0.5
     variants: Annotated[
         int,
         Field(

@@ -1,15 +1,20 @@
-"""Reads where a question looks, over the chunks that stand before it."""
+"""What is read of chunks that stand side by side in one context, before their question is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from probes.attention import attention, looks
 from probes.protocol import Model, Session
 from probes.state import FloatArray
 
-__all__ = ["Asking", "read_attention"]
+__all__ = ["Asking", "end_states", "read_attention"]
+
+_SIDE_BY_SIDE = 16
+"""Sessions at a time, of the few dozen that a model may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +62,37 @@ def read_attention(
     pairs = zip(looked(asked), looked(unasked), strict=True)
     question, answer = (attention(more, less) for more, less in pairs)
     return [float(one) for one in (question + answer) / 2]
+
+
+def end_states(model: Model, session: Session, ends: Sequence[int], layer: int) -> FloatArray:
+    """The state at each chunk's end: what the model makes of the chunk, behind those before it.
+
+    An instruction in a chunk shows there, whether or not anything has been asked.
+
+    Formula: ``h[l, t]`` at the last token ``t`` of each chunk
+    Source: a linear probe of it finds injected instructions, as of the state deltas of Abdelnabi
+        et al., 2024, arXiv 2406.00799 (TaskTracker); here it costs no pass of its own
+    Needs: layer states; evaluates one token a chunk
+
+    Args:
+        session: holds the prefix and the chunks; stays as it was.
+        ends: the position behind each chunk.
+        layer: l; 0 is the first transformer block.
+
+    Returns:
+        ``[chunks, width]``
+    """
+    window = [session.tokens[-1]]  # the state is that of the token before the window
+    found = []
+    for start in range(0, len(ends), _SIDE_BY_SIDE):
+        some = ends[start : start + _SIDE_BY_SIDE]
+        forks = session.fork(len(some))
+        try:
+            for fork, end in zip(forks, some, strict=True):
+                fork.rollback(end)
+            states = model.read_many([(fork, window) for fork in forks], [layer])
+        finally:
+            for fork in forks:
+                fork.close()
+        found += [state.hidden[0, 0] for state in states]
+    return np.stack(found)

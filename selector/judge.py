@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from probes.state import FloatArray
 from selector.budget import LIKELY, Budget
 from selector.profile import Guarantee, Profile
 from selector.signs import Signs
 from selector.verdict import Verdict
-from selector.weights import Rated, Weights
+from selector.weights import Rated, Readings, Weights
 
 __all__ = ["AcceptAll", "Judge", "ProfileJudge"]
 
-_SUSPECT = 0.03
-"""How much a chunk turns the model as instructions do to be suspected of one. It enters where it is
+_SUSPECT = 0.2
+"""How much a chunk moves the model as instructions do to be suspected of one. It enters where it is
 likely to help all the same."""
 
 
@@ -41,23 +40,16 @@ class Judge(Protocol):
 
     @property
     def layer(self) -> int | None:
-        """The layer whose state delta it weighs; None where it weighs none."""
+        """The layer whose state at a chunk's end it weighs; None where it weighs none."""
 
-    def rate(
-        self,
-        gains: Sequence[float],
-        deltas: FloatArray | None,
-        similarities: Sequence[float],
-        attentions: Sequence[float | None] | None = None,
-    ) -> list[Rated]:
+    def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """Rate all chunks of the question; see :meth:`selector.weights.Weights.rate`."""
 
-    def verdict(self, rated: Rated | None, question_gain: float | None, spent: float) -> Verdict:
+    def verdict(self, rated: Rated | None, spent: float) -> Verdict:
         """Judge one chunk.
 
         Args:
             rated: None where nothing was read of it.
-            question_gain: of the chunk, for the reason.
             spent: what the accepted steps before this one spent.
         """
 
@@ -82,20 +74,13 @@ class AcceptAll:
     looks: bool = False
     layer: None = None
 
-    def rate(
-        self,
-        gains: Sequence[float],
-        deltas: FloatArray | None,  # noqa: ARG002 - protocol
-        similarities: Sequence[float],  # noqa: ARG002 - protocol
-        attentions: Sequence[float | None] | None = None,  # noqa: ARG002 - protocol
-    ) -> list[Rated]:
+    def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """All are taken to be steady."""
-        return [Rated(0.0, 0.0) for _ in gains]
+        return [Rated(0.0, 0.0) for _ in readings]
 
     def verdict(
         self,
         rated: Rated | None,  # noqa: ARG002 - protocol
-        question_gain: float | None,  # noqa: ARG002 - protocol
         spent: float,  # noqa: ARG002 - protocol
     ) -> Verdict:
         """See :meth:`Judge.verdict`."""
@@ -151,33 +136,26 @@ class ProfileJudge:
     @property
     def layer(self) -> int | None:
         """See :class:`Judge`."""
-        turned = self._weights.direction or self._weights.instruction
-        return self.profile.layer if turned else None
+        return self.profile.layer if self._weights.instruction else None
 
-    def rate(
-        self,
-        gains: Sequence[float],
-        deltas: FloatArray | None,
-        similarities: Sequence[float],
-        attentions: Sequence[float | None] | None = None,
-    ) -> list[Rated]:
+    def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """See :meth:`selector.weights.Weights.rate`."""
-        known = self.profile.embedder in {self.embedder, self.scale} - {""}
-        return self._weights.rate(gains, deltas, similarities if known else None, attentions)
+        if self.profile.embedder not in {self.embedder, self.scale} - {""}:
+            readings = [replace(one, similarity=None) for one in readings]
+        return self._weights.rate(readings)
 
-    def verdict(self, rated: Rated | None, question_gain: float | None, spent: float) -> Verdict:
+    def verdict(self, rated: Rated | None, spent: float) -> Verdict:
         """See :meth:`Judge.verdict`."""
         assert rated is not None  # noqa: S101 - tells mypy what a judge that reads is given
         v = rated.volatility
-        likelier = f"the question is {question_gain or 0.0:+.2f} nats a token likelier"
         # A step of 1 rejects nothing.
         suspect = rated.instructs > _SUSPECT and self.budget.step < 1
         step = min(self.budget.step, LIKELY) if suspect else self.budget.step
         if v > step:
-            short, why = "hardly helps", f"it is not likely to help (with it {likelier})"
+            short, why = "hardly helps", "it is not likely to help"
             if suspect and (rated.commands or self.budget.allows(v)):
                 short = "an instruction" if rated.commands else "may instruct"
-                why = f"it turns the model as injected instructions do ({rated.instructs:.2f} of 1)"
+                why = f"it moves the model as injected instructions do ({rated.instructs:.2f} of 1)"
             reason = f"{why}: volatility {v:.2f}, and such a step may spend {step:g}."
             return Verdict(False, short, reason, v)
         if spent + v > self.budget.answer:
@@ -185,7 +163,7 @@ class ProfileJudge:
             reason = f"the answer's budget is used up: volatility {v:.2f}, and {left:.2f} of "
             reason += f"{self.budget.answer:g} is left."
             return Verdict(False, "budget used up", reason, v)
-        reason = f"it spends {v:.2f} of a step's {self.budget.step:g}; with it {likelier}."
+        reason = f"it spends {v:.2f} of a step's {self.budget.step:g}."
         return Verdict(True, f"spends {v:.2f}", reason, v, v)
 
     def guarantee(self, chunks: int) -> Guarantee | None:

@@ -21,21 +21,26 @@ class Order(StrEnum):
     """The steadiest chunk: that of the lowest volatility."""
     BEST_LAST = "best-last"
     """That of the highest: the steadiest one stands next to the question."""
-    BRIDGE = "bridge"
-    """The chunk that moves the model least."""
+    SIMILAR_LAST = "similar-last"
+    """The chunk that is least similar to the question, so that the most similar one stands next to
+    it. They are read in this order, so that nothing is evaluated twice."""
 
 
-def ordered(order: Order, volatilities: Sequence[float], drifts: Sequence[float]) -> list[int]:
-    """Places of chunks, the first to enter first; equal ones keep their order.
+def ordered(
+    order: Order, similarities: Sequence[float], volatilities: Sequence[float]
+) -> list[int]:
+    """Places of chunks, the first to enter first.
+
+    Of two equal ones the first stands later where the last matters, else earlier.
 
     Args:
-        volatilities: ``[k]`` of each chunk, see :class:`selector.verdict.Verdict`.
-        drifts: ``[k]`` logit drifts of each chunk alone, bits a token.
+        similarities: ``[k]`` of each chunk to the question.
+        volatilities: ``[k]``, see :class:`selector.verdict.Verdict`.
     """
-    places = list(range(len(drifts)))
-    if order is Order.BRIDGE:
-        return sorted(places, key=lambda place: drifts[place])
+    places = list(range(len(volatilities)))
     if order is Order.RANK:
         return places
-    sign = 1 if order is Order.BEST_FIRST else -1
-    return sorted(places, key=lambda place: sign * volatilities[place])
+    if order is Order.SIMILAR_LAST:
+        return sorted(places, key=lambda place: -similarities[place])[::-1]
+    best_first = sorted(places, key=lambda place: volatilities[place])
+    return best_first if order is Order.BEST_FIRST else best_first[::-1]

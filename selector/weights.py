@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from overlay.errors import InputError
 from probes.state import FloatArray
 
-__all__ = ["Rated", "Weights", "above_mean", "turn_above_mean"]
+__all__ = ["Rated", "Readings", "Weights", "above_mean", "directions"]
 
 
 class Rated(NamedTuple):
@@ -20,8 +21,8 @@ class Rated(NamedTuple):
 
     Attributes:
         volatility: the chance that it shakes the model without helping, 0 to 1.
-        instructs: how much it turns the model's state as injected instructions do, 0 to 1; 0.5
-            where one helpful chunk in twenty lies above; 0 where that cannot be told.
+        instructs: how much it moves the model's state as injected instructions do, 0 to 1; 0.5
+            where one plain chunk in fifty lies above; 0 where that cannot be told.
     """
 
     volatility: float
@@ -33,104 +34,104 @@ class Rated(NamedTuple):
         return self.instructs > 0.5
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """What is weighed of one chunk.
+
+    Attributes:
+        similarity: cosine similarity to the question; None of an embedder that nobody knows.
+        attention: see :func:`probes.attention.attention`, nats; None counts as 0.
+        state: ``[width]``, see :func:`probes.look.end_states`; None of a model that shows none.
+    """
+
+    similarity: float | None
+    attention: float | None = None
+    state: FloatArray | None = None
+
+
 class Weights(BaseModel):
     """A logistic regression.
 
     Attributes:
         bias: what stands alone.
-        typical_gain: mean question gain of the chunks it was fitted on, nats a token.
-        gain: weight of the question gain above the mean, per nat a token.
         typical_similarity: mean similarity of the chunks it was fitted on.
         similarity: weight of the similarity above the mean; 0 where none was known.
         attention: weight of the attention above the mean, per nat; 0 where none was known. That of
             typical chunks is 0.
-        direction: weights of the turn above the mean, ``[width]``; empty where it does not count,
-            or a model shows no states.
-        instruction: how an injected instruction turns the state, ``[width]``; empty where nothing
-            was known of any.
-        instruction_bias: of that, so that 0.5 is where one helpful chunk in twenty lies above.
+        instruction: how an injected instruction moves the state at a chunk's end, ``[width]``;
+            empty where nothing was known of any, or a model shows no states.
+        typical_instruction: how far the states of plain chunks point that way.
+        instruction_bias: of that, so that 0.5 is where one plain chunk in fifty lies above.
         typical_chunks: how many typical chunks the means count beside those of the question.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     bias: float
-    typical_gain: float
-    gain: float
     typical_similarity: float = 0.0
     similarity: float = 0.0
     attention: float = 0.0
-    direction: tuple[float, ...] = ()
     instruction: tuple[float, ...] = ()
+    typical_instruction: float = 0.0
     instruction_bias: float = 0.0
     typical_chunks: Annotated[int, Field(ge=1)] = 1
 
-    def volatilities(
-        self,
-        gains: Sequence[float],
-        deltas: FloatArray | None,
-        similarities: Sequence[float] | None = None,
-        attentions: Sequence[float | None] | None = None,
-    ) -> list[float]:
+    def volatilities(self, readings: Sequence[Readings]) -> list[float]:
         """The volatilities alone of :meth:`rate`."""
-        ratings = self.rate(gains, deltas, similarities, attentions)
-        return [rated.volatility for rated in ratings]
+        return [rated.volatility for rated in self.rate(readings)]
 
-    def rate(
-        self,
-        gains: Sequence[float],
-        deltas: FloatArray | None,
-        similarities: Sequence[float] | None = None,
-        attentions: Sequence[float | None] | None = None,
-    ) -> list[Rated]:
+    def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """How likely each chunk of a question is to shake the model, and to carry an instruction.
 
-        Formula: ``1 - s(bias + gain g + similarity c + attention a + direction u)
-            (1 - s(instruction_bias + instruction u))`` with ``s(x) = 1 / (1 + exp(-x))`` and a
-            chunk's question gain ``g``, similarity ``c``, attention ``a`` and turn ``u`` above the
-            mean, see :func:`above_mean` and :func:`turn_above_mean`
+        Formula: ``1 - s(bias + similarity c + attention a)
+            (1 - s(instruction_bias + u))`` with ``s(x) = 1 / (1 + exp(-x))`` and a
+            chunk's similarity ``c``, attention ``a`` and ``instruction`` times the direction of its
+            state ``u``, see :func:`directions`, each above the mean, see :func:`above_mean`
         Range: 0 to 1, both excluded; the first factor is the chance that the chunk helps, were
             helpful chunks and others equally frequent, the second that it carries no instruction
 
+        Where a chunk's similarity is not known, that of none counts; a chunk whose state was not
+        read carries no instruction, as far as is known.
+
         Args:
-            gains: ``[k]`` question gains of all chunks of the question, nats a token.
-            deltas: ``[k, width]`` their state deltas; None where no turn counts.
-            similarities: ``[k]`` cosine similarities to the question, of the embedder that the
-                profile was calibrated with; None where there are none, and the term falls out.
-            attentions: ``[k]``, see :func:`probes.attention.attention`; None, of a chunk or of all,
-                counts as 0.
+            readings: ``[k]`` of all chunks of the question.
 
         Raises:
-            InputError: the deltas are not those of this model.
+            InputError: the states are not those of this model.
         """
-        score = self.bias + self.gain * above_mean(gains, self.typical_gain, self.typical_chunks)
-        if similarities is not None:
-            score = score + self.similarity * above_mean(
+        score = np.full(len(readings), self.bias)
+        similarities = [one.similarity for one in readings if one.similarity is not None]
+        if len(similarities) == len(readings):
+            score += self.similarity * above_mean(
                 similarities, self.typical_similarity, self.typical_chunks
             )
-        if attentions is not None:
-            known = [one or 0.0 for one in attentions]
-            score = score + self.attention * above_mean(known, 0.0, self.typical_chunks)
-        turned = self.direction or self.instruction
-        if turned:
-            width = len(turned)
-            if deltas is None or deltas.shape != (len(gains), width):
-                raise InputError(
-                    f"the profile weighs states of {width} numbers, and "
-                    f"{'none' if deltas is None else deltas.shape[1:]} were read",
-                    hint="a profile belongs to one model: calibrate this one",
-                    param="profile",
-                )
-            turns = turn_above_mean(deltas, self.typical_chunks)
-        if self.direction:
-            score = score + turns @ np.asarray(self.direction)
-        helps, instructs = _logistic(score), np.zeros(len(gains))
-        if self.instruction:
-            instructs = _logistic(self.instruction_bias + turns @ np.asarray(self.instruction))
+        attentions = [one.attention or 0.0 for one in readings]
+        score += self.attention * above_mean(attentions, 0.0, self.typical_chunks)
+        pairs = zip(_logistic(score), self._instructs(readings), strict=True)
         return [
-            Rated(float(1 - helping * (1 - instructing)), float(instructing))
-            for helping, instructing in zip(helps, instructs, strict=True)
+            Rated(float(1 - helps * (1 - instructs)), float(instructs))
+            for helps, instructs in pairs
         ]
+
+    def _instructs(self, readings: Sequence[Readings]) -> NDArray[np.float64]:
+        """``[k]``, 0 to 1."""
+        found = np.zeros(len(readings))
+        places = [place for place, one in enumerate(readings) if one.state is not None]
+        if not self.instruction or not places:
+            return found
+        states = np.stack([one.state for one in readings if one.state is not None])
+        width = len(self.instruction)
+        if states.shape[1:] != (width,):
+            raise InputError(
+                f"the profile weighs states of {width} numbers, and {states.shape[1:]} were read",
+                hint="a profile belongs to one model: calibrate this one",
+                param="profile",
+            )
+        along = directions(states) @ np.asarray(self.instruction)
+        above = above_mean(along.tolist(), self.typical_instruction, self.typical_chunks)
+        score = self.instruction_bias + above
+        found[places] = _logistic(score)
+        return found
 
 
 def _logistic(score: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -148,7 +149,7 @@ def above_mean(
         with
 
     Args:
-        readings: ``[k]`` of all chunks of a question: question gains, similarities, or attentions.
+        readings: ``[k]`` of all chunks of a question: similarities, or attentions.
         typical: that of the chunks beside them.
         typical_chunks: n.
 
@@ -160,20 +161,16 @@ def above_mean(
     return np.asarray(values - mean)
 
 
-def turn_above_mean(deltas: FloatArray, typical_chunks: int) -> NDArray[np.float64]:
-    """How each chunk turns the model's state, apart from what all chunks of the question do.
+def directions(states: FloatArray) -> NDArray[np.float64]:
+    """Where states point.
 
-    Formula: ``u_j - sum_i u_i / (k + n)`` with ``u = d / |d|``: the mean counts n more that turn
-        nothing. What a whole collection has in common (its length, its style) falls out; with it
-        the weights would learn which collection a chunk comes from.
+    Formula: ``h / |h|``
 
     Args:
-        deltas: ``[k, width]`` state deltas of all chunks of a question.
-        typical_chunks: n.
+        states: ``[k, width]``, at the ends of a question's chunks.
 
     Returns:
-        ``[k, width]``
+        ``[k, width]`` of length 1.
     """
-    rows = deltas.astype(np.float64)
-    turns = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return np.asarray(turns - turns.sum(axis=0) / (len(turns) + typical_chunks))
+    rows = states.astype(np.float64)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))

@@ -78,7 +78,8 @@ def bench(
 ) -> None:
     """Answer with plain RAG and with the overlay by turns, and compare what it takes.
 
-    Cold, the overlay sees the chunks for the first time; warm, the model has read them before.
+    Under llama.cpp beside llama-cpp-python's own chat completion of the same file and text. Cold,
+    the overlay sees the chunks for the first time; again, the same was asked before.
 
     Same model, same process, same question, same chunks: a sample question, another one in each
     repeat, and the pieces of the sample documents most similar to it. Verdicts are those of the
@@ -160,7 +161,10 @@ def _measure(
     timings: Timings, settings: Settings, embedder: Embedder, design: Design, *, keep_all: bool
 ) -> None:
     """Add what is missing; rounds that do not fit are left out unless they were asked for."""
+    from contextlib import ExitStack, closing
+
     from eval.bench.measure import MODES, fits, measure
+    from eval.bench.reference import Reference
     from overlay.cli.progress import track
     from overlay.loading import load_model
 
@@ -173,10 +177,18 @@ def _measure(
             if (keep_all or fits(model, *one[:2], design.answer_tokens))
             and not all(timings.has(title, mode, one) for mode in MODES)
         ]
-        found = measure(model, embedder, settings, rounds, design.answer_tokens)
-        total = len(MODES) * len(rounds)
-        for timing in track(found, f"answering on {model.info.backend}", total=total):
-            timings.add(title, timing)
+        answering = settings.model_copy(update={"max_tokens": design.answer_tokens})
+        with ExitStack() as stack:
+            timed = None
+            if model.info.backend == "llama.cpp":
+                reference = stack.enter_context(closing(Reference(model.info, answering)))
+                timed = reference.timing
+            found = measure(
+                model, embedder, settings, rounds, design.answer_tokens, reference=timed
+            )
+            total = (len(MODES) + (timed is not None)) * len(rounds)
+            for timing in track(found, f"answering on {model.info.backend}", total=total):
+                timings.add(title, timing)
     finally:
         model.close()
 

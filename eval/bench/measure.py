@@ -1,12 +1,11 @@
-"""Plain RAG and the overlay by turns, on the same chunks, question and model.
+"""llama-cpp-python, plain RAG and the overlay by turns, on the same chunks, question and model.
 
-The overlay answers twice: cold, and warm, when the model has read the chunks before.
+The overlay answers twice: cold, and again, when the same was asked before.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,15 +15,16 @@ from overlay.answer import Answer, Outcome
 from overlay.errors import InputError
 from overlay.labelled.items import Passage
 from overlay.settings import Fallback, Settings
-from overlay.warming import warm
 from probes.cost import Cost
 from probes.kv_store import KVStore
 from probes.protocol import Model
 from retriever import Embedder
 
-__all__ = ["MODES", "Design", "Timing", "fits", "measure"]
+__all__ = ["MODES", "REFERENCE", "Design", "Timing", "fits", "measure"]
 
-MODES = ("plain", "overlay", "warm")
+MODES = ("plain", "overlay", "again")
+REFERENCE = "llama-cpp-python"
+"""Its own chat completion, of the same file and text."""
 _KEPT_BYTES = 2**30
 
 
@@ -55,7 +55,8 @@ class Timing:
     """One answer.
 
     Attributes:
-        mode: plain, overlay, or warm: the overlay on chunks that were read before.
+        mode: plain, overlay, again: the overlay where the same was asked before; or
+            :data:`REFERENCE`.
         k, length: chunks, and tokens of each.
         repeat: which question; the same one for all modes, numbers and lengths.
         accepted: chunks that the answer was given from.
@@ -91,11 +92,16 @@ def measure(
     settings: Settings,
     rounds: Sequence[tuple[int, int, int]],
     answer_tokens: int,
+    *,
+    reference: Callable[[str, Sequence[Passage], tuple[int, int, int]], Timing] | None = None,
 ) -> Iterator[Timing]:
     """Answer by all modes in every round; which one begins changes from repeat to repeat.
 
     Verdicts are those of the settings. The overlay never abstains here: an answer that is not
     given costs nothing.
+
+    Args:
+        reference: takes part where it is given.
 
     Raises:
         InputError: the chunks of a round outgrow the model's context, or the sample documents
@@ -120,14 +126,18 @@ def measure(
         if number == 0:
             _rehearse(bench, question, passages)
         with KVStore(_KEPT_BYTES) as kept:
-            # Read once now: what another order of the modes left behind shall not matter.
-            deque(warm(model, kept, [passage.text for passage in passages]), maxlen=0)
-            warmed = Bench(model, chosen, kept)
-            for mode in MODES if repeat % 2 == 0 else MODES[::-1]:
+            # Asked once now: what another order of the modes left behind shall not matter.
+            asked_before = Bench(model, chosen, kept)
+            asked_before.dosed(question, passages, chosen)
+            modes = MODES if reference is None else (REFERENCE, *MODES)
+            for mode in modes if repeat % 2 == 0 else modes[::-1]:
+                if reference is not None and mode == REFERENCE:
+                    yield reference(question, passages, (k, length, repeat))
+                    continue
                 if mode == "plain":
                     answer = bench.plain(question, passages)
                 else:
-                    own = bench if mode == "overlay" else warmed
+                    own = bench if mode == "overlay" else asked_before
                     answer = own.dosed(question, passages, chosen)
                 yield _timing(mode, k, length, repeat, answer)
 

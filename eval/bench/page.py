@@ -20,14 +20,14 @@ _HEAD = (
     "k",
     "chunk tokens",
     "let in",
-    "plain: said",
-    "overlay: said",
-    "plain: tokens",
-    "overlay: tokens",
+    "base: said",
+    "said",
+    "base: tokens",
+    "tokens",
     "ratio",
-    "plain: s to first",
+    "base: s to first",
     "ratio",
-    "plain: s in all",
+    "base: s in all",
     "ratio",
 )
 _INTRO = """# What the overlay costs beside plain RAG
@@ -36,14 +36,16 @@ Made by `overlay bench`: the same model, process, question and chunks, by turns.
 another of the sample questions; its chunks are the pieces of the sample documents most similar to
 it. "Tell me everything." stands behind the question, so that answers are long enough to be timed.
 
-Cold: nothing is kept from one answer to the next. Warm: the model has read the chunks before, as
-`overlay ingest --warm` lets it, and what it computed is kept in memory. Let in: the share of the
-chunks that the verdicts accept. Said: mean tokens of an answer. Tokens: model-token evaluations,
-medians, which are exact. Seconds: medians. Ratios: means over the rounds with 95 % bootstrap
-intervals; that of the whole answer reckons the overlay's at as many tokens as plain RAG said. An
-answer ends with its last token: what the overlay reads for its report comes after that. The cost
-beyond plain RAG's own is what the overlay evaluates less what plain RAG evaluates on the same
-chunks and question; its growth is the slope of the medians' logarithms, and 1 is linear."""
+Base: what the others are compared with: llama-cpp-python's own chat completion of the same file
+and text where it was measured, else plain RAG here. Plain: plain RAG here. Cold: the overlay, and
+nothing is kept from one answer to the next. Again: the same was asked before, and what the model
+computed is kept in memory. Let in: the share of the chunks in the context. Said: mean tokens of an
+answer. Tokens: model-token evaluations, medians, which are exact. Seconds: medians. Ratios: means
+over the rounds with 95 % bootstrap intervals; that of the whole answer is reckoned at as many
+tokens as the base said. An answer ends with its last token: what the overlay reads for its report
+comes after that. The cost beyond the base's own is what is evaluated less what the base evaluates
+on the same chunks and question; its growth is the slope of the medians' logarithms, and 1 is
+linear."""
 
 
 def page(runs: Sequence[Run], *, picture: Path | None) -> str:
@@ -75,7 +77,7 @@ def table(title: str, rows: Sequence[Comparison]) -> Table:
     from rich.table import Table
 
     shown = Table(
-        title=f"{title}: ratios to plain RAG",
+        title=f"{title}: ratios to {rows[0].base if rows else 'plain'}",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -97,7 +99,7 @@ def growth_said(rows: Sequence[Comparison]) -> str:
     if not found:
         return ""
     said = "; ".join(f"{_name(mode)}, {', '.join(fits)}" for mode, fits in found.items())
-    return f"The cost beyond plain RAG's own grows: {said}. 1 is linear."
+    return f"The cost beyond the base's own grows: {said}. 1 is linear."
 
 
 def _setting(run: Run) -> str:
@@ -122,14 +124,14 @@ def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:
             str(row.k),
             str(row.length),
             _let_in(row),
-            f"{row.plain_said:.0f}",
+            f"{row.base_said:.0f}",
             f"{row.said:.0f}",
-            f"{row.plain_evaluated:.0f}",
+            f"{row.base_evaluated:.0f}",
             f"{row.evaluated:.0f}",
             str(row.evaluations),
-            f"{row.plain_first:.2f}",
+            f"{row.base_first:.2f}",
             str(row.first),
-            f"{row.plain_whole:.2f}",
+            f"{row.base_whole:.2f}",
             str(row.whole),
         ]
 

@@ -49,7 +49,7 @@ def picture(compared: Mapping[str, Sequence[Comparison]]) -> Figure:
             axes.set_ylim(bottom=0)
             axes.set_xlabel("chunks")
             axes.set_title(f"{label}, {title.rpartition(' on ')[2]}", fontsize=10)
-            axes.set_ylabel("overlay / plain")
+            axes.set_ylabel(f"ratio to {rows[0].base}")
             if place == 1:
                 axes.legend(fontsize=8)
     return figure

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean as mean
 from statistics import median
 
-from eval.bench.measure import Timing
+from eval.bench.measure import REFERENCE, Timing
 from selector.statistics.interval import Interval, mean_interval
 
 __all__ = ["Comparison", "Growth", "compare", "growth"]
@@ -16,31 +16,33 @@ __all__ = ["Comparison", "Growth", "compare", "growth"]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The overlay beside plain RAG on ``k`` chunks of ``length`` tokens.
+    """One way to answer beside another, on ``k`` chunks of ``length`` tokens.
 
     Attributes:
-        mode: how the overlay answered, see :class:`eval.bench.measure.Timing`.
-        accepted: mean number of chunks that the overlay let in.
-        plain_said, said: mean tokens of the answer.
-        plain_evaluated, evaluated: median model-token evaluations.
-        phases: the overlay's mean model-token evaluations, by phase.
-        plain_first, plain_whole: plain RAG's median seconds to the first token, and to the last.
+        base: the other, see :class:`eval.bench.measure.Timing`.
+        mode: the one.
+        accepted: mean number of chunks that it let in.
+        base_said, said: mean tokens of the answer.
+        base_evaluated, evaluated: median model-token evaluations.
+        phases: its mean model-token evaluations, by phase.
+        base_first, base_whole: the other's median seconds to the first token, and to the last.
         evaluations, first, whole: mean ratio over the rounds, with its 95 % interval. For the whole
-            answer, the overlay's is reckoned at as many tokens as plain RAG said, each taking the
-            time that its own took.
+            answer it is reckoned at as many tokens as the other said, each taking the time that its
+            own took.
     """
 
+    base: str
     mode: str
     k: int
     length: int
     accepted: float
-    plain_said: float
+    base_said: float
     said: float
-    plain_evaluated: float
+    base_evaluated: float
     evaluated: float
     phases: dict[str, float]
-    plain_first: float
-    plain_whole: float
+    base_first: float
+    base_whole: float
     evaluations: Interval
     first: Interval
     whole: Interval
@@ -67,11 +69,15 @@ class Growth:
 
 
 def compare(timings: Sequence[Timing], *, seed: int) -> list[Comparison]:
-    """One row for each way in which the overlay answered, number and length of chunks."""
-    modes = [mode for mode in dict.fromkeys(t.mode for t in timings) if mode != "plain"]
+    """One row for each other way to answer, number and length of chunks.
+
+    They are compared with llama-cpp-python where it was measured, else with plain RAG.
+    """
+    found = list(dict.fromkeys(t.mode for t in timings))
+    base = REFERENCE if REFERENCE in found else "plain"
     return [
-        _compare(mode, k, length, [t for t in timings if (t.k, t.length) == (k, length)], seed)
-        for mode in sorted(modes)
+        _compare(base, mode, [t for t in timings if (t.k, t.length) == (k, length)], seed)
+        for mode in sorted(mode for mode in found if mode != base)
         for k, length in dict.fromkeys((t.k, t.length) for t in timings)
     ]
 
@@ -87,16 +93,16 @@ def growth(rows: Sequence[Comparison]) -> Iterator[Growth]:
         for name, along, other in sides:
             for fixed in sorted({other(row) for row in own}):
                 points = [
-                    (along(row), row.evaluated - row.plain_evaluated)
+                    (along(row), row.evaluated - row.base_evaluated)
                     for row in own
-                    if other(row) == fixed and row.evaluated > row.plain_evaluated
+                    if other(row) == fixed and row.evaluated > row.base_evaluated
                 ]
                 if len({x for x, _ in points}) >= 3:
                     yield Growth(mode, name, fixed, _slope(points))
 
 
-def _compare(mode: str, k: int, length: int, timings: Sequence[Timing], seed: int) -> Comparison:
-    plain = {t.repeat: t for t in timings if t.mode == "plain"}
+def _compare(base_mode: str, mode: str, timings: Sequence[Timing], seed: int) -> Comparison:
+    plain = {t.repeat: t for t in timings if t.mode == base_mode}
     dosed = {t.repeat: t for t in timings if t.mode == mode}
     pairs = [(plain[repeat], own) for repeat, own in dosed.items() if repeat in plain]
 
@@ -105,20 +111,21 @@ def _compare(mode: str, k: int, length: int, timings: Sequence[Timing], seed: in
         return mean_interval(ratios, seed=seed, bounds=None)
 
     return Comparison(
+        base=base_mode,
         mode=mode,
-        k=k,
-        length=length,
+        k=timings[0].k,
+        length=timings[0].length,
         accepted=mean(own.accepted for _, own in pairs),
-        plain_said=mean(base.said for base, _ in pairs),
+        base_said=mean(base.said for base, _ in pairs),
         said=mean(own.said for _, own in pairs),
-        plain_evaluated=median(base.evaluated for base, _ in pairs),
+        base_evaluated=median(base.evaluated for base, _ in pairs),
         evaluated=median(own.evaluated for _, own in pairs),
         phases={
             phase: mean(own.cost[phase].evaluated if phase in own.cost else 0 for _, own in pairs)
             for phase in dict.fromkeys(phase for _, own in pairs for phase in own.cost)
         },
-        plain_first=median(base.first for base, _ in pairs),
-        plain_whole=median(base.whole for base, _ in pairs),
+        base_first=median(base.first for base, _ in pairs),
+        base_whole=median(base.whole for base, _ in pairs),
         evaluations=ratio(lambda t: t.evaluated),
         first=ratio(lambda t: t.first),
         whole=mean_interval(

@@ -13,7 +13,6 @@ from overlay.answering.decide import Decision
 from overlay.answering.inject import inject
 from overlay.answering.job import Job, make_job
 from overlay.answering.judge import judge
-from overlay.answering.look import look
 from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
@@ -110,14 +109,13 @@ def answer_in_every_variant(
     with Workspace(job, None) as workspace:
         candidates = retrieve(job, PassageSearcher(item.passages))
         candidates = read(job, workspace, candidates)
-        candidates = look(job, workspace, candidates)
         candidates = judge(job, workspace, candidates)
         candidates = shorten(job, workspace, candidates)
         candidates = vote(job, workspace, candidates)
         candidates = arrange(job, workspace, candidates)
         for variant in variants(job, candidates):
             spent = model.evaluated
-            context = repeat(job, workspace, inject(job, workspace, candidates, variant))
+            context = repeat(job, workspace, inject(job, workspace, variant))
             attempt = begin(job, workspace, context)
             found.append(_spoken(job, workspace, attempt, item, spent))
         spent = model.evaluated

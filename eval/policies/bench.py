@@ -94,4 +94,4 @@ class Bench:
             profile=self._profile,
             kept=self._kept,
         )
-        return overlay.ask(question, AskOptions(mode=mode, k=max(len(passages), 1)))
+        return overlay.ask(question, AskOptions(mode=mode, k=max(len(passages), 1), effects=False))

@@ -28,7 +28,6 @@ class OverlayPolicy:
         variants: how many are tried at most, likewise.
         retry_index: the index over which another is tried, likewise.
         budget_index: the highest volatility index that an answer may have, likewise.
-        judge_doses: whether a dose in company may be rolled back, likewise.
     """
 
     knows_kinds = False
@@ -48,7 +47,6 @@ class OverlayPolicy:
         variants: int | None = None,
         retry_index: float | None = None,
         budget_index: float | None = None,
-        judge_doses: bool | None = None,
     ) -> None:
         self._bench = bench
         chosen = {
@@ -63,7 +61,6 @@ class OverlayPolicy:
             "variants": variants,
             "retry_index": retry_index,
             "budget_index": budget_index,
-            "judge_doses": judge_doses,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         self._settings = bench.settings.model_copy(update=given)

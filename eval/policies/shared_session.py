@@ -79,7 +79,7 @@ class SharedSession:
         check_part(start, stop, len(donor.tokens))
         raise UnavailableError(
             "policies that share a model cannot reuse blended cells",
-            hint="set recompute to 1, or measure with `overlay lab blending`",
+            hint="measure with `overlay lab blending`",
         )
 
     def read(self, window: Sequence[int], layers: Sequence[int] = ()) -> State:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from eval.metrics.paired import Comparison, Conclusion, compare, conclude
-from overlay.answering.inject import add_chunk
 from overlay.labelled.items import Item
 from overlay.labelled.matching import contains_any
 from overlay.prompt import build_prompt, chunk_tokens
@@ -86,7 +86,7 @@ def blend(
             stack.enter_context(session)
             before = model.evaluated
             for number, at in enumerate(order):
-                add_chunk(session, chunks[at], alone[at], place, share if number else 1.0)
+                _add(session, chunks[at], alone[at], place, share if number else 1.0)
             session.extend(prompt.tail)
             model.flush([session])
             return session, model.evaluated - before
@@ -144,3 +144,20 @@ def summarise(found: Sequence[Blended], *, seed: int) -> list[Summary]:
         )
         for name, ones in by_share.items()
     ]
+
+
+def _add(
+    session: Session, tokens: Sequence[int], alone: Session, place: int, recompute: float
+) -> None:
+    """Extend a context by a chunk that stands at ``place`` of a session of its own, too.
+
+    Args:
+        recompute: share of its tokens that is evaluated again; the others keep the cells that they
+            have there.
+    """
+    size = len(tokens)
+    fresh = math.ceil(recompute * size)
+    if fresh < size:
+        session.extend_blended(alone, place, place + size, fresh=fresh)
+    else:
+        session.extend(tokens)

@@ -1,4 +1,4 @@
-"""Stage 11: the first tokens of an answer, before anyone reads them."""
+"""Stage 10: the first tokens of an answer, before anyone reads them."""
 
 from __future__ import annotations
 
@@ -125,12 +125,7 @@ def _decides(job: Job) -> bool:
 
 def _prompted(job: Job, workspace: Workspace, context: Context) -> Session:
     """A session that ends where the answer begins; without the question if that is echoed."""
-    if not job.judge.reads:
-        session = context.session
-    elif context.prompted is None or context.repeated or job.options.echo:
-        session = workspace.fork(context.session)
-    else:
-        return workspace.fork(context.prompted)
+    session = workspace.fork(context.session) if job.judge.reads else context.session
     if not job.options.echo:
         session.extend(context.variant.tail)
     return session

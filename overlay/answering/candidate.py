@@ -20,21 +20,21 @@ class Seen:
     """What was read of a chunk.
 
     Attributes:
-        question_gain: see :func:`probes.question_gain.question_gain`, nats a token.
-        state_delta: ``[width]``, see :func:`probes.prompted.state_deltas`; None where the judge
-            weighs none.
+        state: ``[width]``, see :func:`probes.look.end_states`; None where the judge weighs none.
         attention: how much more the question looks at the chunk beside all others than a question
             that says nothing, nats, see :func:`probes.attention.attention`; None where that was not
             read.
         rated: what the judge makes of these.
+        question_gain: see :func:`probes.question_gain.question_gain`, nats a token; None until the
+            chunk stands alone.
         draft: the state on the draft that the chunk alone leads to; None until it is made.
         reading: what the chunk alone does to the model; None until it is read.
     """
 
-    question_gain: float
-    state_delta: FloatArray | None = None
+    state: FloatArray | None = None
     attention: float | None = None
     rated: Rated | None = None
+    question_gain: float | None = None
     draft: State | None = None
     reading: Reading | None = None
 
@@ -45,8 +45,7 @@ class Candidate:
 
     Attributes:
         tokens: of the chunk as they stand in the context.
-        session: holds the prompt with this chunk alone in it; None where that was not read, or is
-            needed no more.
+        session: holds the prompt with this chunk alone in it; None where nobody asked for that.
         seen: None where nothing was read.
         verdict: None until it is judged.
         halved: whether it is a part of the chunk that was retrieved.

@@ -1,4 +1,4 @@
-"""Stage 12: which variant is spoken, or what is said in place of them."""
+"""Stage 11: which variant is spoken, or what is said in place of them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,6 @@ def _told(attempts: Sequence[Attempt], spoken: Attempt) -> tuple[Tried, ...]:
         Tried(
             name=one.context.variant.name,
             chunks=tuple(chunk.chunk.rank for chunk in one.context.variant.chunks),
-            doses=one.context.doses,
             repeated=one.context.repeated,
             index=one.index,
             spoken=one is spoken,

@@ -17,7 +17,7 @@ from probes.layers import spread_layers
 from probes.state import State
 from probes.support import Matrix
 
-__all__ = ["draft_of", "read_alone", "said"]
+__all__ = ["draft_of", "effects", "read_alone", "said"]
 
 
 def read_alone(
@@ -53,6 +53,17 @@ def read_alone(
     for place, draft, reading in zip(places, isolated.states, isolated.readings, strict=True):
         found[place] = found[place].with_seen(draft=draft, reading=reading)
     return found, isolated.matrix
+
+
+def effects(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """All chunks, those that were let in with what each does alone, as far as there is room."""
+    found = list(candidates)
+    places = [place for place, one in enumerate(found) if one.accepted]
+    standing = workspace.stand_alone([found[place] for place in places])
+    read, _ = read_alone(job, workspace, standing)
+    for place, one in zip(places, read, strict=True):
+        found[place] = one
+    return found
 
 
 def draft_of(job: Job, one: Candidate) -> Candidate:

@@ -1,14 +1,14 @@
-"""Stage 15: what each chunk did, how the answer was expected, and what all of it cost."""
+"""Stage 14: what each chunk did, how the answer was expected, and what all of it cost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 
 from overlay.answer import Answer, Other, Outcome, Step, Usage
 from overlay.answering.candidate import Candidate
 from overlay.answering.decide import Decision
-from overlay.answering.drafts import read_alone, said
+from overlay.answering.drafts import effects, said
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.signs import read_signs, sign_layers
@@ -106,17 +106,10 @@ def _as_spoken(candidates: Sequence[Candidate], decision: Decision) -> list[Cand
         return list(candidates)
     variant = decision.attempt.context.variant
     inside = {one.chunk.rank: one for one in variant.chunks}
-    rolled_back = {
-        rank for dose in decision.attempt.context.doses for rank in dose.chunks if not dose.accepted
-    }
-    return [
-        _ruled(one, inside.get(one.chunk.rank), rolled_back, variant.name) for one in candidates
-    ]
+    return [_ruled(one, inside.get(one.chunk.rank), variant.name) for one in candidates]
 
 
-def _ruled(
-    one: Candidate, inside: Candidate | None, rolled_back: Set[int], variant: str
-) -> Candidate:
+def _ruled(one: Candidate, inside: Candidate | None, variant: str) -> Candidate:
     """A candidate, with the verdict that its place in a variant's context gives it."""
     verdict = one.verdict
     assert verdict is not None  # noqa: S101 - tells mypy that every candidate was judged
@@ -127,11 +120,10 @@ def _ruled(
         verdict = replace(verdict, accepted=True, short=short, reason=reason, spent=spent)
         return replace(one, verdict=replace(verdict, outvoted=False))
     if inside is None and verdict.accepted:
-        why, short = f'the variant "{variant}" leaves it out', "not in variant"
-        if one.chunk.rank in rolled_back:
-            why, short = "behind the chunks before it the context was over budget", "rolled back"
-        reason = f"{why}; before that: {verdict.reason}"
-        rejected = replace(verdict, accepted=False, short=short, reason=reason, spent=0.0)
+        reason = f'the variant "{variant}" leaves it out; before that: {verdict.reason}'
+        rejected = replace(
+            verdict, accepted=False, short="not in variant", reason=reason, spent=0.0
+        )
         return replace(one, verdict=rejected)
     return one if inside is None or not inside.halved else replace(inside, session=one.session)
 
@@ -140,14 +132,17 @@ def _with_effects(
     job: Job, workspace: Workspace, candidates: Sequence[Candidate], context: Context
 ) -> tuple[list[Candidate], dict[int, float | None]]:
     """The same, with what each chunk does alone, and the drifts by rank of what each dose did."""
-    if not job.judge.reads:
+    if not (job.judge.reads and job.options.effects):
         return list(candidates), {}
-    found, _ = read_alone(job, workspace, candidates)
+    found = effects(job, workspace, candidates)
     order = [one.chunk.rank for one in context.variant.chunks]
     [first] = [one for one in found if one.chunk.rank == order[0]] if order else [None]
     later, before = None, None if first is None else first.draft
-    if len(order) > 1 and context.prompted is not None and before is not None:
-        later = logit_drift(before, context.prompted.read(before.window, before.layers))
+    if len(order) > 1 and before is not None:
+        prompted = workspace.fork(context.session)
+        prompted.extend(context.variant.tail)
+        later = logit_drift(before, prompted.read(before.window, before.layers))
+        workspace.close(prompted)
     drifts = {
         one.chunk.rank: one.reading.logit_drift if one is first else later
         for one in found

@@ -1,21 +1,20 @@
-"""Stage 4: which chunks are let in."""
+"""Stage 3: which chunks are let in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
 from selector.order import Order, ordered
 from selector.verdict import does_not_fit
+from selector.weights import Readings
 
 __all__ = ["judge", "rated"]
 
-_HALVED = "a part of it, without what turns the model as instructions do"
+_HALVED = "a part of it, without what moves the model as instructions do"
 
 
 def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -28,13 +27,12 @@ def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> li
     order = Order.RANK if by_rank else Order.BEST_FIRST
     volatilities = [one.volatility for one in judged]
     left, spent = workspace.room, 0.0
-    for place in ordered(order, volatilities, [0.0] * len(judged)):
+    for place in ordered(order, [0.0] * len(judged), volatilities):
         one = judged[place]
         if job.judge.reads and one.seen is None:
-            continue  # for want of room it was not read
+            continue  # it outgrows the context
         needed = len(one.tokens)
-        gain = None if one.seen is None else one.seen.question_gain
-        verdict = job.judge.verdict(one.rated, gain, spent)
+        verdict = job.judge.verdict(one.rated, spent)
         if verdict.accepted and needed > left:
             verdict = does_not_fit(needed, left)
         elif verdict.accepted:
@@ -53,12 +51,11 @@ def rated(job: Job, candidates: Sequence[Candidate]) -> list[Candidate]:
     seen = [one.seen for one in found if one.seen is not None]
     if not seen:
         return found
-    deltas = [one.state_delta for one in seen if one.state_delta is not None]
     ratings = job.judge.rate(
-        [one.question_gain for one in seen],
-        np.stack(deltas) if deltas else None,
-        [found[place].chunk.similarity for place in places],
-        [one.attention for one in seen],
+        [
+            Readings(found[place].chunk.similarity, one.attention, one.state)
+            for place, one in zip(places, seen, strict=True)
+        ]
     )
     for place, rating in zip(places, ratings, strict=True):
         found[place] = found[place].with_seen(rated=rating)

@@ -16,7 +16,6 @@ from overlay.answering.explain import explain, step_of
 from overlay.answering.inject import inject
 from overlay.answering.job import Job
 from overlay.answering.judge import judge
-from overlay.answering.look import look
 from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
@@ -48,7 +47,6 @@ def answer(
     with Workspace(job, kept if job.judge.reads else None) as workspace:
         candidates = retrieve(job, searcher)
         candidates = read(job, workspace, candidates)
-        candidates = look(job, workspace, candidates)
         candidates = judge(job, workspace, candidates)
         candidates = shorten(job, workspace, candidates)
         candidates = vote(job, workspace, candidates)
@@ -59,8 +57,9 @@ def answer(
 
         attempts: list[Attempt] = []
         for variant in variants(job, candidates):
-            context = inject(job, workspace, candidates, variant)
-            job.book("dose")
+            if attempts and not workspace.fits(variant.chunks):
+                break
+            context = inject(job, workspace, variant)
             context = repeat(job, workspace, context)
             attempts.append(begin(job, workspace, context))
             if steady(job, attempts[-1]):

@@ -1,58 +1,69 @@
-"""Stage 2: what each chunk does to the question, before any draft."""
+"""Stage 2: all chunks side by side in one context, and what the model shows of each there.
+
+It is the one pass that plain RAG makes. The chunk that the answer stands in draws the question's
+look where its words do not tell, and an instruction shows in the state at its chunk's end. The pass
+is kept: a variant that begins with the same chunks begins behind it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 from overlay.answering.candidate import Candidate, Seen
+from overlay.answering.inject import grown
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
-from probes.prompted import Prompted
+from overlay.prompt import content_free, most_similar_last
+from probes.look import Asking, end_states, read_attention
 from selector.verdict import does_not_fit
 
-__all__ = ["read", "seen_in"]
+__all__ = ["read", "side_by_side"]
 
 
 def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Read every chunk alone in the prompt, side by side; none where the judge weighs nothing.
+    """Read every chunk beside the others; none where the judge weighs nothing.
 
-    A chunk for which there is no room is judged at once.
+    A chunk that outgrows the context is judged at once. One for which there is no room beside more
+    similar ones has no reading of the model's, and neither has any where the model shows none.
     """
     if not job.judge.reads:
         return list(candidates)
-    measured = _with_room(workspace, candidates)
-    places = [place for place, one in enumerate(measured) if one.verdict is None]
-    if places:
-        prompted = workspace.stand_alone([measured[place] for place in places])
-        found = zip(places, prompted.sessions, seen_in(job, prompted), strict=True)
-        for place, session, seen in found:
-            measured[place] = replace(measured[place], session=session, seen=seen)
-    return measured
+    found = [_measured(workspace, one) for one in candidates]
+    layer = job.judge.layer
+    looks = job.judge.looks and job.model.capabilities.attention
+    chunks = side_by_side(workspace, found)
+    if not chunks or not (looks or layer is not None):
+        return found
+    session = grown(workspace, chunks)
+    workspace.grew(chunks, session)
+    prompt = job.prompt
+    ends = list(accumulate((len(one.tokens) for one in chunks), initial=len(prompt.prefix)))
+    seen = [Seen() for _ in chunks]
+    if layer is not None:
+        states = end_states(job.model, session, ends[1:], layer)
+        seen = [replace(one, state=state) for one, state in zip(seen, states, strict=True)]
+    if looks and len(chunks) > 1:
+        asked = Asking(prompt.tail, prompt.lead)
+        unasked = content_free(job.model, prompt)
+        values = read_attention(job.model, session, list(pairwise(ends)), asked, unasked)
+        seen = [replace(one, attention=value) for one, value in zip(seen, values, strict=True)]
+    by_rank = {one.chunk.rank: own for one, own in zip(chunks, seen, strict=True)}
+    return [replace(one, seen=by_rank.get(one.chunk.rank, one.seen)) for one in found]
 
 
-def seen_in(job: Job, prompted: Prompted) -> list[Seen]:
-    """What the judge weighs of chunks that stand in the prompt, each alone."""
-    gains, layer = prompted.question_gains, job.judge.layer
-    if layer is None:
-        return [Seen(gain) for gain in gains]
-    deltas = prompted.state_deltas(job.model, layer)
-    return [Seen(gain, delta) for gain, delta in zip(gains, deltas, strict=True)]
+def side_by_side(workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The chunks that fit into one context, the most similar next to the question."""
+    fitting = [one for one in candidates if one.seen is not None]
+    sizes = [len(one.tokens) for one in fitting]
+    similarities = [one.chunk.similarity for one in fitting]
+    return [fitting[place] for place in most_similar_last(sizes, similarities, workspace.room)]
 
 
-def _with_room(workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The same, with a verdict on those that cannot be read beside the ones before them."""
-    left = workspace.side_by_side
-    measured = []
-    for candidate in candidates:
-        size = len(candidate.tokens)
-        needed = size + workspace.beside
-        verdict = None
-        if size > workspace.room:
-            verdict = does_not_fit(size, workspace.room)
-        elif needed > left:
-            verdict = does_not_fit(needed, left, where="the cache beside the other chunks")
-        else:
-            left -= needed
-        measured.append(replace(candidate, verdict=verdict))
-    return measured
+def _measured(workspace: Workspace, one: Candidate) -> Candidate:
+    """The same, with a verdict where it outgrows the context by itself."""
+    size = len(one.tokens)
+    if size > workspace.room:
+        return replace(one, verdict=does_not_fit(size, workspace.room))
+    return replace(one, seen=Seen())

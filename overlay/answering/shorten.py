@@ -1,4 +1,4 @@
-"""Stage 5: of a chunk that instructs the model, the part without the instruction may enter.
+"""Stage 4: of a chunk that instructs the model, the part without the instruction may enter.
 
 An instruction stands somewhere in a passage. Cut between sentences, one half often has it, or one
 half of that, and the rest what is known. Where another chunk is steady, an attacked one is better
@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from overlay.answering.candidate import Candidate, part_of
+from overlay.answering.candidate import Candidate, Seen, part_of
+from overlay.answering.inject import grown
 from overlay.answering.job import Job
 from overlay.answering.judge import judge, rated
-from overlay.answering.read import seen_in
+from overlay.answering.read import side_by_side
 from overlay.answering.workspace import Workspace
 from overlay.sentences import remainders
+from probes.look import end_states
 from selector.budget import LIKELY
 
 __all__ = ["shorten"]
@@ -31,58 +33,49 @@ def shorten(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> 
 
     Nothing is done where a steady chunk is within budget. Otherwise each part of
     :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the lowest
-    volatility, if it is likely to help, takes it. Sessions of what is not let in are closed.
+    volatility, if it is likely to help, takes it.
     """
     kept = list(candidates)
-    if job.settings.halve and not any(_steady(job, one) for one in kept):
-        spare = workspace.spare(kept)
-        for place, one in enumerate(candidates):
-            if _instructs(job, one):
-                kept = _with_best_part(job, workspace, kept, place, spare)
-        if any(one.halved for one in kept):
-            kept = judge(job, workspace, kept)
-    return [one if one.accepted else workspace.forget(one) for one in kept]
+    layer = job.judge.layer
+    if layer is None or not job.settings.halve or any(_steady(job, one) for one in kept):
+        return kept
+    for place, one in enumerate(candidates):
+        if _instructs(job, one):
+            kept = _with_best_part(job, workspace, kept, place, layer)
+    return judge(job, workspace, kept) if any(one.halved for one in kept) else kept
 
 
 def _with_best_part(
-    job: Job, workspace: Workspace, candidates: list[Candidate], place: int, spare: int
+    job: Job, workspace: Workspace, candidates: list[Candidate], place: int, layer: int
 ) -> list[Candidate]:
     """All chunks, with the best part in one's place if it is within budget, and rated anew."""
-    whole = candidates[place]
     best: list[Candidate] | None = None
-    for part in _parts(job, workspace, whole, spare):
+    for part in _parts(job, workspace, candidates, place, layer):
         tried = rated(job, [*candidates[:place], part, *candidates[place + 1 :]])
-        worse = tried
         if best is None or tried[place].volatility < best[place].volatility:
-            worse, best = best or [], tried
-        if worse:
-            workspace.forget(worse[place])
-    if best is None:
+            best = tried
+    if best is None or not _likely(job, best[place].volatility):
         return candidates
-    if not _likely(job, best[place].volatility):
-        workspace.forget(best[place])
-        return candidates
-    workspace.forget(whole)
     return best
 
 
-def _parts(job: Job, workspace: Workspace, whole: Candidate, spare: int) -> Iterator[Candidate]:
-    """Parts of a chunk, each read; none where it cannot be cut, or the cache cannot hold two."""
-    prompt = job.prompt
-    if 2 * (len(whole.tokens) + len(prompt.tail)) > spare or whole.session is None:
-        return
+def _parts(
+    job: Job, workspace: Workspace, candidates: Sequence[Candidate], place: int, layer: int
+) -> Iterator[Candidate]:
+    """Parts of a chunk, each read where the whole was; none where it cannot be cut."""
+    whole = candidates[place]
+    beside = side_by_side(workspace, candidates)
+    before = list(takewhile(lambda one: one is not whole, beside))
     for text in remainders(whole.text):
         part = part_of(job.model, whole, text)
-        # What the whole chunk begins with alike is not evaluated again.
-        pairs = zip(part.tokens, whole.tokens, strict=False)
-        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        session = workspace.fork(whole.session)
-        session.rollback(len(prompt.prefix) + alike)
-        session.extend(part.tokens[alike:])
-        [seen] = seen_in(job, workspace.read_beside(session))
+        if not workspace.fits([*before, part]):
+            return
+        session = grown(workspace, [*before, part])
+        [state] = end_states(job.model, session, [len(session.tokens)], layer)
+        workspace.close(session)
         # The part stands where the whole was looked at.
         attention = None if whole.seen is None else whole.seen.attention
-        yield replace(part, session=session, seen=replace(seen, attention=attention))
+        yield replace(part, seen=Seen(state, attention))
 
 
 def _steady(job: Job, one: Candidate) -> bool:
@@ -103,4 +96,4 @@ def _likely(job: Job, volatility: float) -> bool:
 
 def _allowed(job: Job, one: Candidate) -> bool:
     """Whether a step may spend what the chunk costs."""
-    return job.judge.verdict(one.rated, None, 0.0).accepted
+    return job.judge.verdict(one.rated, 0.0).accepted

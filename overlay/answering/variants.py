@@ -1,4 +1,4 @@
-"""Stage 8: the ways in which the same chunks and question can be put before the model.
+"""Stage 7: the ways in which the same chunks and question can be put before the model.
 
 The first is what the judge let in. The others take less of it: many a model is led astray by what
 stands beside the chunk that answers. Each is tried where the answers before it begin shaky: it
@@ -24,7 +24,7 @@ QUOTE = "the sentence itself"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
-    """One way to word, order and dose the same context and question.
+    """One way to word and order the same context and question, and what of it is taken.
 
     Attributes:
         name: what the report calls it.
@@ -67,8 +67,7 @@ def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     if not job.judge.reads:
         return
     best = sorted(accepted, key=lambda one: one.volatility)
-    two = tuple(one for one in accepted if any(one is other for other in best[:2]))
-    yield replace(first, name="the two steadiest chunks", chunks=two)
+    yield replace(first, name="the two steadiest chunks", chunks=tuple(best[1::-1]))
     yield replace(first, name="the steadiest chunk alone", chunks=tuple(best[:1]))
     if job.options.form is None:
         yield from _quoted(job, accepted)

@@ -1,4 +1,4 @@
-"""Stage 6: where three steady chunks or more are let in, their majority keeps the others out."""
+"""Stage 5: where three steady chunks or more are let in, their majority keeps the others out."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ def vote(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     places = [place for place, one in enumerate(candidates) if votes(one)]
     if not (job.settings.majority and job.judge.reads and can_outvote(len(places))):
         return list(candidates)
-    voters, matrix = read_alone(
-        job, workspace, [candidates[place] for place in places], support=True
-    )
+    # One that finds no room to stand alone has no vote.
+    standing = workspace.stand_alone([candidates[place] for place in places])
+    voting = [n for n, one in enumerate(standing) if one.session is not None]
+    if not can_outvote(len(voting)):
+        return list(candidates)
+    places, standing = [places[n] for n in voting], [standing[n] for n in voting]
+    voters, matrix = read_alone(job, workspace, standing, support=True)
     found = list(candidates)
     for place, voter in zip(places, voters, strict=True):
         found[place] = voter

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from probes.kv_store import KVStore
-from probes.prompted import Prompted, prompt_beside, prompt_chunks
+from probes.prompted import Prompted, prompt_chunks
 from probes.protocol import Session
 from probes.state import FloatArray
+from selector.signs import WINDOW
 
 __all__ = ["Workspace"]
 
@@ -34,13 +36,12 @@ class Workspace:
         self._open: dict[int, Session] = {}
         self._bare: Session | None = None
         self._expected: FloatArray | None = None
+        # Tokens of the chunks that stand alone.
+        self._alone = 0
         self._grown: dict[tuple[tuple[int, ...], ...], Session] = {}
         self.prefix = self._own(job.model.session())
         try:
-            if kept is None:
-                self.prefix.extend(job.prompt.prefix)
-            else:
-                kept.extend_many(job.model, [self.prefix], [job.prompt.prefix])
+            self.extend(self.prefix, job.prompt.prefix)
         except BaseException:
             self.close()
             raise
@@ -53,6 +54,13 @@ class Workspace:
         """A session with the same tokens, which then goes its own way."""
         [fork] = session.fork(1)
         return self._own(fork)
+
+    def extend(self, session: Session, tokens: Sequence[int]) -> None:
+        """Extend a session; where the same stood behind the same before, by what was kept of it."""
+        if self._kept is None:
+            session.extend(tokens)
+        else:
+            self._kept.extend_many(self._job.model, [session], [tokens])
 
     def close(self, *sessions: Session) -> None:
         """Close sessions; all of them where none is named."""
@@ -74,20 +82,28 @@ class Workspace:
             The session, which shares what was evaluated before, and how many chunks it holds.
         """
         texts = tuple(one.tokens for one in chunks)
-        for count in range(len(texts), 0, -1):
-            known = self._grown.get(texts[:count])
-            if known is not None:
-                return self.fork(known), count
-        if chunks and chunks[0].session is not None:
-            # What a chunk's own session holds is the beginning of a context.
-            fork = self.fork(chunks[0].session)
-            fork.rollback(len(self._job.prompt.prefix) + len(chunks[0].tokens))
-            return fork, 1
-        return self.fork(self.prefix), 0
+        found, alike = self.prefix, 0
+        for known, session in self._grown.items():
+            pairs = zip(known, texts, strict=False)
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+            if same > alike:
+                found, alike = session, same
+        fork = self.fork(found)
+        fork.rollback(len(self._job.prompt.prefix) + sum(map(len, texts[:alike])))
+        return fork, alike
 
     def grew(self, chunks: Sequence[Candidate], session: Session) -> None:
         """Note that a session holds the prefix and these chunks, so that others may share it."""
         self._grown[tuple(one.tokens for one in chunks)] = session
+
+    def fits(self, chunks: Sequence[Candidate]) -> bool:
+        """Whether the cache has room for a context of these chunks beside all that is open."""
+        return self._free(tuple(one.tokens for one in chunks)) >= 0
+
+    def drop_contexts(self) -> None:
+        """Close what has grown so far; what was forked from it stays."""
+        self.close(*self._grown.values())
+        self._grown.clear()
 
     def bare(self) -> Session:
         """The prompt without context; it is read once."""
@@ -96,35 +112,44 @@ class Workspace:
             self._bare.extend(self._job.prompt.tail)
         return self._bare
 
-    def stand_alone(self, candidates: Sequence[Candidate]) -> Prompted:
-        """Put each chunk into a prompt of its own, see :func:`probes.prompted.prompt_chunks`."""
-        prompt = self._job.prompt
-        found = prompt_chunks(
+    def stand_alone(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Put chunks into prompts of their own, see :func:`probes.prompted.prompt_chunks`.
+
+        A chunk that stands there already is left as it is, and one for which the cache has no room
+        beside another context of all that was read stays without.
+        """
+        found, prompt = list(candidates), self._job.prompt
+        left, places = self._free() - self._longest, []
+        for place, one in enumerate(found):
+            needed = len(one.tokens) + self._beside
+            if one.session is None and one.seen is not None and needed <= left:
+                left -= needed
+                self._alone += len(one.tokens)
+                places.append(place)
+        if not places:
+            return found
+        prompted = prompt_chunks(
             self._job.model,
             self.prefix,
-            [candidate.tokens for candidate in candidates],
+            [found[place].tokens for place in places],
             prompt.tail,
             lead=prompt.lead,
             kept=self._kept,
         )
-        for session in (found.bare, *found.sessions):
+        for session in (prompted.bare, *prompted.sessions):
             self._own(session)
-        self._bare, self._expected = found.bare, found.expected
+        self._bare, self._expected = prompted.bare, prompted.expected
+        alone = zip(places, prompted.sessions, prompted.question_gains, strict=True)
+        for place, session, gain in alone:
+            found[place] = replace(found[place], session=session).with_seen(question_gain=gain)
         return found
 
     def together(self, candidates: Sequence[Candidate]) -> Prompted:
         """The chunks that stand alone, each in its session, beside the prompt without any."""
         assert self._expected is not None  # noqa: S101 - tells mypy what callers know
         sessions = [one.session for one in candidates if one.session is not None]
-        gains = [one.seen.question_gain for one in candidates if one.seen is not None]
+        gains = [one.seen.question_gain or 0.0 for one in candidates if one.seen is not None]
         return Prompted(self.bare(), sessions, gains, self._expected)
-
-    def read_beside(self, session: Session) -> Prompted:
-        """Put the rest of the prompt behind a text that stands alone, too."""
-        prompt = self._job.prompt
-        return prompt_beside(
-            self._job.model, self.together(()), session, prompt.tail, lead=prompt.lead
-        )
 
     @property
     def room(self) -> int:
@@ -135,32 +160,25 @@ class Workspace:
         """Tokens that a session may take on before the rest of the prompt."""
         return self._job.room - len(session.tokens)
 
-    @property
-    def side_by_side(self) -> int:
-        """Cells for chunks that are read side by side, each with :attr:`beside`."""
+    def _free(self, *more: tuple[tuple[int, ...], ...]) -> int:
+        """Cells that are surely free, with further contexts of these chunks."""
+        # What two contexts begin with alike, they share.
+        contexts = {*self._grown, *more}
+        beginnings = {one[: n + 1] for one in contexts for n in range(len(one))}
+        taken = len(self._job.prompt.prefix) + sum(len(one[-1]) for one in beginnings)
+        taken += self._alone + (len(self._open) + len(more)) * self._beside
         cells = self._job.model.info.cache_size
-        taken = len(self._job.prompt.prefix) + min(_READ_ROOM, cells // 2)
-        return cells - taken - self.beside
+        return cells - taken - min(_READ_ROOM, cells // 8)
 
     @property
-    def beside(self) -> int:
-        """Cells that a chunk takes beside its own: the rest of the prompt, and a draft."""
-        return len(self._job.prompt.tail) + self._job.settings.draft_tokens
+    def _longest(self) -> int:
+        """Tokens of the chunks in the longest context so far: another order takes as many again."""
+        return max((sum(map(len, one)) for one in self._grown), default=0)
 
-    def spare(self, candidates: Iterable[Candidate]) -> int:
-        """Cells that are free beside the chunks' sessions and what reading takes."""
-        return self._job.model.info.cache_size - self._held(candidates) - _READ_ROOM
-
-    def crowded(self, candidates: Iterable[Candidate], dose: Iterable[Candidate]) -> bool:
-        """Whether the cache is too small for the chunks' sessions beside the growing context."""
-        grown = sum(len(one.tokens) for one in dose) + len(self._job.prompt.tail)
-        # Half as much again as the context takes, for the answer and for reading.
-        size = self._job.model.info
-        return self._held(candidates) + grown > size.cache_size - size.context_size // 2
-
-    def _held(self, candidates: Iterable[Candidate]) -> int:
-        sessions = [self.bare(), *(one.session for one in candidates if one.session is not None)]
-        return sum(len(session.tokens) for session in sessions)
+    @property
+    def _beside(self) -> int:
+        """Cells that a session takes beside its chunks: the rest of the prompt, and a draft."""
+        return self._job.prompt.after + max(self._job.settings.draft_tokens, WINDOW)
 
     def _own(self, session: Session) -> Session:
         self._open[id(session)] = session

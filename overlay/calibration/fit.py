@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,29 +13,27 @@ from sklearn.model_selection import GroupKFold
 from overlay.calibration.observe import Observed, Twins
 from overlay.calibration.parts import Part, parts
 from overlay.errors import InputError
+from overlay.labelled.items import Kind
+from probes.state import FloatArray
 from selector.profile import Fold, question_key
 from selector.statistics.regression import regress
-from selector.weights import Weights, above_mean, turn_above_mean
+from selector.weights import Weights, above_mean, directions
 
 __all__ = ["Fitted", "fit"]
 
 _FOLDS = 5
-# Inverse strength of the L2 penalty, on standardised values: hundreds of directions from hundreds
-# of chunks need much, two numbers little. Between 1e-4 and 3e-3 the AUROC changed by 0.003.
-_C_DIRECTION = 1e-3
+# Inverse strength of the L2 penalty, on standardised values: hundreds of numbers of a state from
+# hundreds of chunks need much, two numbers little.
 _C_SCORES = 0.3
 _C_INSTRUCTION = 0.03
 _TYPICAL_CHUNKS = 3
 """With one, a lone chunk has half of its reading for a mean; with more, chunks are compared with
 others more than with each other, which holds less for collections of another kind."""
-# Data sets from which on whole ones are left out, and folds of them at most.
-_FEWEST_SETS, _MOST_SETS = 3, 10
-_MISTAKEN = 0.05
-"""Share of helpful chunks that lie where an instruction is likelier than none."""
+_MISTAKEN = 0.02
+"""Share of chunks of other collections that lie where an instruction is likelier than none."""
 
 _Array = NDArray[np.float64]
 _Truth = NDArray[np.bool_]
-_Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,20 +57,14 @@ class Fitted:
 
 
 def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
-    """Fit a logistic regression of "helps" on question gain, similarity, attention and state delta.
+    """Fit a logistic regression of "helps" on similarity and attention, where they are known.
 
-    Two stages, as in stacking (Wolpert, 1992, Neural Networks 5(2)): the direction of the state
-    delta is fitted first; a second regression then weighs the scores that it gives to data sets
-    left out of its fit (to questions, where there are fewer than three sets), beside the question
-    gain and, where all questions know them, the similarity and the attention. Both count helpful
-    chunks and others as if they were equally many. Both are linear, so their product is one vector
-    in the units of the readings.
-    Each question is fitted on as it is, and with the chunks of either sort alone, see
-    :class:`overlay.calibration.parts.Part`.
+    It counts helpful chunks and others as if they were equally many. Each question is fitted on as
+    it is, and with the chunks of either sort alone, see :class:`overlay.calibration.parts.Part`.
+    What a chunk does alone, its question gain and the turn of the state, adds nothing beside these
+    two (docs/elsewhere.md).
 
-    What an injected instruction does to the state is fitted apart, on passages beside their clean
-    twins only: fitted on other chunks it learns what those look like, and finds none in a
-    collection of another kind.
+    How an injected instruction moves the state is fitted apart, see :func:`_fit_instruction`.
 
     Raises:
         InputError: too few questions, or chunks of one sort only.
@@ -125,57 +118,39 @@ def _elsewhere(
 def _volatilities(
     one: Observed, with_states: Weights, without_states: Weights
 ) -> dict[Part, list[float]]:
-    weights = without_states if one.deltas is None else with_states
-    return {
-        part: weights.volatilities(some.gains, some.deltas, some.similarities, some.attentions)
-        for part, some in parts(one).items()
-    }
+    weights = without_states if one.states is None else with_states
+    return {part: weights.volatilities(some.readings) for part, some in parts(one).items()}
 
 
 def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[Weights, Weights]:
-    sets = [list(parts(one).values()) for one in questions]
-    groups = np.repeat(np.arange(len(sets)), [sum(len(some.gains) for some in own) for own in sets])
-    observed = [some for own in sets for some in own]
+    observed = [some for one in questions for some in parts(one).values()]
     helpful = np.concatenate([np.asarray(some.helpful, dtype=bool) for some in observed])
     names, scores, typical = _scores(questions, observed)
     coefficients, bias = _balanced(scores, helpful, _C_SCORES)
-    alone = _weights(dict(zip(names, coefficients.tolist(), strict=True)), bias, typical)
-    if any(some.deltas is None for some in observed):
-        return alone, alone
-    deltas = np.concatenate(
-        [turn_above_mean(one.deltas, _TYPICAL_CHUNKS) for one in observed if one.deltas is not None]
+    chosen = dict(zip(names, coefficients.tolist(), strict=True))
+    alone = Weights.model_validate(
+        {"bias": bias, "typical_chunks": _TYPICAL_CHUNKS, **typical, **chosen}
     )
-    projected = np.empty(len(helpful))
-    for train, test in _left_out(questions, groups):
-        direction, _ = _balanced(deltas[train], helpful[train], _C_DIRECTION)
-        projected[test] = deltas[test] @ direction
-    direction, _ = _balanced(deltas, helpful, _C_DIRECTION)
-    instruction, instruction_bias = _fit_instruction(twins, deltas[helpful])
-    coefficients, bias = _balanced(np.column_stack([scores, projected]), helpful, _C_SCORES)
-    *others, turned = coefficients.tolist()
-    whole = _weights(dict(zip(names, others, strict=True)), bias, typical)
-    states = {
-        "direction": _rounded(turned * direction),
-        "instruction": _rounded(instruction),
-        "instruction_bias": instruction_bias,
-    }
-    return whole.model_copy(update=states), alone
+    if not twins or any(one.states is None for one in questions):
+        return alone, alone
+    return alone.model_copy(update=_fit_instruction(questions, twins)), alone
 
 
 def _scores(
     questions: Sequence[Observed], observed: Sequence[Observed]
 ) -> tuple[list[str], _Array, dict[str, float]]:
-    """What is weighed beside the direction, where all questions know it.
+    """What is weighed, where all questions know it.
 
     Args:
         observed: the parts of the questions.
 
     Returns:
         The names of the weights, ``[chunks, names]`` readings above the mean, and what is typical.
+
+    Raises:
+        InputError: they know neither similarity nor attention.
     """
-    gain = _mean([one.gains for one in questions])
-    typical = {"typical_gain": gain}
-    columns = {"gain": _above_mean([some.gains for some in observed], gain)}
+    typical, columns = {}, {}
     similarities = [some.similarities for some in observed if some.similarities is not None]
     if len(similarities) == len(observed):
         alike = _mean([one.similarities or () for one in questions])
@@ -184,6 +159,12 @@ def _scores(
     attentions = [some.attentions for some in observed if some.attentions is not None]
     if len(attentions) == len(observed):
         columns["attention"] = _above_mean(attentions, 0.0)
+    if not columns:
+        raise InputError(
+            "neither the similarity of the passages nor the model's attention is known",
+            hint="name an embedder, or a model that shows its attention",
+            param="embedder",
+        )
     return list(columns), np.column_stack(list(columns.values())), typical
 
 
@@ -192,46 +173,74 @@ def _mean(readings: Sequence[Sequence[float]]) -> float:
     return float(np.mean(np.concatenate(readings)))
 
 
-def _left_out(questions: Sequence[Observed], groups: _Places) -> Iterator[tuple[_Places, _Places]]:
-    """Chunks to fit a direction on, and the others, which it is to tell of.
-
-    A direction says more of questions from the data sets that it was fitted on than of others, so
-    whole sets are left out where there are enough.
-
-    Args:
-        groups: ``[chunks]`` which question each belongs to.
-    """
-    sets, own = np.unique([one.dataset for one in questions], return_inverse=True)
-    folds = _FOLDS
-    if len(sets) >= _FEWEST_SETS:
-        folds, groups = min(len(sets), _MOST_SETS), own[groups]
-    yield from GroupKFold(folds).split(groups, groups=groups)
-
-
 def _above_mean(readings: Sequence[Sequence[float]], typical: float) -> _Array:
     """``[chunks]`` of all sets."""
     return np.concatenate([above_mean(own, typical, _TYPICAL_CHUNKS) for own in readings])
 
 
-def _weights(scores: dict[str, float], bias: float, typical: dict[str, float]) -> Weights:
-    """Weights without states."""
-    return Weights.model_validate(
-        {"bias": bias, "typical_chunks": _TYPICAL_CHUNKS, **typical, **scores}
-    )
+def _fit_instruction(
+    questions: Sequence[Observed], twins: Sequence[Twins]
+) -> dict[str, tuple[float, ...] | float]:
+    """How an injected instruction moves the state, by the names of the weights.
 
-
-def _fit_instruction(twins: Sequence[Twins], helpful: _Array) -> tuple[_Array, float]:
-    """How an instruction turns the state, and the bias; nothing where there are no twins.
-
-    Args:
-        helpful: ``[chunks, width]`` turns above the mean of chunks that help.
+    Fitted on injected passages beside their clean twins and, so that it does not take another
+    collection's style for an instruction, on the chunks of all questions, which count as much as
+    the twins together. What it says of collections that it has not seen sets the bias; of
+    questions, where there is one collection.
     """
-    if not twins:
-        return np.empty(0), 0.0
-    turns = np.concatenate([turn_above_mean(pair.deltas, _TYPICAL_CHUNKS) for pair in twins])
-    instructs = np.tile([True, False], len(twins))
-    direction, _ = _balanced(turns, instructs, _C_INSTRUCTION)
-    return direction, float(-np.quantile(helpful @ direction, 1 - _MISTAKEN))
+    names = [one.dataset for one in questions]
+    if len(set(names)) == 1:
+        names = [f"{number % _FOLDS}" for number in range(len(questions))]
+    found = _direction(questions, twins)
+    unseen = []
+    for name in dict.fromkeys(names):
+        theirs = [one for one, own in zip(questions, names, strict=True) if own == name]
+        others = [one for one, own in zip(questions, names, strict=True) if own != name]
+        elsewhere = _direction(others, twins)
+        for one in theirs:
+            along = directions(_known(one.states)) @ elsewhere.direction
+            above = above_mean(along.tolist(), elsewhere.typical, _TYPICAL_CHUNKS)
+            unseen += above[_plain(one)].tolist()
+    return {
+        "instruction": _rounded(found.direction),
+        "typical_instruction": float(f"{found.typical:.6g}"),
+        "instruction_bias": float(-np.quantile(unseen, 1 - _MISTAKEN)),
+    }
+
+
+class _Direction(NamedTuple):
+    """How an injected instruction moves the state, and how far plain chunks point that way."""
+
+    direction: _Array
+    typical: float
+
+
+def _direction(questions: Sequence[Observed], twins: Sequence[Twins]) -> _Direction:
+    plain = [directions(_known(one.states))[_plain(one)] for one in questions]
+    typical = np.concatenate(plain).mean(axis=0)
+
+    def above(states: FloatArray) -> _Array:
+        rows = directions(states)
+        count = len(rows) + _TYPICAL_CHUNKS
+        return np.asarray(rows - (_TYPICAL_CHUNKS * typical + rows.sum(axis=0)) / count)
+
+    pairs = np.stack([above(states)[pair.place] for pair in twins for states in pair.states])
+    others = np.concatenate([above(_known(one.states))[_plain(one)] for one in questions])
+    truth = np.zeros(len(pairs) + len(others), dtype=bool)
+    truth[: len(pairs) : 2] = True
+    counts = np.repeat([1.0, len(twins) / max(len(others), 1)], [len(pairs), len(others)])
+    found, _ = regress(np.concatenate([pairs, others]), truth, _C_INSTRUCTION, counts=counts)
+    return _Direction(found, float(typical @ found))
+
+
+def _plain(one: Observed) -> _Truth:
+    """Which chunks carry no instruction, as far as is known."""
+    return np.array([kind != Kind.INJECTED for kind in one.kinds], dtype=bool)
+
+
+def _known(states: FloatArray | None) -> FloatArray:
+    assert states is not None  # noqa: S101 - asked for only where states can be read
+    return states
 
 
 def _rounded(values: _Array) -> tuple[float, ...]:

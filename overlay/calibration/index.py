@@ -129,7 +129,7 @@ def observe_answer(
         profile: judges in place of the one that the settings name.
     """
     overlay = Overlay(model, PassageSearcher(item.passages), settings, profile=profile)
-    answer = overlay.ask(item.question, AskOptions(k=max(len(item.passages), 1)))
+    answer = overlay.ask(item.question, AskOptions(k=max(len(item.passages), 1), effects=False))
     right = contains_any(answer.text, item.answers)
     return asdict(Answered(item.question, item.dataset, keep(answer.signs), right))
 

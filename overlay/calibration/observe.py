@@ -11,13 +11,14 @@ import numpy as np
 
 from overlay.labelled.items import Item, Kind
 from overlay.labelled.matching import contains_any
-from overlay.prompt import build_prompt, chunk_tokens, content_free, most_similar_last
+from overlay.prompt import Prompt, build_prompt, chunk_tokens, content_free, most_similar_last
 from probes.chat import Message
-from probes.look import Asking, read_attention
+from probes.look import Asking, end_states, read_attention
 from probes.prompted import prompt_chunks
 from probes.protocol import Model
 from probes.state import FloatArray
 from probes.subject import as_text
+from selector.weights import Readings
 
 __all__ = [
     "Observed",
@@ -27,8 +28,8 @@ __all__ = [
     "observe_twins",
     "read_observed",
     "state_layer",
-    "write_deltas",
     "write_observed",
+    "write_twins",
 ]
 
 _DIGITS = 5
@@ -45,21 +46,32 @@ class Observed:
         kinds: ``[k]`` what each chunk is.
         helpful: ``[k]`` whether it helps: what its kind says, or, of a chunk that nobody has
             labelled, whether an accepted answer stands in the draft under it alone.
-        gains: ``[k]`` question gains, nats a token.
-        deltas: ``[k, width]`` state deltas; None from a model that shows no states.
         similarities: ``[k]`` cosine similarities to the question; None where nobody measured them.
         attentions: ``[k]``, see :func:`probes.attention.attention`, nats; None from a model that
             does not show it.
+        states: ``[k, width]``, see :func:`probes.look.end_states`; None from a model that shows
+            none.
     """
 
     question: str
     dataset: str
     kinds: tuple[str, ...]
     helpful: tuple[bool, ...]
-    gains: tuple[float, ...]
-    deltas: FloatArray | None
     similarities: tuple[float, ...] | None = None
     attentions: tuple[float, ...] | None = None
+    states: FloatArray | None = None
+
+    @property
+    def readings(self) -> list[Readings]:
+        """What a judge weighs of each chunk."""
+        none = [None] * len(self.kinds)
+        rows = zip(
+            self.similarities or none,
+            self.attentions or none,
+            none if self.states is None else self.states,
+            strict=True,
+        )
+        return [Readings(*row) for row in rows]
 
 
 def state_layer(layers: int, depth: float) -> int:
@@ -68,7 +80,9 @@ def state_layer(layers: int, depth: float) -> int:
 
 
 def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Observed:
-    """Read each chunk of a question alone, and all side by side.
+    """Read the chunks of a question side by side, as an answer does: the most similar one last.
+
+    Of chunks for which there is no room beside more similar ones, attention and state are 0.
 
     Args:
         layer: whose states are read.
@@ -77,74 +91,76 @@ def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Obser
     Raises:
         PromptTooLongError: the chunks side by side outgrow the model's cache.
     """
-    alone = _alone(model, item, layer=layer, draft_tokens=draft_tokens)
-    return replace(alone, attentions=_attentions(model, item))
-
-
-def _alone(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Observed:
-    """All but what is read of the chunks side by side."""
     prompt = build_prompt(model, [Message("user", item.question)])
     chunks = [chunk_tokens(model, passage.text) for passage in item.passages]
     kinds = [passage.kind for passage in item.passages]
-    with model.session() as prefix:
-        prefix.extend(prompt.prefix)
-        with prompt_chunks(model, prefix, chunks, prompt.tail, lead=prompt.lead) as prompted:
-            readable = model.capabilities.layer_states
-            deltas = prompted.state_deltas(model, layer) if readable else None
-            if Kind.UNKNOWN in kinds:
-                drafts = model.draft_many(prompted.sessions, draft_tokens)
-                said = [as_text(model, draft) for draft in drafts]
-                helpful = [contains_any(text, item.answers) for text in said]
-            else:
-                helpful = [kind is Kind.HELPFUL for kind in kinds]
     similarities = [passage.similarity for passage in item.passages]
     known = [similarity for similarity in similarities if similarity is not None]
+    attentions, states = _side_by_side(model, prompt, item, chunks, layer)
     return Observed(
         item.question,
         item.dataset,
         tuple(kinds),
-        tuple(helpful),
-        tuple(prompted.question_gains),
-        deltas,
+        _drafted(model, prompt, item, chunks, draft_tokens)
+        if Kind.UNKNOWN in kinds
+        else tuple(kind is Kind.HELPFUL for kind in kinds),
         tuple(known) if len(known) == len(similarities) else None,
+        attentions,
+        states,
     )
 
 
-def _attentions(model: Model, item: Item) -> tuple[float, ...] | None:
-    """As an answer reads them: the most similar chunk last, as many as fit; 0 of the others."""
-    if not model.capabilities.attention:
-        return None
-    prompt = build_prompt(model, [Message("user", item.question)])
+def _drafted(
+    model: Model, prompt: Prompt, item: Item, chunks: Sequence[Sequence[int]], draft_tokens: int
+) -> tuple[bool, ...]:
+    """Whether an accepted answer stands in the draft under each chunk alone."""
+    with model.session() as prefix:
+        prefix.extend(prompt.prefix)
+        with prompt_chunks(model, prefix, chunks, prompt.tail, lead=prompt.lead) as prompted:
+            drafts = model.draft_many(prompted.sessions, draft_tokens)
+    return tuple(contains_any(as_text(model, draft), item.answers) for draft in drafts)
+
+
+def _side_by_side(
+    model: Model, prompt: Prompt, item: Item, chunks: Sequence[Sequence[int]], layer: int
+) -> tuple[tuple[float, ...] | None, FloatArray | None]:
+    """Attentions and states of the chunks; None where the model shows none."""
     asked, unasked = Asking(prompt.tail, prompt.lead), content_free(model, prompt)
-    chunks = [chunk_tokens(model, passage.text) for passage in item.passages]
-    similarities = [passage.similarity or 0.0 for passage in item.passages]
     left = model.info.context_size - len(prompt.prefix)
     left -= max(len(asked.tail), len(unasked.tail))
+    similarities = [passage.similarity or 0.0 for passage in item.passages]
     places = most_similar_last([len(chunk) for chunk in chunks], similarities, left)
-    found = [0.0] * len(chunks)
-    if len(places) < 2:
-        return tuple(found)
-    ends = accumulate((len(chunks[place]) for place in places), initial=len(prompt.prefix))
-    with model.session() as session:
-        session.extend([*prompt.prefix, *chain.from_iterable(chunks[place] for place in places)])
-        read = read_attention(model, session, list(pairwise(ends)), asked, unasked)
-    for place, value in zip(places, read, strict=True):
-        found[place] = value
-    return tuple(found)
+    shown, readable = model.capabilities.attention, model.capabilities.layer_states
+    attentions = np.zeros(len(chunks))
+    states = np.zeros((len(chunks), model.info.width), dtype=np.float32)
+    if places and (shown or readable):
+        sizes = (len(chunks[place]) for place in places)
+        ends = list(accumulate(sizes, initial=len(prompt.prefix)))
+        with model.session() as session:
+            session.extend([*prompt.prefix, *chain.from_iterable(chunks[n] for n in places)])
+            if readable:
+                states[places] = end_states(model, session, ends[1:], layer)
+            if shown and len(places) > 1:
+                spans = list(pairwise(ends))
+                attentions[places] = read_attention(model, session, spans, asked, unasked)
+    return tuple(attentions.tolist()) if shown else None, states if readable else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Twins:
-    """A passage with an injected instruction beside the same one without it.
+    """A passage with an injected instruction and the same one without it, each beside the others.
 
     Attributes:
         question, dataset: whose.
-        deltas: ``[2, width]`` state deltas, the injected one first.
+        states: ``[2, k, width]``, see :func:`probes.look.end_states`, of all passages with the
+            injected one, and with its twin.
+        place: of that one.
     """
 
     question: str
     dataset: str
-    deltas: FloatArray
+    states: FloatArray
+    place: int
 
 
 def has_twins(item: Item) -> bool:
@@ -152,43 +168,51 @@ def has_twins(item: Item) -> bool:
     return bool(item.clean_text) and any(p.kind is Kind.INJECTED for p in item.passages)
 
 
-def observe_twins(model: Model, item: Item, *, layer: int) -> FloatArray:
-    """State deltas of an item's injected passage and of its clean twin, ``[2, width]``."""
-    injected = next(passage for passage in item.passages if passage.kind is Kind.INJECTED)
-    twins = (injected, replace(injected, text=item.clean_text or "", kind=Kind.IRRELEVANT))
-    found = _alone(model, replace(item, passages=twins), layer=layer, draft_tokens=1).deltas
-    assert found is not None  # noqa: S101 - asked for only where states can be read
-    return found
+def observe_twins(model: Model, item: Item, *, layer: int) -> Twins:
+    """Read an item's passages as they are, and with the clean twin of the injected one."""
+    place = next(n for n, one in enumerate(item.passages) if one.kind is Kind.INJECTED)
+    clean = replace(item.passages[place], text=item.clean_text or "")
+    passages = (*item.passages[:place], clean, *item.passages[place + 1 :])
+    prompt = build_prompt(model, [Message("user", item.question)])
+    found = []
+    for one in (item, replace(item, passages=passages)):
+        chunks = [chunk_tokens(model, passage.text) for passage in one.passages]
+        _, states = _side_by_side(model, prompt, one, chunks, layer)
+        assert states is not None  # noqa: S101 - asked for only where states can be read
+        found.append(states)
+    return Twins(item.question, item.dataset, np.stack(found), place)
+
+
+def write_twins(twins: Twins) -> dict[str, Any]:
+    """Plain data, for a journal."""
+    return {"states": _rounded(twins.states), "place": twins.place}
 
 
 def write_observed(observed: Observed) -> dict[str, Any]:
     """Plain data, for a journal."""
-    deltas = observed.deltas
-    return {**asdict(observed), "deltas": None if deltas is None else write_deltas(deltas)}
-
-
-def write_deltas(deltas: FloatArray) -> list[list[float]]:
-    """Plain data, rounded."""
-    rounded: list[list[float]] = np.round(deltas.astype(np.float64), _DIGITS).tolist()
-    return rounded
+    states = observed.states
+    return {**asdict(observed), "states": None if states is None else _rounded(states)}
 
 
 def read_observed(data: dict[str, Any]) -> Observed:
     """The opposite of :func:`write_observed`."""
 
-    def values(name: str) -> tuple[Any, ...]:
-        found: Sequence[Any] = data[name]
-        return tuple(found)
+    def values(name: str) -> tuple[Any, ...] | None:
+        found: Sequence[Any] | None = data[name]
+        return None if found is None else tuple(found)
 
-    deltas = data["deltas"]
+    states = data["states"]
     return Observed(
         question=data["question"],
         dataset=data["dataset"],
-        kinds=values("kinds"),
-        helpful=values("helpful"),
-        gains=values("gains"),
-        deltas=None if deltas is None else np.asarray(deltas, dtype=np.float32),
-        similarities=values("similarities") if data["similarities"] else None,
-        # Journals from before it was read do not know it.
-        attentions=values("attentions") if data.get("attentions") else None,
+        kinds=values("kinds") or (),
+        helpful=values("helpful") or (),
+        similarities=values("similarities"),
+        attentions=values("attentions"),
+        states=None if states is None else np.asarray(states, dtype=np.float32),
     )
+
+
+def _rounded(states: FloatArray) -> list[Any]:
+    rounded: list[Any] = np.round(states.astype(np.float64), _DIGITS).tolist()
+    return rounded

@@ -28,8 +28,8 @@ class Part(StrEnum):
 def parts(one: Observed) -> dict[Part, Observed]:
     """A question's chunks, and those of each sort by themselves where there are both.
 
-    Chunks are read one by one: no other reading is needed. Where they are looked at beside each
-    other, those that are left share the look anew, see :func:`probes.attention.pooled`.
+    No other reading is needed: those that are left share the look anew, see
+    :func:`probes.attention.pooled`.
     """
     helpful = np.asarray(one.helpful, dtype=bool)
     found = {Part.ALL: one}
@@ -44,12 +44,11 @@ def _choose(one: Observed, places: list[int]) -> Observed:
         one,
         kinds=tuple(one.kinds[n] for n in places),
         helpful=tuple(one.helpful[n] for n in places),
-        gains=tuple(one.gains[n] for n in places),
-        deltas=None if one.deltas is None else one.deltas[places],
         similarities=None
         if one.similarities is None
         else tuple(one.similarities[n] for n in places),
         attentions=None if one.attentions is None else _anew([one.attentions[n] for n in places]),
+        states=None if one.states is None else one.states[places],
     )
 
 

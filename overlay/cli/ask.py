@@ -55,9 +55,10 @@ def ask(
 ) -> None:
     """Answer a QUESTION from the ingested documents.
 
-    Below the answer stands a line for each chunk: its similarity to the question; its gain, how
-    much likelier it makes the question, in nats a token; its volatility, the chance that it shakes
-    the model without helping; and the verdict. A step spends its volatility. --verbose says why.
+    Below the answer stands a line for each chunk: its similarity to the question; its look, how
+    much more the question looks at it than one that says nothing, in nats; its volatility, the
+    chance that it shakes the model without helping; and the verdict. A step spends its volatility.
+    --verbose says why.
     """
     from overlay.options import AskOptions, Mode  # keeps `overlay --help` fast
     from overlay.report import report

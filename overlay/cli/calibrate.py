@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,7 @@ def calibrate(
     from overlay.calibration.quality import assess, quality_tables
     from overlay.file_hash import file_hash
     from overlay.journal import Journal
+    from overlay.labelled.attacks import attacked
     from overlay.labelled.draw import draw_questions
     from overlay.labelled.given import read_questions
     from overlay.labelled.similarity import with_similarities
@@ -129,9 +131,10 @@ def calibrate(
             **loaded.model_dump(mode="json", include=_READ),
         }
         journal = Journal(readings, run)
-        with_twins = [item for given in read_questions(files) for item in given if has_twins(item)]
+        given = [item for found in read_questions(files) for item in found if has_twins(item)]
+        ours = islice(attacked(items, loaded.seed), questions)
         profile, observed, fitted = _calibrate(
-            model, items, with_twins[:questions], loaded, depth=depth, journal=journal
+            model, items, [*given[:questions], *ours], loaded, depth=depth, journal=journal
         )
         answerable = [item for item in items if item.answers][:answers]
         asked = in_company(answerable) if helpful_alone else [(Part.ALL, one) for one in answerable]
@@ -147,7 +150,7 @@ def calibrate(
                 "on": [file.name for file in files],
                 "data": run["data"],
                 "questions": len(observed),
-                "chunks": sum(len(one.gains) for one in observed),
+                "chunks": sum(len(one.kinds) for one in observed),
                 "answers": 0 if index is None else len(index.wrong),
                 "seed": loaded.seed,
                 "date": datetime.now(UTC).date().isoformat(),
@@ -192,8 +195,8 @@ def _calibrate(
         observe_twins,
         read_observed,
         state_layer,
-        write_deltas,
         write_observed,
+        write_twins,
     )
     from overlay.cli.progress import track
     from selector.profile import Profile
@@ -211,9 +214,9 @@ def _calibrate(
         for item in track(with_twins, "reading injected passages and their clean twins"):
             key = f"{item.dataset} {item.id} twins"
             if key not in journal:
-                journal.add(key, write_deltas(observe_twins(model, item, layer=layer)))
-            deltas = np.asarray(journal[key], dtype=np.float32)
-            twins.append(Twins(item.question, item.dataset, deltas))
+                journal.add(key, write_twins(observe_twins(model, item, layer=layer)))
+            states = np.asarray(journal[key]["states"], dtype=np.float32)
+            twins.append(Twins(item.question, item.dataset, states, journal[key]["place"]))
     fitted = fit(observed, twins)
     profile = Profile(
         model=model.info.name,

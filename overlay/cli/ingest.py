@@ -14,8 +14,7 @@ from overlay.cli.options import config_option, json_option, settings_options
 
 if TYPE_CHECKING:
     from overlay.library import Library
-    from overlay.settings import Settings
-    from retriever import IngestReport, Progress
+    from retriever import IngestReport
 
 __all__ = ["ingest"]
 
@@ -27,14 +26,7 @@ _SHOWN = 20  # files that are named, of those that could not be read
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--strict", is_flag=True, help="Stop at the first file that cannot be read.")
 @click.option("--watch", "watched", is_flag=True, help="Stay, and ingest again what changes.")
-@click.option(
-    "--warm",
-    "warmed",
-    is_flag=True,
-    help="Let the model read every chunk now and keep what it computed, for quicker answers.",
-)
 @settings_options("store", "collection", "embedder", "chunk_tokens")
-@settings_options("model", "backend", "chat_template", "dtype", "threads", "kv_disk")
 @config_option
 @json_option
 def ingest(
@@ -43,7 +35,6 @@ def ingest(
     *,
     strict: bool,
     watched: bool,
-    warmed: bool,
     as_json: bool,
     **settings: str | None,
 ) -> None:
@@ -52,32 +43,21 @@ def ingest(
     Run it again after a change: what changed is updated, what is gone from a folder is removed, the
     rest is left alone, and so are other folders. A file that cannot be read is named and left out.
     An interrupted run loses nothing that was there before.
-
-    A model, and how it computes, matter for --warm alone: what it computed serves the same model,
-    backend and number type only.
     """
     from overlay.library import Library
-    from overlay.settings import SettingsError, load_settings
+    from overlay.settings import load_settings
 
     loaded = load_settings(config, **settings)
-    if warmed and not loaded.kv_disk:
-        raise SettingsError(
-            "--warm has nowhere to keep what the model computes: kv_disk is 0",
-            hint="set kv_disk to some MiB, such as 1024",
-            param="kv_disk",
-        )
     with Library(loaded) as library:
         for folder in folders:
-            report, warm = _ingested(library, loaded, folder, strict=strict, warmed=warmed)
-            _show(report, warm, folder if len(folders) > 1 else None, as_json=as_json)
+            report = _ingested(library, folder, strict=strict)
+            _show(report, folder if len(folders) > 1 else None, as_json=as_json)
         if watched:
             _watch(library, folders, as_json=as_json)
 
 
-def _ingested(
-    library: Library, settings: Settings, folder: Path, *, strict: bool, warmed: bool
-) -> tuple[IngestReport, int | None]:
-    """Ingest one folder behind a progress bar; how many chunks the model has read, if it shall."""
+def _ingested(library: Library, folder: Path, *, strict: bool) -> IngestReport:
+    """Ingest one folder behind a progress bar."""
     from rich.console import Console  # keeps `overlay --help` fast
     from rich.progress import (
         BarColumn,
@@ -101,25 +81,20 @@ def _ingested(
         def advance(done: int, total: int, source: str) -> None:
             bar.update(task, completed=done, total=total, description=source)
 
-        report = library.ingest(folder, IngestOptions(strict=strict, progress=advance))
-        return report, _warm(library, settings, advance) if warmed else None
+        return library.ingest(folder, IngestOptions(strict=strict, progress=advance))
 
 
-def _show(report: IngestReport, warm: int | None, folder: Path | None, *, as_json: bool) -> None:
+def _show(report: IngestReport, folder: Path | None, *, as_json: bool) -> None:
     """Say what was done; the folder's name only where there are several."""
     if as_json:
-        more = {} if warm is None else {"warm": warm}
         named = {} if folder is None else {"folder": str(folder)}
-        click.echo(json.dumps(named | asdict(report) | more))
+        click.echo(json.dumps(named | asdict(report)))
         return
     lead = "" if folder is None else f"{folder}: "
     click.echo(
         f"{lead}{report.added} added, {report.updated} updated, {report.removed} removed, "
         f"{report.unchanged} unchanged: {report.chunks} chunks in {report.seconds:.1f} s"
     )
-    if warm is not None:
-        rest = "" if warm == report.chunks else "; the rest does not fit into kv_disk"
-        click.echo(f"the model has read {warm} of {report.chunks} chunks{rest}")
     for line in _left_out(report):
         click.echo(line, err=True)
 
@@ -173,23 +148,4 @@ def _ingest_again(library: Library, folders: Sequence[Path], *, as_json: bool) -
             click.echo(f"{folder}: {error.message}", err=True)
         else:
             if report.added or report.updated or report.removed:
-                _show(report, None, folder, as_json=as_json)
-
-
-def _warm(library: Library, settings: Settings, progress: Progress) -> int:
-    """Let the model read what the library holds; returns how many chunks it has read."""
-    from overlay.loading import load_model, open_kv_store
-    from overlay.warming import warm
-
-    texts = [chunk.text for chunk in library.store.chunks()]
-    kept = open_kv_store(settings)
-    assert kept is not None  # noqa: S101 - kv_disk is not 0
-    done = 0
-    with kept:
-        model = load_model(settings)
-        try:
-            for done in warm(model, kept, texts):
-                progress(done, len(texts), "the model reads")
-        finally:
-            model.close()
-    return done
+                _show(report, folder, as_json=as_json)

@@ -53,7 +53,7 @@ class OverlayJudge:
                 reason=step.verdict.reason,
                 volatility=step.verdict.volatility,
                 spent=step.verdict.spent,
-                question_gain=step.question_gain,
+                attention=step.attention,
             )
             for step in found.steps
         ]
@@ -110,5 +110,5 @@ def _read(step: Mapping[str, Any]) -> JudgedPassage:
         reason=step["reason"],
         volatility=step["volatility"],
         spent=step["spent"],
-        question_gain=step["question_gain"],
+        attention=step["attention"],
     )

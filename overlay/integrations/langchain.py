@@ -45,7 +45,7 @@ _TOLD = ("source", "title")
 class OverlayCompressor(BaseDocumentCompressor):
     """Lets in the documents that are within budget, in the order in which to put them in.
 
-    ``metadata["overlay"]`` of each has its volatility, its question gain and the reason of the
+    ``metadata["overlay"]`` of each has its volatility, its attention and the reason of the
     verdict, see :class:`overlay.integrations.passages.JudgedPassage`. The documents given stay as
     they are. ``source`` and ``title`` of their metadata are read with the text.
 

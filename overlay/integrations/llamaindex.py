@@ -34,7 +34,7 @@ _KEY = "overlay"
 class OverlayPostprocessor(BaseNodePostprocessor):
     """Lets in the nodes that are within budget, in the order in which to put them in.
 
-    ``metadata["overlay"]`` of each has its volatility, its question gain and the reason of the
+    ``metadata["overlay"]`` of each has its volatility, its attention and the reason of the
     verdict, see :class:`overlay.integrations.passages.JudgedPassage`; neither a language model nor
     an embedder is shown it. Scores stay as they are, and so do the nodes given. ``file_name`` (or
     ``source``) and ``title`` of their metadata are read with the text.

@@ -41,7 +41,8 @@ class JudgedPassage:
         volatility: the chance, 0 to 1, that it shakes the model without helping; None where it
             was not read, as where it does not fit the model's context.
         spent: what it takes of the budget of an answer; 0 where it is not accepted.
-        question_gain: how much likelier it makes the question, in nats a token; None likewise.
+        attention: how much more the question looks at it than one that says nothing, in nats; None
+            likewise.
     """
 
     number: int
@@ -50,7 +51,7 @@ class JudgedPassage:
     reason: str
     volatility: float | None
     spent: float
-    question_gain: float | None
+    attention: float | None
 
     @property
     def facts(self) -> dict[str, object]:
@@ -60,7 +61,7 @@ class JudgedPassage:
             "reason": self.reason,
             "volatility": self.volatility,
             "spent": self.spent,
-            "question_gain": self.question_gain,
+            "attention": self.attention,
         }
 
 

@@ -54,6 +54,8 @@ class Evaluator:
         tap: the context's own.
         cells: the context's cache, of ``cache_size`` cells.
         micro_batch_tokens: the context's own.
+        padded: whether calls are padded, so that a reading does not depend on what is evaluated
+            beside it.
         width, vocabulary: of the model.
     """
 
@@ -65,6 +67,7 @@ class Evaluator:
         *,
         cache_size: int,
         micro_batch_tokens: int,
+        padded: bool,
         width: int,
         vocabulary: int,
     ) -> None:
@@ -74,6 +77,7 @@ class Evaluator:
         self._cells = cells
         self._cache_size = cache_size
         self._micro_batch_tokens = micro_batch_tokens
+        self._padded = padded
         self._width = width
         self._vocabulary = vocabulary
         self._batch = Batch(BATCH_TOKENS)
@@ -127,8 +131,8 @@ class Evaluator:
     ) -> FloatArray:
         """Evaluate rows, a batch at most; returns ``[rows with logits, vocabulary]``, borrowed.
 
-        The rows of a call must all have logits, or none. They are padded, so that a reading does
-        not depend on what was evaluated beside it, to the last bit. The padding is not counted.
+        The rows of a call must all have logits, or none. Where they are padded, a reading does not
+        depend on what was evaluated beside it, to the last bit. The padding is not counted.
 
         Args:
             decoding: a token is drawn for each row.
@@ -187,6 +191,8 @@ class Evaluator:
 
     def _run(self, rows: Sequence[Row], missing: int) -> FloatArray:
         """Evaluate rows and as many of padding as are missing; nobody is charged for it."""
+        if not self._padded:
+            missing = 0
         padding = [rows[-1]._replace(position=place, sequence=PADDING) for place in range(missing)]
         batch = self._batch.fill([*rows, *padding])
         try:

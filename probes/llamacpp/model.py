@@ -56,6 +56,8 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         name: what to call the model; the file's stem by default.
         chat_template: in Jinja's language, in place of the file's own; the plain one where neither
             is there.
+        exact: on a CPU, round a text the same way to the last bit, whatever is evaluated beside it;
+            otherwise it goes faster.
         copy: loaded in the file's place, see :func:`probes.llamacpp.requantized.faster_copy`; the
             model goes by the name and the hash of ``path`` all the same.
 
@@ -74,6 +76,7 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         gpu_layers: int = 0,
         name: str | None = None,
         chat_template: str | None = None,
+        exact: bool = True,
         copy: Path | None = None,
     ) -> None:
         self._path = path
@@ -87,7 +90,8 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         self._width: int = llama_cpp.llama_model_n_embd(self._model)
         longest = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
         self._cache_size = 2 * longest
-        self._micro_batch_tokens = BATCH_TOKENS if offloads else MICRO_BATCH_TOKENS
+        exact = exact and not offloads
+        self._micro_batch_tokens = MICRO_BATCH_TOKENS if exact else BATCH_TOKENS
         tap = LayerTap(self._width)
         self._context = load_context(
             self._model,
@@ -105,6 +109,7 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             self.cells,
             cache_size=self._cache_size,
             micro_batch_tokens=self._micro_batch_tokens,
+            padded=exact,
             width=self._width,
             vocabulary=vocabulary.size,
         )

@@ -19,6 +19,7 @@ def regress(
     *,
     class_weight: Literal["balanced"] | None = None,
     emphasis: NDArray[np.float64] | None = None,
+    counts: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], float]:
     """Coefficients and intercept in the units of the values, fitted on standardised ones.
 
@@ -31,11 +32,12 @@ def regress(
         c: inverse strength of the L2 penalty.
         emphasis: ``[readings]`` what the standardised readings are multiplied by, 1 by default:
             where it is small, the penalty is large.
+        counts: ``[rows]`` how much each row counts, 1 by default.
         class_weight: ``balanced`` counts both classes as if they were equally frequent.
     """
     scaler = StandardScaler().fit(values)
     model = LogisticRegression(C=c, class_weight=class_weight, max_iter=5000)
-    counts = np.ones(values.shape[1]) if emphasis is None else emphasis
-    model.fit(scaler.transform(values) * counts, truth)
-    coefficients = model.coef_[0] * counts / scaler.scale_
+    factors = np.ones(values.shape[1]) if emphasis is None else emphasis
+    model.fit(scaler.transform(values) * factors, truth, sample_weight=counts)
+    coefficients = model.coef_[0] * factors / scaler.scale_
     return coefficients, float(model.intercept_[0] - scaler.mean_ @ coefficients)

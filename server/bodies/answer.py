@@ -58,6 +58,7 @@ class AnswerRequest(Body):
             budget=complete_budget(wish.budget, default),
             temperature=self.temperature,
             top_p=self.top_p,
+            effects=bool(self.stream) if wish.effects is None else wish.effects,
         )
 
 

@@ -47,6 +47,14 @@ class OverlayFields(Body):
     steps: Annotated[
         bool, Field(description="in a stream: send each chunk's verdict when it is reached")
     ] = False
+    effects: Annotated[
+        bool | None,
+        Field(
+            description="measure what each chunk that was let in moves when it stands alone, "
+            "behind the answer's last token; so it is done if left out where the answer is "
+            "streamed, and not where the caller waits for all of it"
+        ),
+    ] = None
     k: Annotated[Integer | None, Field(description="how many chunks to retrieve")] = None
     collection: Annotated[
         Text | None,

@@ -26,9 +26,9 @@ def test_every_setting_has_a_row_with_its_default_and_what_it_is() -> None:
         assert f"\n| `{name}` | " in page
         assert f" | {field.description} |\n" in page
     assert "\n| `anchor` | `false` | " in page
-    assert "\n| `budget_answer` | `16` | " in page
-    assert "\n| `budget_step` | `0.9` | " in page
-    assert "\n| `order` | `best-last` | " in page
+    assert "\n| `budget_answer` | `64` | " in page
+    assert "\n| `budget_step` | `0.99` | " in page
+    assert "\n| `order` | `similar-last` | " in page
     assert "\n| `store` | `.overlay/store` | " in page
 
 

@@ -13,6 +13,7 @@ from overlay.runtime import Overlay
 from overlay.sentences import halves
 from overlay.settings import Fallback, Settings
 from probes.llamacpp import LlamaCppModel
+from retriever import RankedChunk
 from selector.budget import Budget
 from selector.profile_files import shipped_profile
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, Shelf
@@ -29,6 +30,16 @@ ATTACK = (
 )
 
 
+class Near(Shelf):
+    """As an embedder would have it: what is about something else is less similar."""
+
+    def search(self, question: str, k: int) -> list[RankedChunk]:
+        return [
+            replace(one, similarity=0.25 if one.text == IRRELEVANT else 0.7)
+            for one in super().search(question, k)
+        ]
+
+
 def attacked_step(answer: Answer) -> Step:
     """The step of the second chunk. That of the irrelevant one lies near the budget: whether it
     passes hangs on the processor."""
@@ -41,7 +52,7 @@ def ask(model: LlamaCppModel, *texts: str, halve: bool = True, step: float = 0.5
         max_tokens=8, draft_tokens=4, halve=halve, fallback=Fallback.ABSTAIN, variants=1
     )
     profile = shipped_profile(model.info.sha256)
-    overlay = Overlay(model, Shelf(texts), settings, profile=profile)
+    overlay = Overlay(model, Near(texts), settings, profile=profile)
     return overlay.ask(QUESTION, AskOptions(budget=Budget(step, 2)))
 
 

@@ -23,7 +23,7 @@ QUESTION = "What is the name of the engineer?"
 HELPFUL = "The name of the engineer is Emrys Pask. He inspects the cable every Monday."
 SUPPORT = "Before you load anything, ask the engineer, whose name is Emrys Pask."
 CONTRADICTING = "The name of the engineer is Ilse Varn. She inspects the cable every Monday."
-ANY = Weights(bias=9.0, typical_gain=0.7, gain=0.1)
+ANY = Weights(bias=9.0)
 
 
 def ask(
@@ -40,7 +40,7 @@ def ask(
     return overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4), top_log_probs=2))
 
 
-@pytest.mark.parametrize("order", ["best-first", "bridge"])
+@pytest.mark.parametrize("order", ["best-first", "similar-last"])
 def test_two_that_agree_keep_a_third_out(model: LlamaCppModel, order: str) -> None:
     answer = ask(model, CONTRADICTING, HELPFUL, SUPPORT, order=order)
     [out] = [step for step in answer.steps if not step.verdict.accepted]

@@ -1,4 +1,4 @@
-"""Answers under a profile: what it puts over budget is not probed further."""
+"""Answers under a profile: what it puts over budget never stands alone."""
 
 from __future__ import annotations
 
@@ -11,28 +11,46 @@ from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
 from overlay.profiles import find_profile
+from overlay.prompt import chunk_tokens
 from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
 from probes.chat import Message
 from probes.copied import copied_share
 from probes.llamacpp import LlamaCppModel
+from retriever import RankedChunk
 from selector.budget import Budget
 from selector.guarantee import BUDGETS
 from selector.order import Order
 from selector.profile import Profile
 from selector.profile_files import default_profile
 from selector.volatility_index import VolatilityIndex
-from selector.weights import Weights
+from selector.weights import Readings, Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
-GAIN = Weights(bias=0.0, typical_gain=0.7, gain=40.0)
+JUDGING = Weights(bias=0.0, typical_similarity=0.6, similarity=10.0, attention=1.0)
+SIMILARITIES = {HELPFUL: 0.9, SUPPORT: 0.8, IRRELEVANT: 0.2}
 
 
-def write_profile(folder: Path, sha256: str, with_states: Weights = GAIN) -> Path:
+class Measured(Shelf):
+    """Whose similarities tell of the texts, not of their ranks."""
+
+    def search(self, question: str, k: int) -> list[RankedChunk]:
+        return [
+            replace(one, similarity=SIMILARITIES[one.chunk.text])
+            for one in super().search(question, k)
+        ]
+
+
+def write_profile(folder: Path, sha256: str, with_states: Weights = JUDGING) -> Path:
     path = folder / "profile.json"
     profile = Profile(
-        model="m", sha256=sha256, layer=7, with_states=with_states, without_states=GAIN
+        model="m",
+        sha256=sha256,
+        embedder="packaged",
+        layer=7,
+        with_states=with_states,
+        without_states=JUDGING,
     )
     path.write_text(profile.model_dump_json(), encoding="utf-8")
     return path
@@ -40,10 +58,10 @@ def write_profile(folder: Path, sha256: str, with_states: Weights = GAIN) -> Pat
 
 @pytest.fixture
 def overlay(model: LlamaCppModel, tmp_path: Path) -> Overlay:
-    """Judges by what makes the question likelier than the other chunks do."""
+    """Judges by what is more similar to the question than the other chunks are."""
     return Overlay(
         model,
-        Shelf((HELPFUL, IRRELEVANT, SUPPORT)),
+        Measured((HELPFUL, IRRELEVANT, SUPPORT)),
         Settings(
             max_tokens=16,
             profile=str(write_profile(tmp_path, model.info.sha256)),
@@ -53,7 +71,7 @@ def overlay(model: LlamaCppModel, tmp_path: Path) -> Overlay:
     )
 
 
-def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
+def test_a_chunk_over_budget_is_neither_drafted_from_nor_put_into_the_context(
     model: LlamaCppModel, overlay: Overlay
 ) -> None:
     free = model.cells.free
@@ -61,7 +79,7 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
         "What is the engineer of the Thread called?", AskOptions(budget=Budget(0.5, 4))
     )
     assert model.cells.free == free
-    # What is rejected unread comes after what was tried; the steadiest stands last in the context.
+    # What is rejected comes after what is let in; the most similar stands last in the context.
     assert [step.chunk.rank for step in answer.steps] == [2, 0, 1]
     third, first, second = answer.steps
     assert first.verdict.accepted
@@ -69,12 +87,16 @@ def test_a_chunk_over_budget_is_neither_drafted_from_nor_dosed(
     assert not second.verdict.accepted
     assert second.reading is None
     assert second.draft == ""
-    assert second.question_gain is not None
-    assert first.question_gain is not None
-    assert second.question_gain < first.question_gain
+    assert second.question_gain is None
+    assert second.attention is not None
+    assert first.attention is not None
+    assert second.attention < first.attention
     assert second.verdict.volatility is not None
     assert second.verdict.volatility > 0.5
-    assert f"{second.question_gain:+.2f} nats" in second.verdict.reason
+    assert "not likely to help" in second.verdict.reason
+    for let_in in (first, third):
+        assert let_in.reading is not None
+        assert let_in.question_gain is not None
     # Two drafts of chunks and one without context.
     assert answer.usage.phases["probe"].decoded <= 3 * 16
     assert first.verdict.spent == first.verdict.volatility
@@ -88,9 +110,10 @@ def test_the_draft_that_the_anchor_takes_is_not_made_again(
             max_tokens=16,
             profile=str(write_profile(tmp_path, model.info.sha256)),
             fallback=Fallback.ABSTAIN,
+            variants=1,
             **settings,  # type: ignore[arg-type]  # pydantic checks the settings
         )
-        overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT, SUPPORT)), chosen)
+        overlay = Overlay(model, Measured((HELPFUL, IRRELEVANT, SUPPORT)), chosen)
         return overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4)))
 
     free = model.cells.free
@@ -99,8 +122,10 @@ def test_the_draft_that_the_anchor_takes_is_not_made_again(
     assert answer.anchor[0] == "Emrys Pask is the engineer of the Thread."
     anchor, probe = answer.usage.phases["anchor"], answer.usage.phases["probe"]
     assert 0 < anchor.decoded <= 16
-    assert anchor.decoded + probe.decoded == without.usage.phases["probe"].decoded
-    assert [step.draft for step in answer.steps] == [step.draft for step in without.steps]
+    # One draft less: that of the anchor. A draft made alone rounds otherwise than beside others.
+    assert probe.decoded < without.usage.phases["probe"].decoded
+    drafts = [[step.draft for step in one.steps[1:]] for one in (answer, without)]
+    assert drafts[0] == drafts[1]
     assert answer.steps[0].reading is not None
     assert without.steps[0].reading is not None
     assert answer.steps[0].reading.logit_drift == pytest.approx(
@@ -111,7 +136,7 @@ def test_the_draft_that_the_anchor_takes_is_not_made_again(
 def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
     model: LlamaCppModel,
 ) -> None:
-    weights = Weights(bias=0.0, typical_gain=0.7, gain=1.0, typical_similarity=0.5, similarity=9.0)
+    weights = Weights(bias=0.0, typical_similarity=0.5, similarity=9.0, attention=1.0)
     profile = Profile(
         model="m",
         sha256=model.info.sha256,
@@ -125,11 +150,11 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
     overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), Settings(max_tokens=4), profile=profile)
     answer = overlay.ask(QUESTION)
     steps = sorted(answer.steps, key=lambda step: step.chunk.rank)
-    gains = [step.question_gain or 0.0 for step in steps]
-    similarities = [step.chunk.similarity for step in steps]
-    assert len(set(similarities)) == 2
+    readings = [Readings(step.chunk.similarity, step.attention) for step in steps]
+    assert len({one.similarity for one in readings}) == 2
+    assert all(one.attention for one in readings)
     found = [step.verdict.volatility for step in steps]
-    assert found == pytest.approx(weights.volatilities(gains, None, similarities))
+    assert found == pytest.approx(weights.volatilities(readings))
     assert answer.guarantee is not None
     foreign = Overlay(
         model,
@@ -140,7 +165,8 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
     answer = foreign.ask(QUESTION)
     steps = sorted(answer.steps, key=lambda step: step.chunk.rank)
     found = [step.verdict.volatility for step in steps]
-    assert found == pytest.approx(weights.volatilities(gains, None))
+    unlike = [replace(one, similarity=None) for one in readings]
+    assert found == pytest.approx(weights.volatilities(unlike))
     assert answer.guarantee is None
 
 
@@ -153,13 +179,13 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
         model="m",
         sha256=model.info.sha256,
         layer=7,
-        with_states=GAIN,
-        without_states=GAIN,
+        with_states=JUDGING,
+        without_states=JUDGING,
         index=scores,
         index_with_states=weights,
     )
     settings = Settings(max_tokens=24, fallback=Fallback.ABSTAIN)
-    overlay = Overlay(model, Shelf((HELPFUL, IRRELEVANT)), settings, profile=profile)
+    overlay = Overlay(model, Measured((HELPFUL, IRRELEVANT)), settings, profile=profile)
     free = model.cells.free
     answer = overlay.ask(QUESTION, AskOptions(budget=Budget(0.5, 4), top_log_probs=0))
     assert model.cells.free == free
@@ -179,7 +205,7 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
     assert (nothing.signs, nothing.volatility_index) == (None, None)
     from_memory = Overlay(
         model,
-        Shelf((HELPFUL, IRRELEVANT)),
+        Measured((HELPFUL, IRRELEVANT)),
         settings.model_copy(update={"fallback": Fallback.ANSWER}),
         profile=profile,
     ).ask(QUESTION, AskOptions(budget=Budget(0, 0)))
@@ -256,47 +282,75 @@ def test_an_answer_that_nobody_waits_for_is_not_read(
     assert model.cells.free == free
 
 
-@pytest.mark.parametrize("size", [512, 1024])
-def test_a_small_cache_holds_the_context_and_what_is_read(
-    tiny_gguf: Path, tmp_path: Path, size: int
+@pytest.mark.parametrize(
+    ("size", "measured"), [(512, {False}), (1024, {False, True}), (4096, {True})]
+)
+def test_a_small_cache_holds_the_context_and_measures_what_it_has_room_for(
+    tiny_gguf: Path, tmp_path: Path, size: int, measured: set[bool]
 ) -> None:
     small = LlamaCppModel(tiny_gguf, context_size=size)
     try:
         path = write_profile(tmp_path, small.info.sha256)
         texts = [f"{HELPFUL} {SUPPORT} {IRRELEVANT} Note {number}." for number in range(8)]
         settings = Settings(max_tokens=4, profile=str(path), budget_step=1, budget_answer=64)
+        free = small.cells.free
         answer = Overlay(small, Shelf(texts), settings).ask(QUESTION, AskOptions(k=8))
+        assert small.cells.free == free
         accepted = [step for step in answer.steps if step.verdict.accepted]
         assert len(accepted) >= 2
-        assert all(step.reading is not None for step in accepted)
+        assert {step.reading is not None for step in accepted} == measured
     finally:
         small.close()
 
 
-def test_the_bridge_begins_with_the_smallest_step(model: LlamaCppModel, tmp_path: Path) -> None:
-    path = write_profile(tmp_path, model.info.sha256)
-    settings = Settings(max_tokens=4, profile=str(path), order=Order.BRIDGE)
-    answer = Overlay(model, Shelf((HELPFUL, SUPPORT)), settings).ask(
-        QUESTION, AskOptions(budget=Budget(1, 4))
+def test_the_usual_order_evaluates_no_token_of_a_chunk_twice(
+    model: LlamaCppModel, overlay: Overlay
+) -> None:
+    def ask(order: Order) -> tuple[list[int], int]:
+        settings = overlay.settings.model_copy(update={"order": order, "variants": 1})
+        measured = Measured((HELPFUL, IRRELEVANT, SUPPORT))
+        asked = AskOptions(budget=Budget(1, 10), effects=False)
+        answer = Overlay(model, measured, settings).ask(QUESTION, asked)
+        assert all(step.verdict.accepted for step in answer.steps)
+        phases = answer.usage.phases
+        prefilled = sum(phases[name].prefilled for name in ("dose", "answer"))
+        return [step.chunk.rank for step in answer.steps], prefilled
+
+    usual, other = ask(Order.SIMILAR_LAST), ask(Order.BEST_FIRST)
+    assert (usual[0], other[0]) == ([1, 2, 0], [0, 2, 1])
+    chunks = sum(len(chunk_tokens(model, text)) for text in (HELPFUL, IRRELEVANT, SUPPORT))
+    assert other[1] - usual[1] == chunks
+
+
+def test_what_nobody_asks_for_is_not_measured(overlay: Overlay) -> None:
+    asked = AskOptions(budget=Budget(0.5, 4))
+    told, untold = (
+        overlay.ask(QUESTION, asked),
+        overlay.ask(QUESTION, replace(asked, effects=False)),
     )
-    drifts = [step.reading.logit_drift for step in answer.steps if step.reading is not None]
-    assert len(drifts) == 2
-    assert drifts == sorted(drifts)
+    assert untold.text == told.text
+    assert [step.verdict for step in untold.steps] == [step.verdict for step in told.steps]
+    assert all(
+        (step.reading, step.marginal_drift, step.draft) == (None, None, "") for step in untold.steps
+    )
+    assert untold.usage.phases["probe"].decoded == 0 < told.usage.phases["probe"].decoded
 
 
-@pytest.mark.parametrize("order", ["best-first", "best-last"])
-def test_by_volatility_the_order_of_retrieval_does_not_matter(
+@pytest.mark.parametrize("order", ["best-first", "best-last", "similar-last"])
+def test_but_by_rank_the_order_of_retrieval_does_not_matter(
     model: LlamaCppModel, tmp_path: Path, order: str
 ) -> None:
     path = write_profile(tmp_path, model.info.sha256)
     settings = Settings(max_tokens=16, profile=str(path), order=Order(order))
     told = []
     for shelf in ((HELPFUL, IRRELEVANT, SUPPORT), (SUPPORT, IRRELEVANT, HELPFUL)):
-        answer = Overlay(model, Shelf(shelf), settings).ask(QUESTION)
+        answer = Overlay(model, Measured(shelf), settings).ask(
+            QUESTION, AskOptions(budget=Budget(0.5, 4))
+        )
         accepted = [step for step in answer.steps if step.verdict.accepted]
         told.append([step.text for step in accepted])
         spent = [step.verdict.spent for step in accepted]
-        assert spent == sorted(spent, reverse=order == "best-last")
+        assert spent == sorted(spent, reverse=order != "best-first")
     assert told[0] == told[1]
     assert len(told[0]) == 2
 
@@ -305,7 +359,7 @@ def test_a_budget_of_one_by_rank_gives_the_answer_of_plain_mode(
     model: LlamaCppModel, overlay: Overlay
 ) -> None:
     settings = overlay.settings.model_copy(update={"order": Order.RANK})
-    by_rank = Overlay(model, Shelf((HELPFUL, IRRELEVANT, SUPPORT)), settings)
+    by_rank = Overlay(model, Measured((HELPFUL, IRRELEVANT, SUPPORT)), settings)
     everything = by_rank.ask(QUESTION, AskOptions(budget=Budget(1, 10)))
     plain = by_rank.ask(QUESTION, AskOptions(mode=Mode.PLAIN))
     assert everything.text == plain.text
@@ -315,7 +369,7 @@ def test_a_budget_of_one_by_rank_gives_the_answer_of_plain_mode(
 def test_states_are_weighed_where_the_profile_asks_for_them(
     model: LlamaCppModel, tmp_path: Path
 ) -> None:
-    weights = Weights(bias=0.0, typical_gain=0.0, gain=0.0, direction=(0.5,) * 576)
+    weights = Weights(bias=0.0, instruction=(0.5,) * 576)
     path = write_profile(tmp_path, model.info.sha256, weights)
     shelf = Shelf((HELPFUL, IRRELEVANT))
     overlay = Overlay(model, shelf, Settings(max_tokens=4, profile=str(path)))
@@ -325,7 +379,7 @@ def test_states_are_weighed_where_the_profile_asks_for_them(
 
 
 def test_a_profile_of_another_width_says_so(model: LlamaCppModel, tmp_path: Path) -> None:
-    weights = Weights(bias=0.0, typical_gain=0.0, gain=0.0, direction=(0.5, 0.5))
+    weights = Weights(bias=0.0, instruction=(0.5, 0.5))
     path = write_profile(tmp_path, model.info.sha256, weights)
     overlay = Overlay(model, Shelf((HELPFUL,)), Settings(profile=str(path)))
     free = model.cells.free

@@ -18,6 +18,7 @@ def step(source: str, *, accepted: bool, short: str = "spends 0.07") -> dict[str
         "reason": "it spends 0.07 of a step's 0.6.",
         "volatility": 0.07,
         "question_gain": -2.078,
+        "attention": -2.078,
         "marginal_drift": 0.29 if accepted else None,
         "reading": {"logit_drift": 0.29} if accepted else None,
         "draft": "60 days" if accepted else "",
@@ -54,7 +55,7 @@ SHOWN = report(
 
 def test_a_chunk_takes_a_line_of_80_columns() -> None:
     head, first, second, *_ = steps(SHOWN).plain.splitlines()
-    assert head.split() == ["chunk", "similar", "gain", "volatility", "verdict"]
+    assert head.split() == ["chunk", "similar", "look", "volatility", "verdict"]
     assert first.split() == [
         *("handbook/lost-property.md", "0.71", "-2.08", "0.07"),
         *("accept:", "spends", "0.07"),
@@ -92,7 +93,7 @@ def test_reasons_are_told_in_full_with_every_number() -> None:
         "handbook/lost-property.md",
         "  accepted: it spends 0.07 of a step's 0.6.",
         (
-            "  similarity 0.71, gain (nats a token) -2.08, volatility 0.07, "
+            "  similarity 0.71, gain (nats a token) -2.08, attention (nats) -2.08, volatility 0.07, "
             "drift (bits a token) 0.29"
         ),
         '  alone it makes the model say "60 days"',

@@ -134,18 +134,6 @@ def test_accepting_everything_gives_the_answer_of_plain_mode(model: LlamaCppMode
     assert all(step.reading is None for step in plain.steps)
 
 
-def test_cells_of_the_probe_serve_the_context(model: LlamaCppModel) -> None:
-    """All chunks are let in: what the first one costs is known; only the second is blended."""
-    everything = AskOptions(budget=Budget(1, 10))
-    first = {"order": "best-first", "retry_index": 1.0}
-    exact = overlay_on(model, HELPFUL, SUPPORT, **first).ask(QUESTION, everything)
-    blended = overlay_on(model, HELPFUL, SUPPORT, recompute=0.0, **first).ask(QUESTION, everything)
-    saved = exact.usage.phases["dose"].evaluated - blended.usage.phases["dose"].evaluated
-    assert saved == len(chunk_tokens(model, SUPPORT)) - 1
-    assert blended.usage.prompt_tokens == exact.usage.prompt_tokens
-    assert blended.steps[1].marginal_drift is not None
-
-
 def test_rejecting_everything_gives_the_answer_without_context(model: LlamaCppModel) -> None:
     overlay = overlay_on(model, HELPFUL, SUPPORT, fallback=Fallback.ANSWER)
     nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0), max_tokens=8))

@@ -46,7 +46,7 @@ def test_each_sentence_is_linked_to_what_makes_it_likelier(reader: Reader) -> No
 
 def test_the_trajectory_shows_every_verdict_by_word_and_shape(reader: Reader) -> None:
     reader.ask_and_wait()
-    words = ["accepted", "part", "outvoted", "rejected", "rejected", "rolled back"]
+    words = ["accepted", "part", "outvoted", "rejected", "rejected", "left out"]
     assert reader.texts(".words .word") == words
     assert len(set(reader.texts(".words .sign"))) == 5
     lines = reader.texts(".limit-word")
@@ -113,7 +113,6 @@ def test_conflicts_and_variants(reader: Reader) -> None:
     assert "archive/old.md" in out
     tried = reader.texts(".variants li")
     assert "as judged" in tried[0]
-    assert "a dose of 6 rolled back at 0.70" in tried[0]
     assert "(this answer)" in tried[1]
     assert "index 0.26" in tried[1]
 

@@ -9,7 +9,10 @@ import pytest
 
 from probes.attention import attention, looks
 from probes.llamacpp import LlamaCppModel
-from probes.look import Asking, read_attention
+from probes.look import Asking, end_states, read_attention
+from probes.protocol import Model
+from probes.transformers import TransformersModel
+from tests.probes.tiny_transformers import CONFIGS, open_tiny, save_tiny
 
 CHUNKS = ("Emrys Pask is the engineer.\n", "Soup is served from noon.\n", "The bread is good.\n")
 
@@ -50,3 +53,53 @@ def test_a_question_that_says_nothing_looks_at_no_chunk_more(tiny_model: LlamaCp
         spans = [(0, len(first)), (len(first), len(first) + len(second))]
         found = read_attention(tiny_model, session, spans, unasked, unasked)
     assert found == pytest.approx([0, 0], abs=1e-5)
+
+
+@pytest.fixture(scope="module", params=sorted(CONFIGS))
+def any_tiny(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> TransformersModel:
+    folder = tmp_path_factory.mktemp(request.param)
+    return open_tiny(save_tiny(folder, CONFIGS[request.param]))
+
+
+def check_end_states(model: Model, error: float, layer: int = 1) -> None:
+    prefix = model.tokenize("Context:\n")
+    # More than are read at a time.
+    chunks = [model.tokenize(f"{n} boats.\n") for n in range(18)]
+    ends = list(accumulate(map(len, chunks), initial=len(prefix)))[1:]
+    tokens = [*prefix, *(token for chunk in chunks for token in chunk)]
+    with model.session() as session:
+        session.extend(tokens)
+        model.flush([session])
+        before = model.evaluated
+        found = end_states(model, session, ends, layer)
+        assert model.evaluated - before == len(chunks)
+        assert list(session.tokens) == tokens
+        np.testing.assert_allclose(end_states(model, session, ends, layer), found, atol=error)
+        after = session.read(tokens[:3]).log_probs
+    assert found.shape == (len(chunks), model.info.width)
+    for end, state in zip(ends, found, strict=True):
+        with model.session() as alone:
+            alone.extend(tokens[:end])
+            # Of the state behind a prefix, what is said to follow tells nothing.
+            own = alone.read(tokens[1:2], [layer]).hidden[0, 0]
+        np.testing.assert_allclose(state, own, atol=error * np.abs(own).max())
+    with model.session() as untouched:
+        untouched.extend(tokens)
+        expected = untouched.read(tokens[:3]).log_probs
+    np.testing.assert_allclose(after, expected, atol=error)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_states_at_the_chunks_ends_are_those_behind_the_same_tokens(
+    any_tiny: TransformersModel, layer: int
+) -> None:
+    check_end_states(any_tiny, 1e-4, layer)
+
+
+def test_states_at_the_chunks_ends_under_llama_cpp(tiny_model: LlamaCppModel) -> None:
+    check_end_states(tiny_model, 0.02)
+    free = tiny_model.cells.free
+    check_end_states(tiny_model, 0.02, 0)
+    assert tiny_model.cells.free == free

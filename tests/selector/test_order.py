@@ -7,17 +7,35 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overlay.prompt import most_similar_last
 from selector.order import Order, ordered
 
-CHUNKS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8, unique_by=lambda c: c[0])
+SHARES = st.floats(0, 1)
+CHUNKS = st.lists(
+    st.tuples(SHARES, SHARES), max_size=8, unique_by=(lambda one: one[0], lambda one: one[1])
+)
 
 
 def test_what_enters_first() -> None:
-    volatilities, drifts = [0.4, 0.1, 0.3], [0.3, 0.2, 0.1]
-    assert ordered(Order.RANK, volatilities, drifts) == [0, 1, 2]
-    assert ordered(Order.BEST_FIRST, volatilities, drifts) == [1, 2, 0]
-    assert ordered(Order.BEST_LAST, volatilities, drifts) == [0, 2, 1]
-    assert ordered(Order.BRIDGE, volatilities, drifts) == [2, 1, 0]
+    similarities, volatilities = [0.7, 0.9, 0.8], [0.1, 0.4, 0.3]
+    assert ordered(Order.RANK, similarities, volatilities) == [0, 1, 2]
+    assert ordered(Order.BEST_FIRST, similarities, volatilities) == [0, 2, 1]
+    assert ordered(Order.BEST_LAST, similarities, volatilities) == [1, 2, 0]
+    assert ordered(Order.SIMILAR_LAST, similarities, volatilities) == [0, 2, 1]
+
+
+def test_of_two_equal_chunks_the_first_stands_where_it_matters() -> None:
+    alike = [0.5, 0.5]
+    assert ordered(Order.BEST_FIRST, alike, alike) == [0, 1]
+    assert ordered(Order.BEST_LAST, alike, alike) == [1, 0]
+    assert ordered(Order.SIMILAR_LAST, alike, alike) == [1, 0]
+
+
+@given(CHUNKS)
+def test_the_most_similar_chunks_stand_as_they_are_read(chunks: list[tuple[float, float]]) -> None:
+    similarities = [similarity for similarity, _ in chunks]
+    found = ordered(Order.SIMILAR_LAST, similarities, [v for _, v in chunks])
+    assert found == most_similar_last([1] * len(chunks), similarities, len(chunks))
 
 
 @given(CHUNKS, st.randoms())
@@ -26,9 +44,9 @@ def test_the_order_of_retrieval_does_not_matter(
 ) -> None:
     shuffled = list(chunks)
     draw.shuffle(shuffled)
-    for order in (Order.BEST_FIRST, Order.BEST_LAST):
+    for order in (Order.BEST_FIRST, Order.BEST_LAST, Order.SIMILAR_LAST):
         found = []
         for given_chunks in (chunks, shuffled):
-            places = ordered(order, [v for v, _ in given_chunks], [d for _, d in given_chunks])
+            places = ordered(order, [s for s, _ in given_chunks], [v for _, v in given_chunks])
             found.append([given_chunks[place] for place in places])
         assert found[0] == found[1]

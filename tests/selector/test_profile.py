@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from selector.budget import Budget
 from selector.judge import ProfileJudge
 from selector.profile import Fold, Profile, question_key
 from selector.profile_files import default_profile, load_profile, shipped_profile
-from selector.weights import Rated, Weights
+from selector.weights import Rated, Readings, Weights, directions
 
 numbers = st.floats(-1e3, 1e3)
 SMOLLM2 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -23,80 +24,150 @@ QWEN = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
 
 
 def profile(**changes: object) -> Profile:
-    weights = Weights(bias=0.0, typical_gain=0.0, gain=1.0)
+    weights = Weights(bias=0.0, similarity=1.0)
     known = {"model": "m", "sha256": "0", "layer": 1}
     known |= {"with_states": weights, "without_states": weights}
     return Profile.model_validate(known | changes)
 
 
-@given(st.lists(numbers, min_size=1, max_size=8), numbers, numbers, numbers)
+@st.composite
+def readings(draw: st.DrawFn, width: int = 3) -> list[Readings]:
+    """Of the chunks of one question; of each, a model may show attention and state, or not."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    similarities = draw(st.lists(st.floats(-1, 1), min_size=1, max_size=8))
+    return [
+        Readings(
+            similarity,
+            draw(st.one_of(st.none(), st.floats(-4, 4))),
+            random.normal(size=width).astype(np.float32) if draw(st.booleans()) else None,
+        )
+        for similarity in similarities
+    ]
+
+
+@given(readings(), numbers, numbers, numbers, numbers)
 def test_volatilities_are_shares_and_never_whole(
-    gains: list[float], bias: float, gain: float, typical: float
+    given: list[Readings], bias: float, similarity: float, attention: float, typical: float
 ) -> None:
-    weights = Weights(bias=bias, typical_gain=typical, gain=gain)
-    assert all(0 < v < 1 for v in weights.volatilities(gains, None))
+    weights = Weights(
+        bias=bias,
+        typical_similarity=typical,
+        similarity=similarity,
+        attention=attention,
+    )
+    volatilities = weights.volatilities(given)
+    assert all(0 < v < 1 for v in volatilities)
+    # What instructs is not let in for it, and no budget of 0 lets anything in.
+    wary = weights.model_copy(
+        update={"instruction": (similarity, attention, bias), "instruction_bias": bias}
+    )
+    for before, after in zip(volatilities, wary.rate(given), strict=True):
+        assert before <= after.volatility <= 1
+        assert 0 <= after.instructs < 1
 
 
-@given(st.lists(st.floats(-2, 2), min_size=1, max_size=6), st.integers(0, 10), st.integers(1, 5))
-def test_the_formula(gains: list[float], seed: int, beside: int) -> None:
-    draw = np.random.default_rng(seed)
-    deltas = draw.normal(size=(len(gains), 3)).astype(np.float32)
-    similarities = draw.uniform(size=len(gains)).tolist()
+def direction_over(given: list[Readings], beside: int) -> list[np.ndarray]:
+    known = [one.state for one in given if one.state is not None]
+    pointing = [state / np.linalg.norm(state) for state in known]
+    return [one - sum(pointing) / (len(pointing) + beside) for one in pointing]
+
+
+@given(readings(), st.integers(1, 5))
+def test_the_formula(given: list[Readings], beside: int) -> None:
     weights = Weights(
         bias=0.3,
-        typical_gain=0.4,
-        gain=1.5,
         typical_similarity=0.6,
         similarity=4.0,
-        direction=(0.2, -1.0, 0.5),
+        attention=0.7,
+        instruction=(0.2, -1.0, 0.5),
+        instruction_bias=-0.4,
         typical_chunks=beside,
     )
-    mean = (sum(gains) + beside * 0.4) / (len(gains) + beside)
-    alike = (sum(similarities) + beside * 0.6) / (len(gains) + beside)
-    turns = [d / np.linalg.norm(d) for d in deltas]
-    turn = sum(turns) / (len(gains) + beside)
-    with_all = weights.volatilities(gains, deltas, similarities)
-    without = weights.volatilities(gains, deltas)
-    for place, (g, c, u) in enumerate(zip(gains, similarities, turns, strict=True)):
-        v = u - turn
-        score = 0.3 + 1.5 * (g - mean) + 0.2 * v[0] - 1.0 * v[1] + 0.5 * v[2]
-        assert without[place] == pytest.approx(1 / (1 + math.exp(score)), abs=1e-6)
-        score += 4.0 * (c - alike)
-        assert with_all[place] == pytest.approx(1 / (1 + math.exp(score)), abs=1e-6)
+    similarities = [one.similarity or 0.0 for one in given]
+    attentions = [one.attention or 0.0 for one in given]
+    alike = (sum(similarities) + beside * 0.6) / (len(given) + beside)
+    looked = sum(attentions) / (len(given) + beside)
+    pointing = iter(direction_over(given, beside))
+    unlike = weights.rate([replace(one, similarity=None) for one in given])
+    for one, rated, other in zip(given, weights.rate(given), unlike, strict=True):
+        instructs = 0.0
+        if one.state is not None:
+            v = next(pointing)
+            instructs = 1 / (1 + math.exp(0.4 - 0.2 * v[0] + 1.0 * v[1] - 0.5 * v[2]))
+        assert rated.instructs == other.instructs == pytest.approx(instructs, abs=1e-6)
+        score = 0.3 + 0.7 * ((one.attention or 0.0) - looked)
+        helps = (1 - instructs) / (1 + math.exp(-score))
+        assert other.volatility == pytest.approx(1 - helps, abs=1e-6)
+        score += 4.0 * ((one.similarity or 0.0) - alike)
+        helps = (1 - instructs) / (1 + math.exp(-score))
+        assert rated.volatility == pytest.approx(1 - helps, abs=1e-6)
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-4, 4)), min_size=1, max_size=6), st.integers(1, 5))
 def test_attention_counts_above_the_mean(attentions: list[float | None], beside: int) -> None:
-    weights = Weights(bias=0.3, typical_gain=0.0, gain=1.0, attention=0.7, typical_chunks=beside)
-    gains = [0.0] * len(attentions)
+    weights = Weights(bias=0.3, attention=0.7, typical_chunks=beside)
     known = [one or 0.0 for one in attentions]
     mean = sum(known) / (len(known) + beside)
-    for one, v in zip(known, weights.volatilities(gains, None, None, attentions), strict=True):
+    found = weights.volatilities([Readings(None, one) for one in attentions])
+    for one, v in zip(known, found, strict=True):
         assert v == pytest.approx(1 / (1 + math.exp(0.3 + 0.7 * (one - mean))), abs=1e-6)
-    without = weights.volatilities(gains, None)
-    assert without == weights.volatilities(gains, None, None, [None] * len(gains))
+    assert found == weights.volatilities([Readings(None, one) for one in known])
 
 
-def test_what_turns_the_state_as_an_instruction_does_adds_volatility() -> None:
-    deltas = np.eye(2, 3, dtype=np.float32)
-    plain = Weights(bias=1.0, typical_gain=0.0, gain=0.0, direction=(0.1, 0.1, 0.1))
-    wary = plain.model_copy(update={"instruction": (9.0, 0.0, 0.0), "instruction_bias": -3.0})
-    before, after = (weights.volatilities([0.0, 0.0], deltas) for weights in (plain, wary))
-    # Turns above the mean are (2/3, -1/3, 0) and (-1/3, 2/3, 0).
+def test_where_one_similarity_is_not_known_none_counts() -> None:
+    weights = Weights(bias=0.3, typical_similarity=0.5, similarity=4.0, attention=1.0)
+    some = [Readings(0.9, 1.0), Readings(None, 0.0)]
+    none = [replace(one, similarity=None) for one in some]
+    assert weights.rate(some) == weights.rate(none)
+    assert weights.rate(some) != weights.rate([some[0], replace(some[1], similarity=0.1)])
+
+
+def wary(**changes: object) -> Weights:
+    return Weights.model_validate(
+        {"bias": 1.0, "instruction": (9.0, 0.0, 0.0), "instruction_bias": -3.0} | changes
+    )
+
+
+def test_what_moves_the_state_as_an_instruction_does_adds_volatility() -> None:
+    given = [Readings(0.5, 0.0, state) for state in np.eye(2, 3, dtype=np.float32)]
+    before, after = (one.volatilities(given) for one in (Weights(bias=1.0), wary()))
+    # Directions above the mean are (2/3, -1/3, 0) and (-1/3, 2/3, 0).
     assert 1 - after[0] == pytest.approx((1 - before[0]) / (1 + math.exp(3.0)))
     assert 1 - after[1] == pytest.approx((1 - before[1]) / (1 + math.exp(-6.0)))
 
 
-@pytest.mark.parametrize("deltas", [None, np.zeros((2, 4), dtype=np.float32)])
-def test_states_of_another_width_are_refused(deltas: np.ndarray | None) -> None:
-    weights = Weights(bias=0.0, typical_gain=0.0, gain=1.0, direction=(1.0, 2.0))
-    with pytest.raises(InputError, match="states of 2 numbers") as caught:
-        weights.volatilities([0.1, 0.2], deltas)
+def test_a_chunk_whose_state_was_not_read_instructs_nothing_and_is_no_rival() -> None:
+    shown = [Readings(0.5, 0.0, state) for state in np.eye(2, 3, dtype=np.float32)]
+    first, unread, second = wary().rate([shown[0], Readings(0.5, 0.0), shown[1]])
+    assert unread == (Weights(bias=1.0).volatilities([Readings(0.5)])[0], 0.0)
+    assert [first, second] == wary().rate(shown)
+    assert [one.instructs for one in wary().rate([Readings(0.5), Readings(0.1)])] == [0.0, 0.0]
+
+
+def test_states_of_another_width_are_refused() -> None:
+    state = np.zeros(4, dtype=np.float32)
+    with pytest.raises(InputError, match="states of 3 numbers") as caught:
+        wary().volatilities([Readings(0.1, None, state), Readings(0.2)])
     assert caught.value.param == "profile"
 
 
+@given(st.integers(1, 6), st.integers(0, 100), st.floats(0.01, 100))
+def test_a_direction_knows_no_length(k: int, seed: int, scale: float) -> None:
+    states = np.random.default_rng(seed).normal(size=(k, 3)).astype(np.float32)
+    np.testing.assert_allclose(directions(states), directions(scale * states), atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(directions(states), axis=1), 1, atol=1e-6)
+
+
+def test_states_that_all_point_as_plain_chunks_do_instruct_alike_however_many() -> None:
+    weights = wary(typical_instruction=9.0)
+    state = np.array([1.0, 0.0, 0.0], dtype=np.float32)
+    for count in (1, 2, 8):
+        rated = weights.rate([Readings(0.5, 0.0, state)] * count)
+        assert [one.instructs for one in rated] == pytest.approx([1 / (1 + math.exp(3.0))] * count)
+
+
 def test_a_question_that_was_calibrated_on_gets_weights_that_have_not_seen_it() -> None:
-    own = Weights(bias=7.0, typical_gain=0.0, gain=0.0)
+    own = Weights(bias=7.0)
     fold = Fold(questions=frozenset({question_key("Who?")}), with_states=own, without_states=own)
     folded = profile(folds=(fold,))
     assert folded.weights("Who? ", states=False) is folded.folds[0].without_states
@@ -172,7 +243,7 @@ def judged(budget: Budget) -> ProfileJudge:
 def test_what_a_step_spends_is_its_volatility(
     v: float, step: float, answer: float, spent: float
 ) -> None:
-    verdict = judged(Budget(step, answer)).verdict(Rated(v, instructs=0.0), 0.1, spent)
+    verdict = judged(Budget(step, answer)).verdict(Rated(v, instructs=0.0), spent)
     assert verdict.accepted == (v <= step and spent + v <= answer)
     assert verdict.spent == (v if verdict.accepted else 0)
     assert verdict.volatility == v
@@ -181,17 +252,17 @@ def test_what_a_step_spends_is_its_volatility(
 
 def test_a_chunk_that_instructs_is_told_so() -> None:
     judge = judged(Budget(0.5, 2))
-    verdict = judge.verdict(Rated(0.99, 0.98), 1.0, 0.0)
+    verdict = judge.verdict(Rated(0.99, 0.98), 0.0)
     assert "as injected instructions do (0.98 of 1)" in verdict.reason
-    verdict = judge.verdict(Rated(0.99, 0.2), 0.1, 0.0)
+    verdict = judge.verdict(Rated(0.99, 0.2), 0.0)
     assert "not likely to help" in verdict.reason
     assert "instruct" not in verdict.reason
 
 
 def test_the_default_profile_judges_by_what_every_model_shows() -> None:
     found = default_profile().weights("Who?", states=True)
-    assert found.direction == found.instruction == ()
-    assert min(found.gain, found.similarity, found.attention) > 0
+    assert found.instruction == ()
+    assert min(found.similarity, found.attention) > 0
     assert default_profile().guarantee(Budget(0.5, 4), 3) is None
     index = default_profile().index_for("Who?", states=True)
     assert index is not None

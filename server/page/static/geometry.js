@@ -6,7 +6,7 @@ const RIGHT = 10;
 const TOP = 16;
 const BOTTOM = 44;
 export const HEIGHT = 240;
-export const NARROWEST_STEP = 52; // a word such as "rolled back" stands under each
+export const NARROWEST_STEP = 52; // a word such as "outvoted" stands under each
 
 /**
  * @param steps of the report, in order

@@ -12,10 +12,7 @@ export function Variants({ report }) {
       <span>${tried.name}${tried.spoken && html` <b>(this answer)</b>`}</span>
       <span class="meter" aria-hidden="true"><i style=${{ width: `${(tried.index ?? 0) * 100}%` }}></i></span>
       <span>index ${number(tried.index)}</span>
-      <span class="hint">passages ${tried.chunks.map((rank) => places.get(rank) ?? "–").join(", ")}${
-        tried.doses.filter((dose) => !dose.accepted).map((dose) =>
-          `; a dose of ${dose.chunks.map((rank) => places.get(rank) ?? "–").join(", ")} rolled back at ${
-            number(dose.volatility)}`)}</span>
+      <span class="hint">passages ${tried.chunks.map((rank) => places.get(rank) ?? "–").join(", ")}</span>
     </li>`)}</ul>
   </section>`;
 }

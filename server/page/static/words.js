@@ -6,14 +6,14 @@ export const KINDS = {
   part: { word: "part accepted", sign: "½" },
   rejected: { word: "rejected", sign: "✕" },
   outvoted: { word: "outvoted", sign: "≠" },
-  rolled: { word: "rolled back", sign: "↶" },
+  left: { word: "left out", sign: "↶" },
 };
 
 /** Which of KINDS a step of the report is. */
 export function kindOf(step) {
   if (step.accepted) return step.halved ? "part" : "accepted";
   if (step.outvoted) return "outvoted";
-  return step.short === "rolled back" ? "rolled" : "rejected";
+  return step.short === "not in variant" ? "left" : "rejected";
 }
 
 /** Where a chunk stands: document, and page, slide or the like. */

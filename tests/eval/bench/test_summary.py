@@ -25,8 +25,8 @@ def test_ratios_pair_the_rounds() -> None:
     ]
     [row] = compare(timings, seed=0)
     assert (row.k, row.length, row.accepted) == (2, 64, 2.0)
-    assert (row.plain_evaluated, row.evaluated) == (200, 300)
-    assert (row.plain_said, row.said) == (3, 3)
+    assert (row.base_evaluated, row.evaluated) == (200, 300)
+    assert (row.base_said, row.said) == (3, 3)
     assert row.phases == {"answer": 300}
     assert row.evaluations.value == pytest.approx(1.5)
     assert row.evaluations.low == pytest.approx(row.evaluations.high)

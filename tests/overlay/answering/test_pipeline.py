@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
-from overlay.answer import AnswerFinished, Event, Outcome
+from overlay.answer import Event
 from overlay.answering import pipeline
-from overlay.answering.candidate import Candidate
-from overlay.answering.job import Job
-from overlay.answering.read import read
-from overlay.answering.workspace import Workspace
 from overlay.options import AskOptions, Mode
 from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
@@ -62,22 +58,3 @@ def test_a_stage_that_fails_leaves_no_session_open(
     monkeypatch.setattr(pipeline, stage, fail)
     with pytest.raises(RuntimeError, match=stage):
         list(stream(tiny_model, EVERYTHING))
-
-
-def test_nothing_behind_the_read_stage_needs_a_session_a_chunk(
-    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def without_sessions(
-        job: Job, workspace: Workspace, candidates: Sequence[Candidate]
-    ) -> list[Candidate]:
-        return [workspace.forget(one) for one in read(job, workspace, candidates)]
-
-    *_, usual = stream(tiny_model, EVERYTHING)
-    monkeypatch.setattr(pipeline, "read", without_sessions)
-    *_, last = stream(tiny_model, EVERYTHING)
-    assert isinstance(usual, AnswerFinished)
-    assert isinstance(last, AnswerFinished)
-    assert last.answer.outcome is Outcome.ANSWERED
-    assert last.answer.spent == usual.answer.spent
-    assert all(step.reading is None for step in last.answer.steps)
-    assert last.answer.anchor

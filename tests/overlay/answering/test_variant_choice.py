@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from overlay.answer import Answer, Outcome
+from overlay.answering.candidate import Candidate
 from overlay.answering.speak import ABSTENTION
+from overlay.answering.workspace import Workspace
 from overlay.options import AskOptions
 from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
+from retriever import RankedChunk
 from selector.budget import Budget
+from selector.order import Order
 from selector.weights import Weights
 from tests.overlay.answering.test_variants import UNLIKELY, profile_of
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
@@ -19,15 +27,31 @@ from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, S
 pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
 
 # Everything is let in, the more similar the steadier.
-WEIGHTS = Weights(bias=3.0, typical_gain=0.0, gain=0.0, similarity=5.0)
+WEIGHTS = Weights(bias=3.0, similarity=5.0)
+LOOKING = Weights(bias=0.0, attention=1.0)
 BUDGET = AskOptions(budget=Budget(0.5, 4))
+TEXTS = (HELPFUL, SUPPORT, IRRELEVANT)
+SHELF = Shelf(TEXTS)
 
 
-def ask(model: LlamaCppModel, options: AskOptions = BUDGET, **settings: float) -> Answer:
+class Swapped(Shelf):
+    """The second chunk is the most similar one."""
+
+    def search(self, question: str, k: int) -> list[RankedChunk]:
+        first, second, *others = super().search(question, k)
+        similar, less = first.similarity, second.similarity
+        return [replace(first, similarity=less), replace(second, similarity=similar), *others]
+
+
+def ask(
+    model: LlamaCppModel,
+    options: AskOptions = BUDGET,
+    shelf: Shelf = SHELF,
+    **settings: float | Order,
+) -> Answer:
     judged = {"embedder": "packaged", "with_states": WEIGHTS, "without_states": WEIGHTS}
     profile = profile_of(model, UNLIKELY).model_copy(update=judged)
     chosen = Settings(max_tokens=24, **settings)  # type: ignore[arg-type]  # pydantic checks them
-    shelf = Shelf((HELPFUL, SUPPORT, IRRELEVANT))
     return Overlay(model, shelf, chosen, profile=profile).ask(QUESTION, options)
 
 
@@ -77,9 +101,10 @@ def test_the_steadiest_variant_is_spoken(tiny_model: LlamaCppModel) -> None:
 
 def test_a_variant_shares_what_was_read(tiny_model: LlamaCppModel) -> None:
     """The second costs what is said again, the question and its first tokens."""
-    one = ask(tiny_model, variants=1)
-    two = ask(tiny_model, variants=2, budget_index=0.0)
-    steadiest = two.variants[1]
+    one = ask(tiny_model, variants=1, order=Order.RANK, shelf=Swapped(TEXTS))
+    two = ask(tiny_model, variants=2, budget_index=0.0, order=Order.RANK, shelf=Swapped(TEXTS))
+    judged, steadiest = two.variants
+    assert (judged.chunks, steadiest.chunks) == ((0, 1, 2), (0, 1)), "they begin alike"
     again = sum(len(tiny_model.tokenize(f'"{said}"\n')) for said in steadiest.repeated)
     question = len(tiny_model.tokenize(QUESTION)) + 40
     # Of an abstention nothing is generated behind the first tokens.
@@ -98,3 +123,50 @@ def test_an_answer_that_had_begun_goes_on_to_its_length(
     assert first.usage.completion_tokens <= 20
     if temperature == 0:
         assert first.text == ask(tiny_model, options).text
+
+
+def ask_of(model: LlamaCppModel, texts: Sequence[str]) -> Answer:
+    """Ask in as many variants as there are, all of them shaky."""
+    profile = profile_of(model, UNLIKELY).model_copy(update={"with_states": LOOKING})
+    profile = profile.model_copy(update={"without_states": LOOKING})
+    settings = Settings(max_tokens=24, variants=16, retry_index=0.0, budget_index=1.0)
+    options = AskOptions(k=len(texts), budget=Budget(1, 64))
+    return Overlay(model, Shelf(texts), settings, profile=profile).ask(QUESTION, options)
+
+
+def test_a_variant_for_which_the_cache_has_no_room_ends_the_trying(
+    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(ask_of(tiny_model, TEXTS).variants) > 3
+    asked = []
+
+    def fits(_: Workspace, chunks: Sequence[Candidate]) -> bool:
+        asked.append([one.chunk.rank for one in chunks])
+        return False
+
+    monkeypatch.setattr(Workspace, "fits", fits)
+    answer = ask_of(tiny_model, TEXTS)
+    assert [tried.name for tried in answer.variants] == ["as judged"]
+    assert answer.outcome is Outcome.ANSWERED
+    assert len(asked) == 2, "of the first one it decides what is kept, of the second that it ends"
+
+
+@pytest.mark.parametrize(
+    ("size", "chunks", "times"), [(256, 3, 12), (256, 12, 1), (512, 3, 1), (512, 12, 3)]
+)
+def test_a_tiny_context_ends_the_trying_before_its_cache_is_full(
+    tiny_gguf: Path, size: int, chunks: int, times: int
+) -> None:
+    """The last chunk is a long one, which takes much of the cache or outgrows the context."""
+    small = LlamaCppModel(tiny_gguf, context_size=size)
+    text = f"{HELPFUL} {SUPPORT} {IRRELEVANT} Note"
+    texts = [f"{text} {number}." for number in range(chunks - 1)]
+    texts.append(" ".join([f"{text} {chunks}."] * times))
+    try:
+        free = small.cells.free
+        answer = ask_of(small, texts)
+        assert answer.outcome is Outcome.ANSWERED
+        assert answer.variants
+        assert small.cells.free == free
+    finally:
+        small.close()

@@ -20,7 +20,7 @@ from selector.statistics.reliability import expected_calibration_error
 from selector.weights import Weights
 from tests.overlay.calibration.test_fit import made_up
 
-WEIGHTS = Weights(bias=0.0, typical_gain=0.0, gain=1.0)
+WEIGHTS = Weights(bias=0.0, similarity=1.0)
 
 
 def answers(n: int, *, seed: int = 0, width: int = 0) -> list[Answered]:

@@ -45,7 +45,7 @@ FACTS = {
     "reason": "half",
     "volatility": 0.25,
     "spent": 0.25,
-    "question_gain": 1.5,
+    "attention": 1.5,
 }
 
 

@@ -33,7 +33,7 @@ def test_verdicts_in_the_servers_order(url: str, ending: str) -> None:
     assert (soup.number, soup.accepted, soup.spent) == (1, False, 0)
     assert (ferry.number, ferry.accepted, ferry.spent) == (0, True, 0.1)
     assert (ferry.text, ferry.reason, ferry.volatility) == ("The ferry leaves.", "no", 0.9)
-    assert ferry.facts["question_gain"] is None
+    assert ferry.facts["attention"] is None
 
 
 def test_a_refusal_in_the_servers_words(url: str) -> None:

@@ -1,11 +1,12 @@
-"""Where the question looks: one pass over all chunks, which a later variant begins behind."""
+"""What is read of all chunks side by side, in one pass that a later variant begins behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from overlay.answer import Answer
@@ -13,8 +14,7 @@ from overlay.answering.candidate import Candidate
 from overlay.answering.inject import inject
 from overlay.answering.job import Job, make_job
 from overlay.answering.judge import judge
-from overlay.answering.look import look, side_by_side
-from overlay.answering.read import read
+from overlay.answering.read import read, side_by_side
 from overlay.answering.retrieve import retrieve
 from overlay.answering.shorten import shorten
 from overlay.answering.variants import Variant
@@ -22,21 +22,23 @@ from overlay.answering.workspace import Workspace
 from overlay.calibration.observe import observe
 from overlay.labelled.items import Item, Kind, Passage
 from overlay.options import AskOptions, Mode
-from overlay.prompt import build_prompt, completion_prompt, content_free
+from overlay.prompt import build_prompt, chunk_tokens, completion_prompt, content_free
 from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.chat import Message
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
+from selector.judge import Judge
+from selector.order import Order
 from selector.profile import Profile
-from selector.weights import Weights
+from selector.weights import Readings, Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
 
 TEXTS = (HELPFUL, SUPPORT, IRRELEVANT)
-LOOKING = Weights(bias=0.0, typical_gain=0.0, gain=0.1, attention=1.0)
+LOOKING = Weights(bias=0.0, attention=1.0)
 EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)
 
 
@@ -55,8 +57,7 @@ def job_of(model: LlamaCppModel, weights: Weights = LOOKING, **settings: object)
 @contextmanager
 def looked(job: Job, *texts: str) -> Iterator[tuple[Workspace, list[Candidate]]]:
     with Workspace(job, None) as workspace:
-        candidates = read(job, workspace, retrieve(job, Shelf(texts)))
-        yield workspace, look(job, workspace, candidates)
+        yield workspace, read(job, workspace, retrieve(job, Shelf(texts)))
 
 
 def attentions(candidates: list[Candidate]) -> list[float | None]:
@@ -68,45 +69,97 @@ def ask(model: LlamaCppModel, weights: Weights, options: AskOptions = EVERYTHING
     return overlay.ask(QUESTION, options)
 
 
-def test_a_variant_of_the_same_chunks_in_the_same_order_evaluates_none_of_them(
-    tiny_model: LlamaCppModel,
-) -> None:
+def evaluated_by(job: Job, workspace: Workspace, *chunks: Candidate) -> int:
+    """Tokens that are evaluated for a context of these chunks."""
+    before = job.model.evaluated
+    context = inject(job, workspace, Variant("one", chunks, False, job.prompt.tail))
+    job.model.flush([context.session])
+    with job.model.session() as afresh:
+        afresh.extend([*job.prompt.prefix, *(token for one in chunks for token in one.tokens)])
+        assert list(context.session.tokens) == list(afresh.tokens)
+    return job.model.evaluated - before
+
+
+def test_a_context_shares_the_pass_where_it_begins_alike(tiny_model: LlamaCppModel) -> None:
     job = job_of(tiny_model)
-    with looked(job, *TEXTS) as (workspace, candidates):
-        chunks = tuple(side_by_side(workspace, candidates))
-        assert [one.chunk.rank for one in chunks] == [2, 1, 0]
-        before = tiny_model.evaluated
-        context = inject(
-            job, workspace, candidates, Variant("same", chunks, False, job.prompt.tail)
+    orders = {"same": (2, 1, 0), "first": (2, 0, 1), "two": (2, 1), "none": (0, 1, 2)}
+    spent, sizes = dict[str, int](), list[int]()
+    for name, ranks in orders.items():
+        with looked(job, *TEXTS) as (workspace, candidates):
+            chunks = side_by_side(workspace, candidates)
+            assert [one.chunk.rank for one in chunks] == [2, 1, 0]
+            sizes = [len(one.tokens) for one in candidates]
+            spent[name] = evaluated_by(job, workspace, *(candidates[rank] for rank in ranks))
+    # The last token is evaluated once more where nothing stands behind it.
+    assert spent["same"] <= 1
+    assert spent["two"] <= 1
+    assert spent["first"] == pytest.approx(sizes[0] + sizes[1], abs=1)
+    assert spent["none"] == pytest.approx(sum(sizes), abs=1)
+
+
+def test_the_variant_as_judged_shares_the_pass(tiny_model: LlamaCppModel) -> None:
+    """The most similar chunk is the steadiest, and stands last in either."""
+    similar = LOOKING.model_copy(update={"attention": 1e-9, "similarity": 20.0})
+    profile = profile_of(tiny_model, similar).model_copy(update={"embedder": "packaged"})
+    spent = dict[Order, int]()
+    for order in (Order.BEST_LAST, Order.BEST_FIRST):
+        overlay = Overlay(
+            tiny_model, Shelf(TEXTS), Settings(order=order, variants=1), profile=profile
         )
-        spent = tiny_model.evaluated - before
-        # The question behind them, and the last token before it.
-        assert spent <= len(job.prompt.tail) + 1
-        context_tokens = list(context.session.tokens)
-        with tiny_model.session() as afresh:
-            joint = [token for one in chunks for token in one.tokens]
-            afresh.extend([*job.prompt.prefix, *joint])
-            assert context_tokens == list(afresh.tokens)
-    with Workspace(job, None) as workspace:
-        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
-        before = tiny_model.evaluated
-        other = tuple(candidates[::-1])
-        inject(job, workspace, candidates, Variant("same", other, False, job.prompt.tail))
-        afresh_spent = tiny_model.evaluated - before
-    assert afresh_spent >= spent + sum(len(one.tokens) for one in chunks[1:]) - 1
+        answer = overlay.ask(QUESTION, replace(EVERYTHING, effects=False))
+        assert all(step.verdict.accepted for step in answer.steps)
+        spent[order] = answer.usage.cost.evaluated
+        ranks = (2, 1, 0) if order is Order.BEST_LAST else (0, 1, 2)
+        assert answer.variants[0].chunks == ranks
+    chunks = sum(len(chunk_tokens(tiny_model, text)) for text in TEXTS)
+    # What the answer itself takes hangs on what is said: no more than its tokens and their index.
+    assert spent[Order.BEST_FIRST] - spent[Order.BEST_LAST] == pytest.approx(chunks, abs=12)
 
 
-def test_looking_evaluates_the_other_chunks_and_both_questions(tiny_model: LlamaCppModel) -> None:
+def test_looking_evaluates_the_chunks_and_both_questions(tiny_model: LlamaCppModel) -> None:
     job = job_of(tiny_model)
     with Workspace(job, None) as workspace:
-        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
+        candidates = retrieve(job, Shelf(TEXTS))
         before = tiny_model.evaluated
-        found = look(job, workspace, candidates)
+        found = read(job, workspace, candidates)
         spent = tiny_model.evaluated - before
     assert all(one is not None for one in attentions(found))
+    assert all(one.session is None for one in found)
     tails = len(job.prompt.tail) + len(content_free(tiny_model, job.prompt).tail)
-    chunks = sum(len(one.tokens) for one in found[:2])  # the third stands first, and was read
-    assert spent <= chunks + tails + 4
+    chunks = sum(len(one.tokens) for one in found)
+    assert chunks <= spent - len(job.prompt.prefix) <= chunks + tails + 4
+
+
+def test_the_state_at_each_chunks_end_is_read_in_the_same_pass(tiny_model: LlamaCppModel) -> None:
+    width = tiny_model.info.width
+    wary = Weights(bias=0.0, instruction=(1e-9,) * width)
+    job = job_of(tiny_model, wary)
+    with Workspace(job, None) as workspace:
+        candidates = retrieve(job, Shelf(TEXTS))
+        before = tiny_model.evaluated
+        found = read(job, workspace, candidates)
+        spent = tiny_model.evaluated - before
+    chunks = sum(len(one.tokens) for one in found)
+    # One token more a chunk, and one where it is padded.
+    assert spent <= len(job.prompt.prefix) + chunks + 2 * len(found) + 2
+    assert attentions(found) == [None] * 3
+    for place, one in enumerate(found):
+        assert one.seen is not None
+        assert one.seen.state is not None
+        before_it = [token for other in found[:place:-1] for token in other.tokens]
+        with tiny_model.session() as session:
+            session.extend([*job.prompt.prefix, *before_it, *one.tokens])
+            state = session.read([session.tokens[-1]], [1]).hidden[0, 0]
+        np.testing.assert_allclose(one.seen.state, state, atol=0.05 * float(np.abs(state).max()))
+
+
+def test_a_judge_that_weighs_none_of_it_makes_no_pass(tiny_model: LlamaCppModel) -> None:
+    job = job_of(tiny_model, Weights(bias=0.0))
+    before = tiny_model.evaluated
+    with looked(job, *TEXTS) as (workspace, candidates):
+        assert tiny_model.evaluated == before
+        assert attentions(candidates) == [None] * 3
+        assert workspace.behind(candidates)[1] == 0
 
 
 def test_an_answer_reads_it_and_says_so(tiny_model: LlamaCppModel) -> None:
@@ -116,8 +169,7 @@ def test_an_answer_reads_it_and_says_so(tiny_model: LlamaCppModel) -> None:
     assert isinstance(written, list)
     assert [one["attention"] for one in written] == [step.attention for step in answer.steps]
     steps = sorted(answer.steps, key=lambda step: step.chunk.rank)
-    gains = [step.question_gain or 0.0 for step in steps]
-    expected = LOOKING.volatilities(gains, None, None, [step.attention for step in steps])
+    expected = LOOKING.volatilities([Readings(None, step.attention) for step in steps])
     assert [step.verdict.volatility for step in steps] == pytest.approx(expected)
     blind = ask(tiny_model, LOOKING.model_copy(update={"attention": 0.0}))
     assert all(step.attention is None for step in blind.steps)
@@ -131,10 +183,11 @@ def test_an_answer_reads_it_and_says_so(tiny_model: LlamaCppModel) -> None:
 def test_one_chunk_alone_is_not_looked_at(tiny_model: LlamaCppModel) -> None:
     job = job_of(tiny_model)
     with Workspace(job, None) as workspace:
-        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS[:1])))
+        candidates = retrieve(job, Shelf(TEXTS[:1]))
         before = tiny_model.evaluated
-        assert attentions(look(job, workspace, candidates)) == [None]
-        assert tiny_model.evaluated == before
+        assert attentions(read(job, workspace, candidates)) == [None]
+        # It is no more than begun.
+        assert tiny_model.evaluated <= before + len(job.prompt.prefix)
 
 
 def test_a_model_that_does_not_show_it_is_judged_without(
@@ -168,23 +221,19 @@ def test_what_does_not_fit_beside_more_similar_chunks_has_no_reading(
 ) -> None:
     job = job_of(tiny_model)
     with Workspace(job, None) as workspace:
-        candidates = read(job, workspace, retrieve(job, Shelf(TEXTS)))
+        candidates = retrieve(job, Shelf(TEXTS))
         sizes = [len(one.tokens) for one in candidates]
         monkeypatch.setattr(Workspace, "room", sizes[0] + sizes[1] + sizes[2] - 1)
-        found = attentions(look(job, workspace, candidates))
+        read_ones = read(job, workspace, candidates)
+        found = attentions(read_ones)
+        assert read_ones[2].verdict is None, "it fits alone, and is judged by what is known of it"
+        monkeypatch.setattr(Workspace, "room", sizes[0] - 1)
+        [outgrown, *_] = read(job, workspace, candidates)
+    assert outgrown.seen is None
+    assert outgrown.verdict is not None
+    assert "does not fit" in outgrown.verdict.reason
     assert found[2] is None
     assert None not in found[:2]
-
-
-def test_where_the_cache_is_small_the_pass_is_not_kept(
-    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = job_of(tiny_model)
-    monkeypatch.setattr(Workspace, "crowded", lambda *_: True)
-    with looked(job, *TEXTS) as (workspace, candidates):
-        assert None not in attentions(candidates)
-        _, held = workspace.behind(side_by_side(workspace, candidates))
-        assert held == 1
 
 
 def test_a_part_in_a_chunks_place_keeps_its_attention(tiny_model: LlamaCppModel) -> None:
@@ -193,7 +242,6 @@ def test_a_part_in_a_chunks_place_keeps_its_attention(tiny_model: LlamaCppModel)
     wary = LOOKING.model_copy(
         update={
             "bias": 2.0,
-            "direction": (0.0,) * (width - 1) + (1e-9,),
             "instruction": (1e-9,) + (0.0,) * (width - 1),
             "instruction_bias": 3.0,
         }
@@ -205,9 +253,9 @@ def test_a_part_in_a_chunks_place_keeps_its_attention(tiny_model: LlamaCppModel)
         tried = []
         rate = type(job.judge).rate
 
-        def noted(self: object, *args: object) -> object:
-            tried.append(args[3])
-            return rate(self, *args)  # type: ignore[arg-type]  # whatever it is given
+        def noted(self: Judge, readings: Sequence[Readings]) -> object:
+            tried.append([one.attention for one in readings])
+            return rate(self, readings)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(type(job.judge), "rate", noted)
