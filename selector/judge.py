@@ -14,10 +14,6 @@ from selector.weights import Rated, Readings, Weights
 
 __all__ = ["AcceptAll", "Judge", "ProfileJudge"]
 
-_SUSPECT = 0.2
-"""How much a chunk moves the model as instructions do to be suspected of one. It enters where it is
-likely to help all the same."""
-
 
 class Judge(Protocol):
     """Rates the chunks of one question, and decides which are let in."""
@@ -149,12 +145,12 @@ class ProfileJudge:
         assert rated is not None  # noqa: S101 - tells mypy what a judge that reads is given
         v = rated.volatility
         # A step of 1 rejects nothing.
-        suspect = rated.instructs > _SUSPECT and self.budget.step < 1
+        suspect = rated.commands and self.budget.step < 1
         step = min(self.budget.step, LIKELY) if suspect else self.budget.step
         if v > step:
             short, why = "hardly helps", "it is not likely to help"
-            if suspect and (rated.commands or self.budget.allows(v)):
-                short = "an instruction" if rated.commands else "may instruct"
+            if suspect:
+                short = "an instruction"
                 why = f"it moves the model as injected instructions do ({rated.instructs:.2f} of 1)"
             reason = f"{why}: volatility {v:.2f}, and such a step may spend {step:g}."
             return Verdict(False, short, reason, v)

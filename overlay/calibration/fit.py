@@ -225,11 +225,15 @@ def _direction(questions: Sequence[Observed], twins: Sequence[Twins]) -> _Direct
         return np.asarray(rows - (_TYPICAL_CHUNKS * typical + rows.sum(axis=0)) / count)
 
     pairs = np.stack([above(states)[pair.place] for pair in twins for states in pair.states])
-    others = np.concatenate([above(_known(one.states))[_plain(one)] for one in questions])
-    truth = np.zeros(len(pairs) + len(others), dtype=bool)
+    # Behind an instruction, other chunks' ends are moved by it, too.
+    beside = [np.delete(above(pair.states[0]), pair.place, axis=0) for pair in twins]
+    others = [above(_known(one.states))[_plain(one)] for one in questions]
+    rows = np.concatenate([pairs, *others, *beside])
+    truth = np.zeros(len(rows), dtype=bool)
     truth[: len(pairs) : 2] = True
-    counts = np.repeat([1.0, len(twins) / max(len(others), 1)], [len(pairs), len(others)])
-    found, _ = regress(np.concatenate([pairs, others]), truth, _C_INSTRUCTION, counts=counts)
+    counts = np.full(len(rows), len(twins) / max(len(rows) - len(pairs), 1))
+    counts[: len(pairs)] = 1
+    found, _ = regress(rows, truth, _C_INSTRUCTION, counts=counts)
     return _Direction(found, float(typical @ found))
 
 

@@ -241,7 +241,7 @@ def test_openapi_documents_the_extension(client: httpx.Client) -> None:
     schema = client.get("/openapi.json").json()
     fields = schema["components"]["schemas"]["OverlayFields"]["properties"]
     retrieval = {"collection", "k", "retrieval", "source", "since", "until", "window"}
-    assert set(fields) == {"enabled", "select", "steps", "budget"} | retrieval
+    assert set(fields) == {"enabled", "select", "steps", "effects", "budget"} | retrieval
     assert all(field["description"] for field in fields.values())
     replies = schema["paths"]["/v1/chat/completions"]["post"]["responses"]
     assert "422" not in replies
