@@ -32,8 +32,8 @@ def shorten(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> 
     """Cut the chunks that would be likely to help but for an instruction in them.
 
     Nothing is done where a steady chunk is within budget. Otherwise each part of
-    :func:`overlay.sentences.remainders` is rated in the chunk's place, and the one of the lowest
-    volatility, if it is likely to help, takes it.
+    :func:`overlay.sentences.remainders` is rated in the chunk's place, and the longest one that is
+    likely to help takes it.
     """
     kept = list(candidates)
     layer = job.judge.layer
@@ -48,14 +48,15 @@ def shorten(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> 
 def _with_best_part(
     job: Job, workspace: Workspace, candidates: list[Candidate], place: int, layer: int
 ) -> list[Candidate]:
-    """All chunks, with the best part in one's place if it is within budget, and rated anew."""
-    best: list[Candidate] | None = None
+    """All chunks, rated anew, with the longest part that is likely to help in one's place."""
+    best = candidates
     for part in _parts(job, workspace, candidates, place, layer):
         tried = rated(job, [*candidates[:place], part, *candidates[place + 1 :]])
-        if best is None or tried[place].volatility < best[place].volatility:
+        rating = tried[place].rated
+        assert rating is not None  # noqa: S101 - tells mypy that a part was read
+        longer = best is candidates or len(part.tokens) > len(best[place].tokens)
+        if longer and not rating.commands and _likely(job, rating.volatility):
             best = tried
-    if best is None or not _likely(job, best[place].volatility):
-        return candidates
     return best
 
 

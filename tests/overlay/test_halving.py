@@ -16,7 +16,7 @@ from probes.llamacpp import LlamaCppModel
 from retriever import RankedChunk
 from selector.budget import Budget
 from selector.profile_files import shipped_profile
-from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, Shelf
+from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
 
@@ -35,7 +35,7 @@ class Near(Shelf):
 
     def search(self, question: str, k: int) -> list[RankedChunk]:
         return [
-            replace(one, similarity=0.25 if one.text == IRRELEVANT else 0.7)
+            replace(one, similarity={IRRELEVANT: 0.25, SUPPORT: 0.95}.get(one.text, 0.7))
             for one in super().search(question, k)
         ]
 
@@ -112,7 +112,7 @@ def test_a_chunk_that_just_passes_does_not_make_up_for_an_attacked_one(
 
 
 def test_an_attacked_chunk_is_left_alone_where_another_helps(model: LlamaCppModel) -> None:
-    answer = ask(model, HELPFUL, LONG + ATTACK)
+    answer = ask(model, SUPPORT, LONG + ATTACK)
     assert [step.chunk.rank for step in answer.steps if step.verdict.accepted] == [0]
     assert not any(step.halved for step in answer.steps)
 
@@ -134,7 +134,7 @@ def test_a_crowded_cache_leaves_no_room_for_halves(model: LlamaCppModel) -> None
         """The model, with a cache that the chunks fill."""
 
         def __init__(self) -> None:
-            self.info = replace(model.info, cache_size=1280)
+            self.info = replace(model.info, cache_size=270)
 
         def __getattr__(self, name: str) -> object:
             return getattr(model, name)

@@ -93,8 +93,8 @@ def test_reasons_are_told_in_full_with_every_number() -> None:
         "handbook/lost-property.md",
         "  accepted: it spends 0.07 of a step's 0.6.",
         (
-            "  similarity 0.71, gain (nats a token) -2.08, attention (nats) -2.08, volatility 0.07, "
-            "drift (bits a token) 0.29"
+            "  similarity 0.71, gain (nats a token) -2.08, attention (nats) -2.08, "
+            "volatility 0.07, drift (bits a token) 0.29"
         ),
         '  alone it makes the model say "60 days"',
     ]
