@@ -43,6 +43,7 @@ def inject(job: Job, workspace: Workspace, variant: Variant) -> Context:
 def grown(workspace: Workspace, chunks: Sequence[Candidate]) -> Session:
     """The prompt with these chunks, up to where its question follows."""
     session, known = workspace.behind(chunks)
-    for one in chunks[known:]:
-        workspace.extend(session, one.tokens)
+    missing = [token for one in chunks[known:] for token in one.tokens]
+    if missing:
+        workspace.extend(session, missing)
     return session
