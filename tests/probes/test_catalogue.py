@@ -36,7 +36,7 @@ NOT_PROBES = {
 }
 
 # Public functions that return floats, but only fetch what a probe is made of.
-HELPERS = {"probes.attention.pooled"}
+HELPERS = {"probes.attention.pooled", "probes.look.end_states"}
 FLOATS = {
     "float",
     "float | None",
