@@ -23,6 +23,8 @@ from selector.budget import LIKELY
 
 __all__ = ["shorten"]
 
+_CLEAN = 0.2
+"""How much a part may instruct: what is left of an attacked chunk is suspect."""
 _STEADY = 0.4
 """Volatility of a chunk that makes up for an attacked one. Irrelevant ones within budget mostly lie
 above, the best helpful one of a question below in nine of ten."""
@@ -55,7 +57,7 @@ def _with_best_part(
         rating = tried[place].rated
         assert rating is not None  # noqa: S101 - tells mypy that a part was read
         longer = best is candidates or len(part.tokens) > len(best[place].tokens)
-        if longer and not rating.commands and _likely(job, rating.volatility):
+        if longer and rating.instructs <= _CLEAN and _likely(job, rating.volatility):
             best = tried
     return best
 
