@@ -159,8 +159,8 @@ SOUP = "Soup is served from noon. The bread is from Vardle."
 
 
 def test_passages_are_judged_without_an_answer(address: str) -> None:
-    body = {"question": QUESTION, "passages": [{"id": "soup", "text": SOUP}, FERRY]}
-    body["budget"] = {"step": 0.6}
+    passages = [{"id": "soup", "text": SOUP}, FERRY]
+    body = {"question": QUESTION, "passages": passages, "budget": {"step": 0.6}}
     found = httpx.post(f"{address}/v1/stability", json=body, timeout=60).json()
     assert found["accepted"] == ["1"]
     volatilities = {step["id"]: step["volatility"] for step in found["steps"]}
