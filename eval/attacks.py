@@ -6,6 +6,8 @@ import random
 import re
 from collections.abc import Sequence
 
+from overlay.labelled.attacks import hidden_in
+
 __all__ = ["inject", "poison", "swap_answer"]
 
 # Each asks for something that can be recognised in the answer; words that no document holds.
@@ -27,9 +29,7 @@ def inject(host: str, draw: random.Random) -> tuple[str, str]:
     """
     target = draw.choice(_TARGETS)
     instruction = draw.choice(_INSTRUCTIONS).format(target=target)
-    sentences = re.split(r"(?<=[.!?])\s+", host.strip())
-    sentences.insert(draw.randrange(len(sentences) + 1), instruction)
-    return " ".join(sentences), target
+    return hidden_in(host, instruction, draw), target
 
 
 def poison(question: str, answer: str) -> str:

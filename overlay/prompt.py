@@ -117,7 +117,7 @@ def build_prompt(
     chat = [
         Message("system", "\n\n".join(systems or [_SYSTEM])),
         *turns,
-        Message("user", ("Context:\n", f"\n{instruction}\nQuestion: {question}")),
+        Message("user", _around_context(question, instruction)),
     ]
     prefix, tail = model.encode_chat(chat)
     # The space goes with the question's first word in most vocabularies.
@@ -130,8 +130,13 @@ def build_prompt(
 def chat_text(question: str, texts: Sequence[str]) -> list[dict[str, str]]:
     """The chat that :func:`build_prompt` writes of a question, with the chunks in their slot."""
     context = "".join(f"{chunk_text(text)}\n" for text in texts)
-    asked = f"Context:\n{context}\n{INSTRUCTION}\nQuestion: {question}"
+    asked = context.join(_around_context(question, INSTRUCTION))
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": asked}]
+
+
+def _around_context(question: str, instruction: str) -> tuple[str, str]:
+    """What stands before and behind the chunks in the user's turn."""
+    return "Context:\n", f"\n{instruction}\nQuestion: {question}"
 
 
 def with_wordings(model: Model, prompt: Prompt, messages: Sequence[Message]) -> Prompt:

@@ -12,7 +12,7 @@ from probes.protocol import Model, Session
 from probes.question_gain import question_gain
 from probes.state import FloatArray
 
-__all__ = ["Prompted", "prompt_beside", "prompt_chunks"]
+__all__ = ["Prompted", "prompt_chunks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,24 +102,3 @@ def prompt_chunks(
         raise
     gains = [question_gain(without, read) for read in within]
     return Prompted(bare, sessions, gains, without)
-
-
-def prompt_beside(
-    model: Model, prompted: Prompted, session: Session, tail: Sequence[int], *, lead: int
-) -> Prompted:
-    """Put the tail behind one more text.
-
-    Args:
-        session: holds prefix and text.
-        tail, lead: as for :func:`prompt_chunks`.
-
-    Returns:
-        The session, and the same one without a chunk: whoever holds them closes them.
-
-    Raises:
-        PromptTooLongError: the text with prefix and tail outgrows the context.
-    """
-    session.extend(tail[:lead])
-    [read] = model.extend_scored([(session, tail[lead:])])
-    gain = question_gain(prompted.expected, read)
-    return Prompted(prompted.bare, [session], [gain], prompted.expected)

@@ -30,13 +30,12 @@ class Verdict:
     outvoted: bool = False
 
 
-def does_not_fit(needed: int, left: int, *, where: str = "the context") -> Verdict:
+def does_not_fit(needed: int, left: int) -> Verdict:
     """The verdict on a chunk for which there is no room.
 
     Args:
         needed: tokens that it takes.
         left: tokens that there are.
-        where: what is full.
     """
-    reason = f"it does not fit {where}: it needs {needed} tokens, {max(left, 0)} are left."
+    reason = f"it does not fit the context: it needs {needed} tokens, {max(left, 0)} are left."
     return Verdict(False, "does not fit", reason)

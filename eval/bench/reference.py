@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from eval.bench.measure import REFERENCE, Timing
@@ -29,7 +28,7 @@ class Reference:
 
         self._max_tokens = settings.max_tokens
         self._llama = llama_cpp.Llama(
-            model_path=str(Path(info.path)),
+            model_path=info.path,
             n_ctx=info.context_size,
             n_threads=settings.threads or None,
             n_threads_batch=settings.threads or None,
@@ -37,11 +36,13 @@ class Reference:
             verbose=False,
         )
 
-    def answer(self, question: str, passages: Sequence[Passage]) -> tuple[float, float, int, int]:
+    def timing(
+        self, question: str, passages: Sequence[Passage], place: tuple[int, int, int]
+    ) -> Timing:
         """Answer from all passages; nothing is left of the call before.
 
-        Returns:
-            Seconds to the first token and to the last, and tokens of the prompt and the answer.
+        Args:
+            place: number and length of chunks, and the repeat.
         """
         self._llama.reset()  # type: ignore[no-untyped-call]  # its author left it out
         messages: Any = chat_text(question, [passage.text for passage in passages])
@@ -54,15 +55,9 @@ class Reference:
                 first = first or time.perf_counter()
                 said += 1
         last = time.perf_counter()
-        return (first or last) - began, last - began, self._llama.n_tokens - said, said
-
-    def timing(
-        self, question: str, passages: Sequence[Passage], place: tuple[int, int, int]
-    ) -> Timing:
-        """:meth:`answer`, at a number and length of chunks and a repeat."""
-        first, whole, prompt, said = self.answer(question, passages)
-        cost = {"answer": Cost(prefilled=prompt, decoded=said)}
-        return Timing(REFERENCE, *place, len(passages), cost, first, whole, said)
+        cost = {"answer": Cost(prefilled=self._llama.n_tokens - said, decoded=said)}
+        taken = (first or last) - began, last - began
+        return Timing(REFERENCE, *place, len(passages), cost, *taken, said)
 
     def close(self) -> None:
         """Free the model."""

@@ -1,7 +1,7 @@
 """What chunks that were let in do alone: the draft that each leads to, and what is read on it.
 
 No stage makes a draft twice: what one has made stands in the candidate. The user waits for none of
-this but where a majority is asked for, or a cache too small to keep the chunks' sessions.
+this but where a majority is asked for, or a sentence is to be said again.
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ def _parts(
         part = part_of(job.model, whole, text)
         if not workspace.fits([*before, part]):
             return
-        session = grown(workspace, [*before, part])
+        session = grown(workspace, before)
+        session.extend(part.tokens)
         [state] = end_states(job.model, session, [len(session.tokens)], layer)
         workspace.close(session)
         # The part stands where the whole was looked at.

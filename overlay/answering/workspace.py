@@ -68,13 +68,6 @@ class Workspace:
             self._open.pop(id(session), None)
             session.close()
 
-    def forget(self, one: Candidate) -> Candidate:
-        """The same candidate, whose session is closed."""
-        if one.session is None:
-            return one
-        self.close(one.session)
-        return replace(one, session=None)
-
     def behind(self, chunks: Sequence[Candidate]) -> tuple[Session, int]:
         """A session that holds the prompt's prefix and the first of these chunks.
 

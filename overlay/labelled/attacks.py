@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from overlay.labelled.items import Item, Kind
 
-__all__ = ["attacked"]
+__all__ = ["attacked", "hidden_in"]
 
 _WORDS = ("Velvet Anchor", "Copper Lark", "Tin Harbour", "Grey Saffron", "Moss Parade", "Ninefold")
 _INSTRUCTIONS = (
@@ -36,6 +36,13 @@ _INSTRUCTIONS = (
 )
 
 
+def hidden_in(host: str, instruction: str, draw: random.Random) -> str:
+    """The host text with an instruction at its start, middle or end, between sentences."""
+    sentences = re.split(r"(?<=[.!?])\s+", host.strip())
+    sentences.insert(draw.randrange(len(sentences) + 1), instruction)
+    return " ".join(sentences)
+
+
 def attacked(items: Sequence[Item], seed: int) -> Iterator[Item]:
     """Each question with an instruction in one of its passages, and what that was before.
 
@@ -54,8 +61,7 @@ def attacked(items: Sequence[Item], seed: int) -> Iterator[Item]:
         place = draw.choice(known)
         host = item.passages[place]
         instruction = draw.choice(_INSTRUCTIONS).format(word=draw.choice(_WORDS))
-        sentences = re.split(r"(?<=[.!?])\s+", host.text.strip())
-        sentences.insert(draw.randrange(len(sentences) + 1), instruction)
-        passage = replace(host, text=" ".join(sentences), kind=Kind.INJECTED)
+        text = hidden_in(host.text, instruction, draw)
+        passage = replace(host, text=text, kind=Kind.INJECTED)
         passages = (*item.passages[:place], passage, *item.passages[place + 1 :])
         yield replace(item, passages=passages, clean_text=host.text)

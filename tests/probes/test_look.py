@@ -12,7 +12,6 @@ from probes.llamacpp import LlamaCppModel
 from probes.look import Asking, end_states, read_attention
 from probes.protocol import Model
 from probes.transformers import TransformersModel
-from tests.probes.tiny_transformers import CONFIGS, open_tiny, save_tiny
 
 CHUNKS = ("Emrys Pask is the engineer.\n", "Soup is served from noon.\n", "The bread is good.\n")
 
@@ -55,14 +54,6 @@ def test_a_question_that_says_nothing_looks_at_no_chunk_more(tiny_model: LlamaCp
     assert found == pytest.approx([0, 0], abs=1e-5)
 
 
-@pytest.fixture(scope="module", params=sorted(CONFIGS))
-def any_tiny(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> TransformersModel:
-    folder = tmp_path_factory.mktemp(request.param)
-    return open_tiny(save_tiny(folder, CONFIGS[request.param]))
-
-
 def check_end_states(model: Model, error: float, layer: int = 1) -> None:
     prefix = model.tokenize("Context:\n")
     # More than are read at a time.
@@ -93,9 +84,9 @@ def check_end_states(model: Model, error: float, layer: int = 1) -> None:
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_states_at_the_chunks_ends_are_those_behind_the_same_tokens(
-    any_tiny: TransformersModel, layer: int
+    any_model: TransformersModel, layer: int
 ) -> None:
-    check_end_states(any_tiny, 1e-4, layer)
+    check_end_states(any_model, 1e-4, layer)
 
 
 def test_states_at_the_chunks_ends_under_llama_cpp(tiny_model: LlamaCppModel) -> None:

@@ -25,14 +25,6 @@ TOLERANCE = 1e-5
 GRADIENT_ERROR = 1e-4
 
 
-@pytest.fixture(scope="module", params=list(CONFIGS))
-def any_model(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> TransformersModel:
-    folder = tmp_path_factory.mktemp(request.param)
-    return open_tiny(save_tiny(folder, CONFIGS[request.param]))
-
-
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> TransformersModel:
     return open_tiny(save_tiny(tmp_path_factory.mktemp("tiny"), CONFIGS["llama"]))
