@@ -39,7 +39,6 @@ class KVStore:
     def __init__(self, memory: int, folder: Path | None = None, disk: int = 0) -> None:
         self._memory: LRUCache[str, bytes] = LRUCache(memory, getsizeof=len)
         self._disk: diskcache.Cache | None = None
-        self._largest = 0
         if folder is not None and disk > 0:
             try:
                 self._disk = diskcache.Cache(
@@ -79,13 +78,6 @@ class KVStore:
                 self._put(key, session.save(start, stop))
 
     @property
-    def full(self) -> bool:
-        """Whether another text would push one out."""
-        if self._disk is not None:
-            return self.on_disk + self._largest > int(self._disk.size_limit)
-        return bool(self.held + self._largest > self._memory.maxsize)
-
-    @property
     def held(self) -> int:
         """Bytes held in memory."""
         return int(self._memory.currsize)
@@ -115,7 +107,6 @@ class KVStore:
         return cells
 
     def _put(self, key: str, cells: bytes) -> None:
-        self._largest = max(self._largest, len(cells))
         self._remember(key, cells)
         if self._disk is not None:
             self._disk.set(key, cells)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,9 +162,7 @@ def _measure(
     timings: Timings, settings: Settings, embedder: Embedder, design: Design, *, keep_all: bool
 ) -> None:
     """Add what is missing; rounds that do not fit are left out unless they were asked for."""
-    from contextlib import ExitStack, closing
-
-    from eval.bench.measure import MODES, fits, measure
+    from eval.bench.measure import MODES, REFERENCE, fits, measure
     from eval.bench.reference import Reference
     from overlay.cli.progress import track
     from overlay.loading import load_model
@@ -171,22 +170,24 @@ def _measure(
     model = load_model(settings)
     try:
         title = model.info.title
+        by_llamacpp = model.info.backend == "llama.cpp"
+        modes = (REFERENCE, *MODES) if by_llamacpp else MODES
         rounds = [
             one
             for one in design.rounds
             if (keep_all or fits(model, *one[:2], design.answer_tokens))
-            and not all(timings.has(title, mode, one) for mode in MODES)
+            and not all(timings.has(title, mode, one) for mode in modes)
         ]
         answering = settings.model_copy(update={"max_tokens": design.answer_tokens})
         with ExitStack() as stack:
             timed = None
-            if model.info.backend == "llama.cpp":
+            if by_llamacpp and rounds:
                 reference = stack.enter_context(closing(Reference(model.info, answering)))
                 timed = reference.timing
             found = measure(
                 model, embedder, settings, rounds, design.answer_tokens, reference=timed
             )
-            total = (len(MODES) + (timed is not None)) * len(rounds)
+            total = len(modes) * len(rounds)
             for timing in track(found, f"answering on {model.info.backend}", total=total):
                 timings.add(title, timing)
     finally:
