@@ -42,7 +42,7 @@ _READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
 )
 @click.option(
     "--depth",
-    default=0.25,
+    default=0.5,
     show_default=True,
     type=click.FloatRange(0, 1),
     help="Where in the model states are read: 0 for its first layer, 1 for its last.",
