@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-__all__ = ["halves", "remainders", "sentence_spans", "split_sentences"]
+__all__ = ["sentence_spans", "split_sentences"]
 
 
 def split_sentences(text: str, language: str = "en") -> list[str]:
@@ -24,33 +24,6 @@ def split_sentences(text: str, language: str = "en") -> list[str]:
         else:
             sentences.append(piece)
     return sentences
-
-
-def halves(text: str) -> tuple[str, str] | None:
-    """A text cut in two between the sentences nearest to its middle; None if it is one sentence."""
-    ends = list(accumulate(len(sentence) for sentence in split_sentences(text)))[:-1]
-    if not ends:
-        return None
-    cut = min(ends, key=lambda end: abs(2 * end - len(text)))
-    return text[:cut], text[cut:]
-
-
-def remainders(text: str) -> list[str]:
-    """What is left of a text without one half of it, or one half of a half, cut between sentences.
-
-    Returns:
-        Two to six texts, the shorter ones first; none where the text is one sentence.
-    """
-    cut = halves(text)
-    if cut is None:
-        return []
-    first, second = cut
-    return [
-        first,
-        second,
-        *(part + second for part in halves(first) or ()),
-        *(first + part for part in halves(second) or ()),
-    ]
 
 
 def sentence_spans(

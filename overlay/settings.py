@@ -256,9 +256,8 @@ class Settings(BaseSettings):
     halve: Annotated[
         bool,
         Field(
-            description="whether, where no steady chunk is within budget, one that only an "
-            "injected instruction keeps out is cut between sentences, a half or a quarter left "
-            "out, so that the rest may enter"
+            description="whether sentences that instruct the model are cut out of a chunk, so "
+            "that the rest may enter; if not, none of it does"
         ),
     ] = True
     majority: Annotated[

@@ -21,12 +21,14 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "followups": "eval.lab.followups:followups",
         "index": "eval.lab.index:index",
         "ingest": "eval.lab.ingest:ingest",
+        "instructions": "eval.lab.instructions:instructions",
         "ladder": "eval.lab.ladder:ladder",
         "load": "eval.lab.load:load",
         "map": "eval.readings.map:volatility_map",
         "retrieval": "eval.lab.retrieval:retrieval",
         "sharp-steps": "eval.sharp_steps.command:sharp_steps",
         "similarity-scale": "eval.lab.similarity_scale:similarity_scale",
+        "stores": "eval.lab.stores:stores",
         "variants": "eval.lab.variants:variants",
     }
 )

@@ -9,6 +9,7 @@ from typing import Any
 from overlay.answer import Outcome
 from overlay.answering.arrange import arrange
 from overlay.answering.begin import Attempt, begin, begun, without_context
+from overlay.answering.clean import clean
 from overlay.answering.decide import Decision
 from overlay.answering.inject import inject
 from overlay.answering.job import Job, make_job
@@ -16,7 +17,6 @@ from overlay.answering.judge import judge
 from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
-from overlay.answering.shorten import shorten
 from overlay.answering.speak import Speech, speak
 from overlay.answering.variants import variants
 from overlay.answering.vote import vote
@@ -108,9 +108,9 @@ def answer_in_every_variant(
     found = []
     with Workspace(job, None) as workspace:
         candidates = retrieve(job, PassageSearcher(item.passages))
+        candidates = clean(job, candidates)
         candidates = read(job, workspace, candidates)
         candidates = judge(job, workspace, candidates)
-        candidates = shorten(job, workspace, candidates)
         candidates = vote(job, workspace, candidates)
         candidates = arrange(job, workspace, candidates)
         for variant in variants(job, candidates):

@@ -1,4 +1,4 @@
-"""Stage 3: which chunks are let in."""
+"""Stage 4: which chunks are let in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from selector.weights import Readings
 
 __all__ = ["judge", "rated"]
 
-_HALVED = "a part of it, without what moves the model as instructions do"
+_HALVED = "a part of it, without what instructs the model"
 
 
 def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -30,7 +30,7 @@ def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> li
     for place in ordered(order, [0.0] * len(judged), volatilities):
         one = judged[place]
         if job.judge.reads and one.seen is None:
-            continue  # it outgrows the context
+            continue  # it is judged already
         needed = len(one.tokens)
         verdict = job.judge.verdict(one.rated, spent)
         if verdict.accepted and needed > left:

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from overlay.answer import AnswerFinished, Event, StepTaken
 from overlay.answering.arrange import arrange
 from overlay.answering.begin import Attempt, begin
+from overlay.answering.clean import clean
 from overlay.answering.decide import decide, steady
 from overlay.answering.explain import explain, step_of
 from overlay.answering.inject import inject
@@ -20,7 +21,6 @@ from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
 from overlay.answering.shape import shape
-from overlay.answering.shorten import shorten
 from overlay.answering.speak import speak
 from overlay.answering.variants import variants
 from overlay.answering.vote import vote
@@ -46,9 +46,9 @@ def answer(
     """
     with Workspace(job, kept if job.judge.reads else None) as workspace:
         candidates = retrieve(job, searcher)
+        candidates = clean(job, candidates)
         candidates = read(job, workspace, candidates)
         candidates = judge(job, workspace, candidates)
-        candidates = shorten(job, workspace, candidates)
         candidates = vote(job, workspace, candidates)
         job.book("probe")
         candidates = arrange(job, workspace, candidates)

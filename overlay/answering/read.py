@@ -1,4 +1,4 @@
-"""Stage 2: all chunks side by side in one context, and what the model shows of each there.
+"""Stage 3: all chunks side by side in one context, and what the model shows of each there.
 
 It is the one pass that plain RAG makes. The chunk that the answer stands in draws the question's
 look where its words do not tell, and an instruction shows in the state at its chunk's end. The pass
@@ -25,8 +25,9 @@ __all__ = ["read", "side_by_side"]
 def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Read every chunk beside the others; none where the judge weighs nothing.
 
-    A chunk that outgrows the context is judged at once. One for which there is no room beside more
-    similar ones has no reading of the model's, and neither has any where the model shows none.
+    A chunk that was judged stays as it is, and one that outgrows the context is judged at once. One
+    for which there is no room beside more similar ones has no reading of the model's, and neither
+    has any where the model shows none.
     """
     if not job.judge.reads:
         return list(candidates)
@@ -63,6 +64,8 @@ def side_by_side(workspace: Workspace, candidates: Sequence[Candidate]) -> list[
 
 def _measured(workspace: Workspace, one: Candidate) -> Candidate:
     """The same, with a verdict where it outgrows the context by itself."""
+    if one.verdict is not None:
+        return one
     size = len(one.tokens)
     if size > workspace.room:
         return replace(one, verdict=does_not_fit(size, workspace.room))

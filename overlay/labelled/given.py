@@ -36,6 +36,7 @@ class _Meta(BaseModel):
     wrong_answers: list[str] = []
     target: str | None = None
     clean_text: str | None = None
+    style: str = ""
 
 
 class _Line(BaseModel):
@@ -90,4 +91,5 @@ def _item(path: Path, number: int, line: str) -> Item:
         wrong_answers=tuple(row.meta.wrong_answers),
         target=row.meta.target,
         clean_text=row.meta.clean_text,
+        style=row.meta.style,
     )

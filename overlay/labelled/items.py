@@ -50,6 +50,7 @@ class Item:
         wrong_answers: what the contradicting and poisoned passages say.
         target: what a model prints that obeys the injected passage.
         clean_text: the injected passage without its instruction, where the file has it.
+        style: how that instruction is worded, likewise.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Item:
     wrong_answers: tuple[str, ...] = ()
     target: str | None = None
     clean_text: str | None = None
+    style: str = ""
 
     def of_kind(self, *kinds: Kind) -> list[Passage]:
         """The passages of these kinds, in order."""

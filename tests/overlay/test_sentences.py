@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overlay.sentences import halves, remainders, sentence_spans, split_sentences
+from overlay.sentences import sentence_spans, split_sentences
 
 TEXT = "Dr. Smith paid 3.50 crowns. He left at noon!\n\nThe hut is shut."
 
@@ -21,32 +21,6 @@ def test_abbreviations_and_decimals_end_no_sentence() -> None:
 @given(st.text(max_size=200))
 def test_sentences_joined_are_the_text(text: str) -> None:
     assert "".join(split_sentences(text)) == text
-
-
-def test_a_text_is_cut_between_the_sentences_nearest_to_its_middle() -> None:
-    first, second = "One two three four five. ", "Six seven. "
-    assert halves(f"{first}{second}Eight nine.") == (first, f"{second}Eight nine.")
-    assert halves("One. ") is None
-    assert halves("") is None
-
-
-@given(st.text(max_size=200))
-def test_halves_joined_are_the_text(text: str) -> None:
-    cut = halves(text)
-    assert cut is None or (cut[0] + cut[1] == text and all(cut))
-
-
-def test_what_is_left_without_a_half_or_a_quarter() -> None:
-    assert remainders("One. Two. Three. Four.") == [
-        "One. Two. ",
-        "Three. Four.",
-        "One. Three. Four.",
-        "Two. Three. Four.",
-        "One. Two. Three. ",
-        "One. Two. Four.",
-    ]
-    assert remainders("One. Two.") == ["One. ", "Two."]
-    assert remainders("One.") == []
 
 
 def test_the_blank_before_a_word_goes_with_the_word() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,7 +16,6 @@ from overlay.answering.job import Job, make_job
 from overlay.answering.judge import judge
 from overlay.answering.read import read, side_by_side
 from overlay.answering.retrieve import retrieve
-from overlay.answering.shorten import shorten
 from overlay.answering.variants import Variant
 from overlay.answering.workspace import Workspace
 from overlay.calibration.observe import observe
@@ -29,7 +28,6 @@ from overlay.settings import Settings
 from probes.chat import Message
 from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
-from selector.judge import Judge
 from selector.order import Order
 from selector.profile import Profile
 from selector.weights import Readings, Weights
@@ -234,34 +232,6 @@ def test_what_does_not_fit_beside_more_similar_chunks_has_no_reading(
     assert "does not fit" in outgrown.verdict.reason
     assert found[2] is None
     assert None not in found[:2]
-
-
-def test_a_part_in_a_chunks_place_keeps_its_attention(tiny_model: LlamaCppModel) -> None:
-    """Weights under which every chunk instructs, until half of it is gone."""
-    width = tiny_model.info.width
-    wary = LOOKING.model_copy(
-        update={
-            "bias": 2.0,
-            "instruction": (1e-9,) + (0.0,) * (width - 1),
-            "instruction_bias": 3.0,
-        }
-    )
-    job = job_of(tiny_model, wary)
-    job = replace(job, judge=replace(job.judge, budget=Budget(0.5, 10)))  # type: ignore[type-var]  # a dataclass behind a protocol
-    with looked(job, *TEXTS) as (workspace, candidates):
-        kept = attentions(candidates)
-        tried = []
-        rate = type(job.judge).rate
-
-        def noted(self: Judge, readings: Sequence[Readings]) -> object:
-            tried.append([one.attention for one in readings])
-            return rate(self, readings)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(type(job.judge), "rate", noted)
-            shorten(job, workspace, judge(job, workspace, candidates))
-    assert len(tried) > 1
-    assert all(one == kept for one in tried)
 
 
 def test_the_content_free_question_is_asked_alike(tiny_model: LlamaCppModel) -> None:

@@ -1,0 +1,1 @@
+"""Sentences that instruct a language model, told from others by their wording."""
