@@ -47,4 +47,3 @@ def test_what_is_found_is_a_question_file_again(tmp_path: Path) -> None:
     for item in items:
         assert len(item.passages) == 2
         assert item.of_kind(Kind.HELPFUL), "the words of a question lead to its passage"
-        assert len(item.of_kind(Kind.IRRELEVANT)) == 1
