@@ -175,7 +175,7 @@ class Settings(BaseSettings):
             description="llama.cpp on a CPU: fast, or exact, which reads and continues the same "
             "text the same way to the last bit, whatever is evaluated beside it"
         ),
-    ] = Rounding.EXACT
+    ] = Rounding.FAST
     requantize: Annotated[
         Requantize,
         Field(

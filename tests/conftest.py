@@ -53,12 +53,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def model() -> Iterator[LlamaCppModel]:
-    """The packaged model under llama.cpp, as it comes: settings of the environment hold."""
+    """The packaged model under llama.cpp: settings of the environment hold.
+
+    Rounded exactly: no test hangs on what was evaluated beside.
+    """
     from overlay.loading import load_model
-    from overlay.settings import Settings
+    from overlay.settings import Rounding, Settings
     from probes.llamacpp import LlamaCppModel
 
-    loaded = load_model(Settings(context_size=2048))
+    loaded = load_model(Settings(context_size=2048, rounding=Rounding.EXACT))
     assert isinstance(loaded, LlamaCppModel)
     yield loaded
     loaded.close()

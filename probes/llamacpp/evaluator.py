@@ -13,6 +13,7 @@ from probes.errors import ModelError
 from probes.llamacpp.batch import Batch, Row
 from probes.llamacpp.cells import PADDING, Cells
 from probes.llamacpp.looking import Looking
+from probes.llamacpp.padding import LEAST, LEAST_ALONE, Padding, even, to_a_tile
 from probes.llamacpp.sampler import Sampler
 from probes.llamacpp.tap import LayerTap
 from probes.state import FloatArray
@@ -25,10 +26,6 @@ MICRO_BATCH_TOKENS = 60
 
 From 64 on, llama.cpp's attention takes cells by tiles, and rounds by where in its tile a cell lies.
 """
-# Kernels that multiply quantized weights take rows by fours, and what is left over, and fewer than
-# eight, by others.
-_GROUP, _LEAST = 4, 8
-_LEAST_ALONE = 2
 _NO_SLOT = 1
 
 
@@ -54,8 +51,7 @@ class Evaluator:
         tap: the context's own.
         cells: the context's cache, of ``cache_size`` cells.
         micro_batch_tokens: the context's own.
-        padded: whether calls are padded, so that a reading does not depend on what is evaluated
-            beside it.
+        padding: what calls are padded for.
         width, vocabulary: of the model.
     """
 
@@ -67,7 +63,7 @@ class Evaluator:
         *,
         cache_size: int,
         micro_batch_tokens: int,
-        padded: bool,
+        padding: Padding,
         width: int,
         vocabulary: int,
     ) -> None:
@@ -77,7 +73,7 @@ class Evaluator:
         self._cells = cells
         self._cache_size = cache_size
         self._micro_batch_tokens = micro_batch_tokens
-        self._padded = padded
+        self._padding = padding
         self._width = width
         self._vocabulary = vocabulary
         self._batch = Batch(BATCH_TOKENS)
@@ -131,8 +127,8 @@ class Evaluator:
     ) -> FloatArray:
         """Evaluate rows, a batch at most; returns ``[rows with logits, vocabulary]``, borrowed.
 
-        The rows of a call must all have logits, or none. Where they are padded, a reading does not
-        depend on what was evaluated beside it, to the last bit. The padding is not counted.
+        The rows of a call must all have logits, or none. Padded to be exact, a reading does not
+        depend on what was evaluated beside it, to the last bit. Padding is not counted.
 
         Args:
             decoding: a token is drawn for each row.
@@ -141,9 +137,7 @@ class Evaluator:
         Raises:
             ModelError: the cache is full, or llama.cpp fails.
         """
-        rest = len(rows) % self._micro_batch_tokens
-        filled = _LEAST_ALONE if alone else max(_LEAST, rest + -rest % _GROUP)
-        logits = self._run(rows, filled - rest if rest else 0)
+        logits = self._run(rows, even(len(rows), self._micro_batch_tokens, alone=alone))
         count = self.meter.decode if decoding else self.meter.prefill
         count(len(rows))
         return logits
@@ -161,7 +155,7 @@ class Evaluator:
         Raises:
             ModelError: as :meth:`evaluate`.
         """
-        read = self._tapped(len(rows), layers, lambda: self._run(rows, _LEAST_ALONE - len(rows)))
+        read = self._tapped(len(rows), layers, lambda: self._run(rows, LEAST_ALONE - len(rows)))
         self.meter.decode(1)
         return read
 
@@ -172,7 +166,7 @@ class Evaluator:
     def _look(self, rows: Sequence[Row], looking: Looking) -> None:
         self._tap.looking = looking
         try:
-            self._run(rows, max(0, _LEAST - len(rows)))
+            self._run(rows, max(0, LEAST - len(rows)))
         finally:
             self._tap.looking = None
 
@@ -190,10 +184,18 @@ class Evaluator:
         return Evaluation(logits, np.stack([read[layer][:count] for layer in layers]))
 
     def _run(self, rows: Sequence[Row], missing: int) -> FloatArray:
-        """Evaluate rows and as many of padding as are missing; nobody is charged for it."""
-        if not self._padded:
-            missing = 0
-        padding = [rows[-1]._replace(position=place, sequence=PADDING) for place in range(missing)]
+        """Evaluate rows, and of padding what is missing; nobody is charged for it.
+
+        Args:
+            missing: where calls are padded to be exact.
+        """
+        if self._padding is not Padding.EXACT:
+            missing = to_a_tile(len(rows)) if self._padding is Padding.TILES else 0
+        # What is drawn from, and what multiplies the vocabulary, rounds by how many rows do so.
+        last = rows[-1]._replace(
+            sequence=PADDING, logits=rows[-1].logits and self._padding is Padding.EXACT
+        )
+        padding = [last._replace(position=place) for place in range(missing)]
         batch = self._batch.fill([*rows, *padding])
         try:
             status = llama_cpp.llama_decode(self._context, batch)

@@ -25,6 +25,7 @@ from probes.llamacpp.generation import Generation
 from probes.llamacpp.library import load_context, load_model
 from probes.llamacpp.looking import Looking
 from probes.llamacpp.marks import Marks
+from probes.llamacpp.padding import Padding
 from probes.llamacpp.session import LlamaCppSession
 from probes.llamacpp.tap import LayerTap
 from probes.llamacpp.vocabulary import Vocabulary
@@ -90,8 +91,10 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         self._width: int = llama_cpp.llama_model_n_embd(self._model)
         longest = min(context_size, llama_cpp.llama_model_n_ctx_train(self._model))
         self._cache_size = 2 * longest
-        exact = exact and not offloads
-        self._micro_batch_tokens = MICRO_BATCH_TOKENS if exact else BATCH_TOKENS
+        padding = Padding.EXACT if exact else Padding.TILES
+        if offloads:
+            padding = Padding.NONE
+        self._micro_batch_tokens = MICRO_BATCH_TOKENS if padding is Padding.EXACT else BATCH_TOKENS
         tap = LayerTap(self._width)
         self._context = load_context(
             self._model,
@@ -109,7 +112,7 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             self.cells,
             cache_size=self._cache_size,
             micro_batch_tokens=self._micro_batch_tokens,
-            padded=exact,
+            padding=padding,
             width=self._width,
             vocabulary=vocabulary.size,
         )

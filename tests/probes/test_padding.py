@@ -1,0 +1,70 @@
+"""Rows that stand beside those that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.llamacpp import LlamaCppModel
+from probes.llamacpp.padding import LEAST, LEAST_ALONE, even, to_a_tile
+from probes.neutral import NEUTRAL_TEXTS
+
+CONTEXT = 300
+
+
+@pytest.fixture(scope="module")
+def fast_model(tiny_gguf: Path) -> Iterator[LlamaCppModel]:
+    loaded = LlamaCppModel(tiny_gguf, context_size=1024, exact=False)
+    yield loaded
+    loaded.close()
+
+
+@given(st.integers(1, 512), st.integers(LEAST, 512), st.booleans())
+def test_kernels_take_all_rows_in_the_same_way(rows: int, micro: int, alone: bool) -> None:
+    missing = even(rows, micro, alone=alone)
+    last = (rows + missing) % micro or micro
+    assert 0 <= missing < LEAST
+    if alone:
+        assert last >= LEAST_ALONE
+    else:
+        assert rows % micro == 0 or (last >= LEAST and last % 4 == 0) or last > micro - 4
+
+
+@given(st.integers(1, 512))
+def test_a_tile_is_filled_where_half_of_it_is_there(rows: int) -> None:
+    missing = to_a_tile(rows)
+    assert missing == 0 or rows + missing == 64
+    assert missing <= 36
+
+
+@pytest.mark.parametrize("count", [2, 27, 28, 63, 64, 65])
+def test_a_tile_changes_readings_by_their_rounding_only(
+    fast_model: LlamaCppModel, tiny_model: LlamaCppModel, count: int
+) -> None:
+    tokens = fast_model.tokenize("\n".join(NEUTRAL_TEXTS) * 4)[: CONTEXT + count]
+    found = []
+    for model in (fast_model, tiny_model):
+        with model.session() as session:
+            session.extend(tokens[:CONTEXT])
+            model.flush([session])
+            before = model.evaluated
+            state = session.read(tokens[CONTEXT:], [0, 1])
+            assert model.evaluated - before == count, "padding is nobody's"
+            found.append((state.log_probs, state.hidden))
+    for own, exact in zip(*found, strict=True):
+        assert own.shape == exact.shape
+        np.testing.assert_allclose(own, exact, rtol=0.02, atol=0.02)
+
+
+def test_padding_leaves_no_cells(fast_model: LlamaCppModel) -> None:
+    """More calls than would fit, did each leave its padding behind."""
+    tokens = fast_model.tokenize("\n".join(NEUTRAL_TEXTS))[:40]
+    for _ in range(80):
+        with fast_model.session() as session:
+            session.extend(tokens)
+            fast_model.flush([session])
