@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.llamacpp import LlamaCppModel
+from probes.llamacpp.evaluator import BATCH_TOKENS, MICRO_BATCH_TOKENS
 from probes.llamacpp.padding import LEAST, LEAST_ALONE, even, to_a_tile
 from probes.neutral import NEUTRAL_TEXTS
 
@@ -24,15 +25,12 @@ def fast_model(tiny_gguf: Path) -> Iterator[LlamaCppModel]:
     loaded.close()
 
 
-@given(st.integers(1, 512), st.integers(LEAST, 512), st.booleans())
+@given(st.integers(1, 512), st.sampled_from([MICRO_BATCH_TOKENS, BATCH_TOKENS]), st.booleans())
 def test_kernels_take_all_rows_in_the_same_way(rows: int, micro: int, alone: bool) -> None:
     missing = even(rows, micro, alone=alone)
-    last = (rows + missing) % micro or micro
+    last = (rows + missing) % micro
     assert 0 <= missing < LEAST
-    if alone:
-        assert last >= LEAST_ALONE
-    else:
-        assert rows % micro == 0 or (last >= LEAST and last % 4 == 0) or last > micro - 4
+    assert last == 0 or (last >= LEAST_ALONE if alone else last >= LEAST and last % 4 == 0)
 
 
 @given(st.integers(1, 512))
@@ -58,7 +56,7 @@ def test_a_tile_changes_readings_by_their_rounding_only(
             found.append((state.log_probs, state.hidden))
     for own, exact in zip(*found, strict=True):
         assert own.shape == exact.shape
-        np.testing.assert_allclose(own, exact, rtol=0.02, atol=0.02)
+        assert np.abs(own - exact).mean() < 0.03 * np.abs(exact).mean()
 
 
 def test_padding_leaves_no_cells(fast_model: LlamaCppModel) -> None:
