@@ -173,7 +173,8 @@ class Settings(BaseSettings):
         Rounding,
         Field(
             description="llama.cpp on a CPU: fast, or exact, which reads and continues the same "
-            "text the same way to the last bit, whatever is evaluated beside it"
+            "text the same way to the last bit, whatever is evaluated beside it, and takes twice "
+            "the time or more"
         ),
     ] = Rounding.FAST
     requantize: Annotated[

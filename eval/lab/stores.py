@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["joined", "stores"]
 
 _KINDS = {"helpful": "gold", "contradicting": "counterfactual", "irrelevant": "distractor"}
-"""How a question file calls them."""
+"""How a question file calls them; it says nothing of what nobody knows."""
 
 
 @click.command()
@@ -74,20 +74,19 @@ def joined(items: Iterable[Item]) -> list[Document]:
     for item in items:
         for passage in item.of_kind(Kind.HELPFUL, Kind.IRRELEVANT):
             texts.setdefault(title_of(passage.source) or passage.text, {})[passage.text] = None
-    return [
-        Document(
-            name[:80],
-            name[:80],
-            (Part("\n".join(own)),),
-            hashlib.sha256("\n".join(own).encode()).hexdigest(),
-        )
-        for name, own in texts.items()
-    ]
+    found = []
+    for name, own in texts.items():
+        text = "\n".join(own)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        title = "" if name in own else name
+        found.append(Document(title or digest, title, (Part(text),), digest))
+    return found
 
 
 def _line(item: Item, dataset: str) -> str:
-    chunks: Sequence[dict[str, str]] = [
-        {"text": one.text, "kind": _KINDS[one.kind], "source": one.source} for one in item.passages
+    chunks: Sequence[dict[str, str | None]] = [
+        {"text": one.text, "kind": _KINDS.get(one.kind), "source": one.source}
+        for one in item.passages
     ]
     row = {
         "id": f"{dataset}-{item.id}",
