@@ -56,7 +56,7 @@ _SHOWN = ("ks", "lengths", "repeats", "answer_tokens", "backends", "config")
     "model", "device", "dtype", "quantize", "threads", "profile", "budget_step", "budget_answer"
 )
 @settings_options("variants", "retry_index", "budget_index")
-@settings_options("draft_tokens", "context_size", "requantize", "embedder", "seed")
+@settings_options("draft_tokens", "context_size", "requantize", "rounding", "embedder", "seed")
 @config_option
 @click.pass_context
 def bench(
@@ -146,6 +146,7 @@ def _run(
             budget_answer=first.budget_answer,
             profile=first.profile,
             requantize=first.requantize,
+            rounding=first.rounding,
             seed=first.seed,
             note=note,
             variants=first.variants,

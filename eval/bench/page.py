@@ -109,7 +109,7 @@ def _setting(run: Run) -> str:
         f"{run.date}, {rounds} each, answers of up to {how.answer_tokens} tokens, "
         f"{_budget(how.budget_step, 'a step')} and {_budget(how.budget_answer, 'an answer')}, "
         f"at most {how.variants} variants, profile `{how.profile}`, `requantize` "
-        f"{how.requantize}, seed {how.seed}."
+        f"{how.requantize}, `rounding` {how.rounding}, seed {how.seed}."
     )
 
 

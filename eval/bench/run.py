@@ -28,6 +28,7 @@ class Conditions:
         repeats: rounds at each number and length of chunks.
         budget_step, budget_answer, profile, requantize, seed: the settings of that name.
         variants: how many are tried at most, as the setting; 1 in runs of before there were any.
+        rounding: the setting; exact in runs of before there was another.
         note: what a reader should know besides, such as that the machine was not idle.
     """
 
@@ -41,6 +42,7 @@ class Conditions:
     seed: int
     note: str = ""
     variants: int = 1
+    rounding: str = "exact"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ CONDITIONS = Conditions(
     budget_answer=2.0,
     profile="auto",
     requantize="never",
+    rounding="exact",
     seed=0,
     note="The machine was idle.",
 )
