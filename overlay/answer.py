@@ -50,8 +50,8 @@ class Step:
         draft: what the model would answer under this chunk alone; empty where it was not probed.
         question_gain: see :func:`probes.question_gain.question_gain`; None in plain mode and
             where the chunk did not fit.
-        halved: whether the chunk's text is a part of what was retrieved, because the rest turns the
-            model as an injected instruction does.
+        halved: whether the chunk's text is a part of what was retrieved, because the rest instructs
+            the model.
         attention: how much more the question looks at the chunk than a content-free question does,
             nats, see :func:`probes.attention.attention`; None where the profile does not weigh it,
             the model does not show it, or the chunk did not fit beside the others.
