@@ -12,7 +12,7 @@ from selector.order import Order, ordered
 from selector.verdict import does_not_fit
 from selector.weights import Readings
 
-__all__ = ["judge", "rated"]
+__all__ = ["judge"]
 
 _HALVED = "a part of it, without what instructs the model"
 
@@ -22,7 +22,7 @@ def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> li
 
     Chunks go by rank where the settings' order says so, or the judge weighs nothing.
     """
-    judged = rated(job, candidates)
+    judged = _rated(job, candidates)
     by_rank = job.settings.order is Order.RANK or not job.judge.reads
     order = Order.RANK if by_rank else Order.BEST_FIRST
     volatilities = [one.volatility for one in judged]
@@ -44,7 +44,7 @@ def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> li
     return judged
 
 
-def rated(job: Job, candidates: Sequence[Candidate]) -> list[Candidate]:
+def _rated(job: Job, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Rate every chunk that was read; all of them count in what is typical of the question."""
     found = list(candidates)
     places = [place for place, one in enumerate(found) if one.seen is not None]

@@ -11,11 +11,12 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from overlay.instructions.examples import Piece, pieces_of_examples
+from overlay.instructions.examples import pieces_of_examples
 from overlay.instructions.pieces import pieces, sentences
 
 __all__ = ["CUT", "Wording", "classifier", "own_wording"]
@@ -54,7 +55,7 @@ class Wording:
         if not flat:
             return [0.0] * len(own)
         scores: NDArray[np.float64] = self._fitted.decision_function(flat)
-        left = iter((1 / (1 + np.exp(CUT - scores))).tolist())
+        left = iter(expit(scores - CUT).tolist())
         return [max((next(left) for _ in found), default=0.0) for found in split]
 
 
@@ -74,5 +75,5 @@ def classifier() -> Pipeline:
 @cache
 def own_wording() -> Wording:
     """Fitted on the project's own examples, which takes a tenth of a second, when first asked."""
-    read: Sequence[Piece] = pieces_of_examples()
+    read = pieces_of_examples()
     return Wording(classifier().fit([one.text for one in read], [one.instructs for one in read]))
