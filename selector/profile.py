@@ -25,8 +25,10 @@ class Fold(_Frozen):
 
     Attributes:
         questions: keys of those questions, see :func:`question_key`.
+        dataset: whose questions these are, where it was left out as a whole; empty where not.
     """
 
+    dataset: str = ""
     questions: frozenset[str]
     with_states: Weights
     without_states: Weights

@@ -44,7 +44,7 @@ def index(
     from rich.console import Console
 
     from eval.lab.refit import answered_in, refit
-    from overlay.calibration.index_quality import index_quality, index_table
+    from overlay.calibration.index_quality import index_quality, index_table, left_out_words
     from overlay.journal import Journal
     from overlay.views.files import save
     from overlay.views.text_table import print_table
@@ -53,14 +53,13 @@ def index(
     answered = [one for journal in journals for one in answered_in(journal)]
     profile = _profile(path, journals)
     profile, fitted = refit(profile, answered)
-    here, elsewhere = index_quality(fitted, seed=journals[0].run["seed"])
+    quality = index_quality(fitted, seed=journals[0].run["seed"])
     measured = {
         "answers": len(fitted.wrong),
         "answers_to": len(set(fitted.questions)),
         "answers_of": ["every variant"],
         "answers_date": datetime.now(UTC).date().isoformat(),
-        "index": here.rounded(),
-        "index_elsewhere": None if elsewhere is None else elsewhere.rounded(),
+        "index": quality.rounded(),
     }
     if output is not None:
         changed = profile.model_copy(update={"measured": {**profile.measured, **measured}})
@@ -68,7 +67,7 @@ def index(
     if as_json:
         click.echo(json.dumps(measured))
     else:
-        print_table(Console(), index_table(here, elsewhere))
+        print_table(Console(), index_table(quality, left_out_words(profile.folds)))
 
 
 def _profile(path: Path | None, journals: list[Journal]) -> Profile:

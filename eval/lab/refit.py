@@ -39,8 +39,9 @@ def answered_in(journal: Journal) -> list[Answered]:
 def refit(profile: Profile, answered: Sequence[Answered]) -> tuple[Profile, FittedIndex]:
     """The profile with the index that fits these answers.
 
-    A question that the profile was not calibrated on joins one of its folds, whose weights have not
-    seen it either. So whoever measures on it later measures nothing that was fitted on it.
+    A question that the profile was not calibrated on joins the fold of its data set, or else one
+    of the folds, whose weights have not seen it either. So whoever measures on it later measures
+    nothing that was fitted on it.
 
     Raises:
         InputError: there are too few answers to fit on, or all are right, or all wrong; or the
@@ -52,9 +53,7 @@ def refit(profile: Profile, answered: Sequence[Answered]) -> tuple[Profile, Fitt
             hint="calibrate it anew with `overlay calibrate`",
             param="profile",
         )
-    widened = profile.model_copy(
-        update={"folds": _widened(profile.folds, [one.question for one in answered])}
-    )
+    widened = profile.model_copy(update={"folds": _widened(profile.folds, answered)})
     fitted = fit_index(answered, widened.folds)
     if fitted is None:
         raise InputError(
@@ -66,10 +65,14 @@ def refit(profile: Profile, answered: Sequence[Answered]) -> tuple[Profile, Fitt
     return with_index(widened, fitted), fitted
 
 
-def _widened(folds: Sequence[Fold], questions: Sequence[str]) -> tuple[Fold, ...]:
+def _widened(folds: Sequence[Fold], answered: Sequence[Answered]) -> tuple[Fold, ...]:
     known = {key for fold in folds for key in fold.questions}
-    new = sorted({question_key(question) for question in questions} - known)
+    places = {fold.dataset: number for number, fold in enumerate(folds) if fold.dataset}
+    new = {question_key(one.question): one.dataset for one in answered}
+    joining: list[set[str]] = [set() for _ in folds]
+    for number, key in enumerate(sorted(new.keys() - known)):
+        joining[places.get(new[key], number % len(folds))].add(key)
     return tuple(
-        fold.model_copy(update={"questions": fold.questions | set(new[number :: len(folds)])})
-        for number, fold in enumerate(folds)
+        fold.model_copy(update={"questions": fold.questions | own})
+        for fold, own in zip(folds, joining, strict=True)
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import KFold
 
 from overlay.calibration.observe import Observed, Twins
 from overlay.calibration.parts import Part, parts
@@ -22,6 +22,8 @@ from selector.weights import Weights, above_mean, directions
 __all__ = ["Fitted", "fit"]
 
 _FOLDS = 5
+_DATASETS = 3
+"""From so many on, each is left out as a whole: what is fitted must hold for another collection."""
 # Inverse strength of the L2 penalty, on standardised values: hundreds of numbers of a state from
 # hundreds of chunks need much, two numbers little.
 _C_SCORES = 0.3
@@ -34,6 +36,7 @@ _MISTAKEN = 0.02
 
 _Array = NDArray[np.float64]
 _Truth = NDArray[np.bool_]
+_Asked = TypeVar("_Asked", Observed, Twins)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,18 +45,16 @@ class Fitted:
 
     Attributes:
         with_states, without_states: from all questions.
-        folds: each for a fifth of the questions, from the others.
+        folds: each for one data set, from the others, where there are three or more; or else for a
+            fifth of the questions.
         volatilities: of each of the :func:`overlay.calibration.parts.parts` that a question has,
             from its fold's weights, with states where there are any.
-        elsewhere: likewise, but from weights fitted on the other data sets: what to expect of
-            questions of another kind; empty where there is one data set only.
     """
 
     with_states: Weights
     without_states: Weights
     folds: tuple[Fold, ...]
     volatilities: list[dict[Part, list[float]]]
-    elsewhere: list[dict[Part, list[float]]]
 
 
 def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
@@ -69,50 +70,56 @@ def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     Raises:
         InputError: too few questions, or chunks of one sort only.
     """
-    helpful = np.concatenate([one.helpful for one in observed]) if observed else np.empty(0)
-    if len(observed) < 2 * _FOLDS or not 0 < helpful.sum() < len(helpful):
+    if not _enough(observed):
+        helpful = [helps for one in observed for helps in one.helpful]
         raise InputError(
-            f"{len(observed)} questions with {int(helpful.sum())} helpful chunks of "
+            f"{len(observed)} questions with {sum(helpful)} helpful chunks of "
             f"{len(helpful)} cannot be fitted",
             hint=f"give {2 * _FOLDS} questions or more, some chunks of which help and some do not",
             param="files",
         )
     with_states, without_states = _fit_both(observed, twins)
-    # Questions, not chunks: chunks of one question tell of each other. The same question can
-    # stand in two files.
-    keys = [question_key(one.question) for one in observed]
     folds = []
     volatilities: list[dict[Part, list[float]]] = [{} for _ in observed]
-    for train, test in GroupKFold(_FOLDS, shuffle=True, random_state=0).split(keys, groups=keys):
-        questions = frozenset(keys[n] for n in test)
-        own, own_without = _fit_both(
-            [observed[n] for n in train],
-            [pair for pair in twins if question_key(pair.question) not in questions],
+    for dataset, questions in _left_out(observed, twins):
+        own, own_without = _fit_both(_others(observed, questions), _others(twins, questions))
+        folds.append(
+            Fold(dataset=dataset, questions=questions, with_states=own, without_states=own_without)
         )
-        folds.append(Fold(questions=questions, with_states=own, without_states=own_without))
-        for n in test:
-            volatilities[n] = _volatilities(observed[n], own, own_without)
-    return Fitted(
-        with_states, without_states, tuple(folds), volatilities, _elsewhere(observed, twins)
-    )
-
-
-def _elsewhere(
-    observed: Sequence[Observed], twins: Sequence[Twins]
-) -> list[dict[Part, list[float]]]:
-    """Volatilities of each question from weights fitted on the other data sets."""
-    names = [one.dataset for one in observed]
-    found: list[dict[Part, list[float]]] = [{} for _ in observed]
-    for name in dict.fromkeys(names):
-        others = [one for one in observed if one.dataset != name]
-        helpful = [helps for one in others for helps in one.helpful]
-        if len(set(helpful)) < 2 or len(others) < 2 * _FOLDS:
-            return []
-        weights = _fit_both(others, [pair for pair in twins if pair.dataset != name])
         for n, one in enumerate(observed):
-            if one.dataset == name:
-                found[n] = _volatilities(one, *weights)
-    return found
+            if question_key(one.question) in questions:
+                volatilities[n] = _volatilities(one, own, own_without)
+    return Fitted(with_states, without_states, tuple(folds), volatilities)
+
+
+def _left_out(
+    observed: Sequence[Observed], twins: Sequence[Twins]
+) -> list[tuple[str, frozenset[str]]]:
+    """The data set and the questions of each fold; no data set where folds hold some of several.
+
+    Questions, not chunks: chunks of one question tell of each other. A question that stands in two
+    data sets is left out with either.
+    """
+    named: dict[str, set[str]] = {}
+    asked = [(one.dataset, one.question) for one in observed]
+    for dataset, question in asked + [(pair.dataset, pair.question) for pair in twins]:
+        named.setdefault(dataset, set()).add(question_key(question))
+    folds = [(name, frozenset(keys)) for name, keys in named.items()]
+    if len(folds) >= _DATASETS and all(_enough(_others(observed, keys)) for _, keys in folds):
+        return folds
+    keys = np.array(list(dict.fromkeys(question_key(one.question) for one in observed)))
+    split = KFold(_FOLDS, shuffle=True, random_state=0).split(keys)
+    return [("", frozenset(keys[test].tolist())) for _, test in split]
+
+
+def _others(some: Sequence[_Asked], questions: frozenset[str]) -> list[_Asked]:
+    return [one for one in some if question_key(one.question) not in questions]
+
+
+def _enough(observed: Sequence[Observed]) -> bool:
+    """Whether weights can be fitted on them."""
+    sorts = {helps for one in observed for helps in one.helpful}
+    return len(observed) >= 2 * _FOLDS and len(sorts) == 2
 
 
 def _volatilities(

@@ -87,7 +87,6 @@ class FittedIndex:
         whole: from all answers.
         folds: from the answers outside of each fold of the profile.
         chances: of each answer that was given, by the weights of its fold.
-        elsewhere: likewise, by weights fitted on the other data sets; empty where there is one.
         wrong: whether those answers are wrong.
         questions: whose they are, likewise.
     """
@@ -95,7 +94,6 @@ class FittedIndex:
     whole: Indices
     folds: tuple[Indices, ...]
     chances: list[float]
-    elsewhere: list[float]
     wrong: list[bool]
     questions: list[str]
 
@@ -167,7 +165,6 @@ def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedInde
         whole=whole,
         folds=tuple(fitted),
         chances=chances,
-        elsewhere=_elsewhere(given),
         wrong=[one.wrong for one in given],
         questions=[one.key for one in given],
     )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from overlay.calibration.index import FittedIndex
 from overlay.views.text_table import Table
+from selector.profile import Fold
 from selector.statistics.interval import Interval
 from selector.statistics.ranking import wrong_answer_auroc
 from selector.statistics.reliability import brier, expected_calibration_error
@@ -22,62 +25,76 @@ class IndexQuality:
         wrong: share of wrong answers.
         auroc: chance that a wrong answer has the higher index than a right one.
         ece, brier: expected calibration error and squared error of it as a chance.
+        surest_half: how often the half of the answers with the lowest index is right, that of all
+            answers as 1.
     """
 
     wrong: float
     auroc: Interval
     ece: float
     brier: float
+    surest_half: float
 
     def rounded(self) -> dict[str, float]:
         """Plain data."""
         found = {"wrong": self.wrong, "auroc": self.auroc.value, "ece": self.ece}
-        return {name: round(value, 4) for name, value in (found | {"brier": self.brier}).items()}
+        found |= {"brier": self.brier, "surest_half": self.surest_half}
+        return {name: round(value, 4) for name, value in found.items()}
 
 
-def index_quality(fitted: FittedIndex, *, seed: int) -> tuple[IndexQuality, IndexQuality | None]:
+def left_out_words(folds: Sequence[Fold]) -> str:
+    """What the weights of each fold were fitted on, as a table says it."""
+    return "the other data sets" if any(fold.dataset for fold in folds) else "other questions"
+
+
+def index_quality(fitted: FittedIndex, *, seed: int) -> IndexQuality:
     """Hold the chances against whether the answers are wrong.
 
     Args:
-        seed: makes the intervals repeatable.
-
-    Returns:
-        By weights fitted on other questions of all data sets, and by weights fitted on the other
-        data sets; None where there is one only.
+        seed: makes the interval repeatable.
     """
-    there = _quality(fitted.elsewhere, fitted, seed) if fitted.elsewhere else None
-    return _quality(fitted.chances, fitted, seed), there
-
-
-def _quality(chances: Sequence[float], fitted: FittedIndex, seed: int) -> IndexQuality:
-    auroc = wrong_answer_auroc(chances, fitted.wrong, fitted.questions, seed=seed)
+    auroc = wrong_answer_auroc(fitted.chances, fitted.wrong, fitted.questions, seed=seed)
     assert auroc is not None  # noqa: S101 - a fit needs right answers and wrong ones
     return IndexQuality(
         wrong=sum(fitted.wrong) / len(fitted.wrong),
         auroc=auroc,
-        ece=expected_calibration_error(chances, fitted.wrong),
-        brier=brier(chances, fitted.wrong),
+        ece=expected_calibration_error(fitted.chances, fitted.wrong),
+        brier=brier(fitted.chances, fitted.wrong),
+        surest_half=_surest_half(fitted),
     )
 
 
-def index_table(here: IndexQuality, elsewhere: IndexQuality | None) -> Table:
-    """What :func:`index_quality` found, a row each."""
-    found = {"questions like these": here, "another data set": elsewhere}
+def _surest_half(fitted: FittedIndex) -> float:
+    wrong = np.asarray(fitted.wrong)[np.argsort(fitted.chances, kind="stable")]
+    return float((1 - wrong[: len(wrong) // 2].mean()) / (1 - wrong.mean()))
+
+
+def index_table(quality: IndexQuality, fitted_on: str) -> Table:
+    """What :func:`index_quality` found.
+
+    Args:
+        fitted_on: see :func:`left_out_words`.
+    """
     return Table(
         "The volatility index of an answer",
-        "The chance of being wrong that is reported with an answer, against whether it is wrong: "
-        "by weights fitted on other questions of all sets, and on the other sets. The squared "
-        "error of always saying the share of wrong answers stands in brackets.",
-        ("", "wrong", "AUROC", "ECE", "squared error"),
-        tuple(
+        "The chance of being wrong that is reported with an answer, against whether it is wrong. "
+        "The squared error of always saying the share of wrong answers stands in brackets.",
+        (
+            "by weights fitted on",
+            "wrong",
+            "AUROC",
+            "ECE",
+            "squared error",
+            "right of the surest half, all as 1",
+        ),
+        (
             (
-                where,
+                fitted_on,
                 f"{quality.wrong:.2f}",
                 str(quality.auroc),
                 f"{quality.ece:.3f}",
                 f"{quality.brier:.3f} ({quality.wrong * (1 - quality.wrong):.3f})",
-            )
-            for where, quality in found.items()
-            if quality is not None
+                f"{quality.surest_half:.2f}",
+            ),
         ),
     )

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from overlay.calibration.fit import Fitted
 from overlay.calibration.index import FittedIndex
-from overlay.calibration.index_quality import IndexQuality, index_quality, index_table
+from overlay.calibration.index_quality import (
+    IndexQuality,
+    index_quality,
+    index_table,
+    left_out_words,
+)
 from overlay.calibration.observe import Observed
 from overlay.calibration.parts import Part, parts
 from overlay.views.text_table import Table
@@ -59,51 +64,36 @@ class Simulated:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How well weights do on questions that they were not fitted on.
+class Quality:
+    """What weights say of questions that they were not fitted on.
 
     Attributes:
+        fitted_on: what they were fitted on, in words.
         auroc: how well the volatility tells helpful chunks from all others, and from each kind of
             others, any two questions compared.
         accepted: share of the chunks of a kind that a step budget lets in, with its interval; of
             helpful chunks and of others also where none of the other sort stand beside them.
         index: of the volatility index; None where none was fitted.
-    """
-
-    auroc: dict[str, Interval]
-    accepted: dict[str, dict[float, Interval]]
-    index: IndexQuality | None
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """What was found.
-
-    Attributes:
-        here: by weights fitted on other questions of all data sets.
-        elsewhere: by weights fitted on the other data sets; None where there is one only.
         promises: see :class:`Simulated`.
         harm, loss: see :class:`selector.profile.Profile`.
     """
 
-    here: Told
-    elsewhere: Told | None
+    fitted_on: str
+    auroc: dict[str, Interval]
+    accepted: dict[str, dict[float, Interval]]
+    index: IndexQuality | None
     promises: tuple[Simulated, ...]
     harm: tuple[float, ...]
     loss: tuple[float, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        found: dict[str, Any] = {
-            "promises": [asdict(one.promise) | {"loss": one.loss} for one in self.promises]
+        return {
+            "fitted_on": self.fitted_on,
+            "promises": [asdict(one.promise) | {"loss": one.loss} for one in self.promises],
+            "auroc": {kind: round(auroc.value, 4) for kind, auroc in self.auroc.items()},
+            "index": None if self.index is None else self.index.rounded(),
         }
-        for where, told in (("", self.here), ("_elsewhere", self.elsewhere)):
-            if told is not None:
-                found[f"auroc{where}"] = {
-                    kind: round(auroc.value, 4) for kind, auroc in told.auroc.items()
-                }
-                found[f"index{where}"] = None if told.index is None else told.index.rounded()
-        return found
 
 
 def assess(
@@ -121,22 +111,22 @@ def assess(
         seed: makes intervals and splits repeatable.
     """
     helpful = [{part: some.helpful for part, some in parts(one).items()} for one in observed]
-    here, there = (None, None) if index is None else index_quality(index, seed=seed)
+    auroc, accepted = _told(observed, fitted.volatilities, seed)
     return Quality(
-        here=_tell(observed, fitted.volatilities, here, seed),
-        elsewhere=_tell(observed, fitted.elsewhere, there, seed) if fitted.elsewhere else None,
+        fitted_on=left_out_words(fitted.folds),
+        auroc=auroc,
+        accepted=accepted,
+        index=None if index is None else index_quality(index, seed=seed),
         promises=tuple(_simulate(fitted.volatilities, helpful, alphas, seed)),
         harm=_promised(fitted.volatilities, helpful, harmful_accepted),
         loss=_promised(fitted.volatilities, helpful, helpful_dropped),
     )
 
 
-def _tell(
-    observed: Sequence[Observed],
-    volatilities: Sequence[Mapping[Part, Sequence[float]]],
-    index: IndexQuality | None,
-    seed: int,
-) -> Told:
+def _told(
+    observed: Sequence[Observed], volatilities: Sequence[Mapping[Part, Sequence[float]]], seed: int
+) -> tuple[dict[str, Interval], dict[str, dict[float, Interval]]]:
+    """AUROCs, and what budgets let in, see :class:`Quality`."""
     rows = [
         (number, str(kind), helps, volatility)
         for number, (one, own) in enumerate(zip(observed, volatilities, strict=True))
@@ -178,7 +168,7 @@ def _tell(
         for kind, chosen in groups.items()
         if chosen
     }
-    return Told(auroc, accepted, index)
+    return auroc, accepted
 
 
 def _promised(volatilities: _Volatilities, helpful: _Helpful, loss: Loss) -> tuple[float, ...]:
@@ -246,17 +236,10 @@ def _simulated(
 
 
 def quality_tables(quality: Quality) -> list[Table]:
-    """AUROC by kind; what each step budget lets in; the promises."""
-    told = {"questions like these": quality.here, "another data set": quality.elsewhere}
-    tables = [
-        table
-        for where, found in told.items()
-        if found is not None
-        for table in _told_tables(found, where)
-    ]
-    if quality.here.index is not None:
-        there = None if quality.elsewhere is None else quality.elsewhere.index
-        tables.append(index_table(quality.here.index, there))
+    """AUROC by kind; what each step budget lets in; the index; the promises."""
+    tables = list(_told_tables(quality))
+    if quality.index is not None:
+        tables.append(index_table(quality.index, quality.fitted_on))
     promises = Table(
         "What can be promised",
         f"Conformal risk control: the step budget that promises a loss of at most alpha, and what "
@@ -278,27 +261,26 @@ def quality_tables(quality: Quality) -> list[Table]:
     return [*tables, promises]
 
 
-def _told_tables(told: Told, where: str) -> list[Table]:
-    fitted = "the others" if where == "another data set" else "other questions of all sets"
-    return [
+def _told_tables(quality: Quality) -> tuple[Table, Table]:
+    fitted = f"by weights fitted on {quality.fitted_on}"
+    return (
         Table(
-            f"Telling helpful chunks from others: {where}",
-            f"AUROC of the volatility by weights fitted on {fitted}, 95 % intervals over "
-            "questions; 0.5 tells nothing.",
+            "Telling helpful chunks from others",
+            f"AUROC of the volatility {fitted}, 95 % intervals over questions; 0.5 tells nothing.",
             ("against", "AUROC"),
-            tuple((str(kind), str(found)) for kind, found in told.auroc.items()),
+            tuple((str(kind), str(found)) for kind, found in quality.auroc.items()),
         ),
         Table(
-            f"What a step budget lets in: {where}",
-            f"Share of the chunks of each kind that is accepted by weights fitted on {fitted}, "
-            "95 % intervals over questions. The last two rows: where a question comes with its "
-            "helpful chunks only, or without them.",
+            "What a step budget lets in",
+            f"Share of the chunks of each kind that is accepted {fitted}, 95 % intervals over "
+            "questions. The last two rows: where a question comes with its helpful chunks only, "
+            "or without them.",
             ("chunks", *(f"{budget:g}" for budget in _BUDGETS)),
             tuple(
-                (str(kind), *map(str, shares.values())) for kind, shares in told.accepted.items()
+                (str(kind), *map(str, shares.values())) for kind, shares in quality.accepted.items()
             ),
         ),
-    ]
+    )
 
 
 def _promise_row(one: Simulated) -> tuple[str, ...]:

@@ -48,6 +48,15 @@ _READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
     help="Where in the model states are read: 0 for its first layer, 1 for its last.",
 )
 @click.option(
+    "--twins",
+    "most_twins",
+    default=100,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Passages with an injected instruction to read, each beside itself without: so many of "
+    "the files that have such, and so many that Overlay writes; 0 fits nothing of that.",
+)
+@click.option(
     "--alpha",
     "alphas",
     multiple=True,
@@ -81,6 +90,7 @@ def calibrate(
     *,
     questions: int,
     depth: float,
+    most_twins: int,
     answers: int,
     helpful_alone: bool,
     output: Path | None,
@@ -132,9 +142,9 @@ def calibrate(
         }
         journal = Journal(readings, run)
         given = [item for found in read_questions(files) for item in found if has_twins(item)]
-        ours = islice(attacked(items, loaded.seed), questions)
+        twins = [*given[:most_twins], *islice(attacked(items, loaded.seed), most_twins)]
         profile, observed, fitted = _calibrate(
-            model, items, [*given[:questions], *ours], loaded, depth=depth, journal=journal
+            model, items, twins, loaded, depth=depth, journal=journal
         )
         answerable = [item for item in items if item.answers][:answers]
         asked = in_company(answerable) if helpful_alone else [(Part.ALL, one) for one in answerable]

@@ -90,6 +90,16 @@ def test_new_questions_join_folds_and_are_judged_without_themselves() -> None:
     assert profile.with_states == PROFILE.with_states
 
 
+def test_new_questions_join_the_fold_of_their_data_set() -> None:
+    folds = [
+        fold.model_copy(update={"dataset": f"set {n}"}) for n, fold in enumerate(PROFILE.folds)
+    ]
+    given = [replace(one, dataset=f"set {n % 5}") for n, one in enumerate(answers(200))]
+    profile, _ = refit(PROFILE.model_copy(update={"folds": tuple(folds)}), given)
+    for number, fold in enumerate(profile.folds):
+        assert fold.questions == {question_key(one.question) for one in given[number::5]}
+
+
 def test_too_few_answers_are_refused() -> None:
     with pytest.raises(InputError, match="20 answers are too few"):
         refit(PROFILE, answers(20))
@@ -108,7 +118,7 @@ def test_the_command_writes_a_profile_and_says_what_it_is_worth(tmp_path: Path) 
     found = CliRunner().invoke(cli, [*command, "--output", str(after)])
     assert found.exit_code == 0, found.output
     assert "The volatility index of an answer" in found.output
-    assert "another data set" in found.output
+    assert "other questions" in found.output
     profile = load_profile(after)
     assert profile.index is not None
     assert profile.measured["answers"] == 200

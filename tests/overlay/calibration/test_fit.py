@@ -133,9 +133,9 @@ def test_what_data_sets_share_is_known_of_one_that_was_not_seen() -> None:
         for name in range(3)
         for one in looking(made_up(30, signal=1.0, seed=name), signal=1.0, seed=50 + name)
     ]
-    elsewhere = auroc(observed, of_all(fit(observed).elsewhere))
+    elsewhere = auroc(observed, of_all(fit(observed).volatilities))
     blind = fit([replace(one, attentions=None) for one in observed])
-    assert elsewhere > auroc(observed, of_all(blind.elsewhere)) + 0.05
+    assert elsewhere > auroc(observed, of_all(blind.volatilities)) + 0.05
 
 
 def test_what_states_have_in_common_with_help_is_not_weighed() -> None:
@@ -323,9 +323,8 @@ def test_layers_by_depth() -> None:
 def test_tables_say_what_was_found() -> None:
     observed = made_up(40, signal=1.0)
     fitted = fit(observed)
-    assert not fitted.elsewhere, "there is no other data set"
     quality = assess(observed, fitted, alphas=[0.2], seed=0)
-    assert quality.here.auroc["all others"].value == pytest.approx(
+    assert quality.auroc["all others"].value == pytest.approx(
         auroc(observed, of_all(fitted.volatilities))
     )
     kinds, accepted, promises = quality_tables(quality)
@@ -339,14 +338,42 @@ def test_tables_say_what_was_found() -> None:
     assert [row[0] for row in promises.rows] == ["harmful accepted", "helpful dropped"]
 
 
-def test_a_data_set_is_also_judged_by_weights_that_saw_only_others() -> None:
-    first, second = made_up(30, signal=1.5), made_up(30, signal=1.5, seed=1)
-    # Here the signal points the other way: what the first set teaches must not help.
-    turned = [
-        replace(one, dataset="turned", helpful=tuple(not helps for helps in one.helpful))
-        for one in second
+def test_of_three_data_sets_each_is_judged_by_weights_that_saw_only_others() -> None:
+    sets = [
+        replace(one, question=f"{name} {one.question}", dataset=name)
+        for seed, name in enumerate(("first", "second", "turned"))
+        for one in made_up(30, signal=1.5, seed=seed)
     ]
-    fitted = fit([*first, *turned])
-    assert auroc(turned, of_all(fitted.elsewhere[30:])) < 0.3
-    tables = quality_tables(assess([*first, *turned], fitted, alphas=[0.2], seed=0))
-    assert len(tables) == 5
+    # There the signal points the other way: what the other sets teach must not help.
+    observed = [
+        replace(one, helpful=tuple(not helps for helps in one.helpful))
+        if one.dataset == "turned"
+        else one
+        for one in sets
+    ]
+    # A question of the first set stands in the second, too.
+    observed.append(replace(observed[0], dataset="second"))
+    fitted = fit(observed, made_up_twins(9))
+    assert auroc(observed[60:90], of_all(fitted.volatilities[60:90])) < 0.3
+    twice = question_key(observed[0].question)
+    folds = {fold.dataset: fold.questions for fold in fitted.folds}
+    assert twice in folds["first"] & folds["second"]
+    assert {name: len(keys) for name, keys in folds.items()} == {
+        "first": 30,
+        "second": 31,
+        "turned": 30,
+        "twins": 9,
+    }
+    [kinds, *_] = quality_tables(assess(observed, fitted, alphas=[0.2], seed=0))
+    assert "fitted on the other data sets" in kinds.explains
+
+
+def test_where_one_set_alone_has_chunks_that_help_it_is_not_left_out() -> None:
+    observed = made_up(30, signal=1.0)
+    for name in ("no help", "none either"):
+        observed += [
+            replace(one, question=f"{name} {one.question}", dataset=name, helpful=(False,) * 5)
+            for one in made_up(12, signal=1.0)
+        ]
+    folds = fit(observed).folds
+    assert [fold.dataset for fold in folds] == [""] * 5
