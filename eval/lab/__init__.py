@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "ladder": "eval.lab.ladder:ladder",
         "load": "eval.lab.load:load",
         "map": "eval.readings.map:volatility_map",
+        "pool": "eval.lab.pool:pool",
         "retrieval": "eval.lab.retrieval:retrieval",
         "sharp-steps": "eval.sharp_steps.command:sharp_steps",
         "similarity-scale": "eval.lab.similarity_scale:similarity_scale",

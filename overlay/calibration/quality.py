@@ -32,6 +32,7 @@ from selector.guarantee import (
 )
 from selector.statistics.interval import Interval, mean_interval
 from selector.statistics.ranking import clustered_auroc
+from selector.statistics.reliability import expected_calibration_error
 
 __all__ = ["Quality", "Simulated", "assess", "quality_tables"]
 
@@ -71,6 +72,7 @@ class Quality:
         fitted_on: what they were fitted on, in words.
         auroc: how well the volatility tells helpful chunks from all others, and from each kind of
             others, any two questions compared.
+        ece: of the volatility as the chance that a chunk does not help, chunks as they come.
         accepted: share of the chunks of a kind that a step budget lets in, with its interval; of
             helpful chunks and of others also where none of the other sort stand beside them.
         index: of the volatility index; None where none was fitted.
@@ -80,6 +82,7 @@ class Quality:
 
     fitted_on: str
     auroc: dict[str, Interval]
+    ece: float
     accepted: dict[str, dict[float, Interval]]
     index: IndexQuality | None
     promises: tuple[Simulated, ...]
@@ -92,6 +95,7 @@ class Quality:
             "fitted_on": self.fitted_on,
             "promises": [asdict(one.promise) | {"loss": one.loss} for one in self.promises],
             "auroc": {kind: round(auroc.value, 4) for kind, auroc in self.auroc.items()},
+            "ece": round(self.ece, 4),
             "index": None if self.index is None else self.index.rounded(),
         }
 
@@ -115,11 +119,21 @@ def assess(
     return Quality(
         fitted_on=left_out_words(fitted.folds),
         auroc=auroc,
+        ece=_ece(observed, fitted.volatilities),
         accepted=accepted,
         index=None if index is None else index_quality(index, seed=seed),
         promises=tuple(_simulate(fitted.volatilities, helpful, alphas, seed)),
         harm=_promised(fitted.volatilities, helpful, harmful_accepted),
         loss=_promised(fitted.volatilities, helpful, helpful_dropped),
+    )
+
+
+def _ece(
+    observed: Sequence[Observed], volatilities: Sequence[Mapping[Part, Sequence[float]]]
+) -> float:
+    chances = [volatility for own in volatilities for volatility in own[Part.ALL]]
+    return expected_calibration_error(
+        chances, [not helps for one in observed for helps in one.helpful]
     )
 
 
@@ -266,7 +280,9 @@ def _told_tables(quality: Quality) -> tuple[Table, Table]:
     return (
         Table(
             "Telling helpful chunks from others",
-            f"AUROC of the volatility {fitted}, 95 % intervals over questions; 0.5 tells nothing.",
+            f"AUROC of the volatility {fitted}, 95 % intervals over questions; 0.5 tells nothing. "
+            "As the chance that a chunk does not help it has an expected calibration error of "
+            f"{quality.ece:.3f}.",
             ("against", "AUROC"),
             tuple((str(kind), str(found)) for kind, found in quality.auroc.items()),
         ),
