@@ -60,8 +60,9 @@ class Fitted:
 def fit(observed: Sequence[Observed], twins: Sequence[Twins] = ()) -> Fitted:
     """Fit a logistic regression of "helps" on similarity and attention, where they are known.
 
-    It counts helpful chunks and others as if they were equally many. Each question is fitted on as
-    it is, and with the chunks of either sort alone, see :class:`overlay.calibration.parts.Part`.
+    Both sorts keep their frequencies: what comes out is a chance, not a rank. Each question is
+    fitted on as it is, and with the chunks of either sort alone, see
+    :class:`overlay.calibration.parts.Part`.
     What a chunk does alone, its question gain and the turn of the state, adds nothing beside these
     two (docs/elsewhere.md).
 
@@ -133,7 +134,7 @@ def _fit_both(questions: Sequence[Observed], twins: Sequence[Twins]) -> tuple[We
     observed = [some for one in questions for some in parts(one).values()]
     helpful = np.concatenate([np.asarray(some.helpful, dtype=bool) for some in observed])
     names, scores, typical = _scores(questions, observed)
-    coefficients, bias = _balanced(scores, helpful, _C_SCORES)
+    coefficients, bias = regress(scores, helpful, _C_SCORES)
     chosen = dict(zip(names, coefficients.tolist(), strict=True))
     alone = Weights.model_validate(
         {"bias": bias, "typical_chunks": _TYPICAL_CHUNKS, **typical, **chosen}
@@ -256,7 +257,3 @@ def _known(states: FloatArray | None) -> FloatArray:
 
 def _rounded(values: _Array) -> tuple[float, ...]:
     return tuple(float(f"{value:.6g}") for value in values)
-
-
-def _balanced(values: _Array, truth: _Truth, c: float) -> tuple[_Array, float]:
-    return regress(values, truth, c, class_weight="balanced")

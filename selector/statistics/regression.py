@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -17,7 +15,6 @@ def regress(
     truth: NDArray[np.bool_],
     c: float,
     *,
-    class_weight: Literal["balanced"] | None = None,
     emphasis: NDArray[np.float64] | None = None,
     counts: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], float]:
@@ -33,10 +30,9 @@ def regress(
         emphasis: ``[readings]`` what the standardised readings are multiplied by, 1 by default:
             where it is small, the penalty is large.
         counts: ``[rows]`` how much each row counts, 1 by default.
-        class_weight: ``balanced`` counts both classes as if they were equally frequent.
     """
     scaler = StandardScaler().fit(values)
-    model = LogisticRegression(C=c, class_weight=class_weight, max_iter=5000)
+    model = LogisticRegression(C=c, max_iter=5000)
     factors = np.ones(values.shape[1]) if emphasis is None else emphasis
     model.fit(scaler.transform(values) * factors, truth, sample_weight=counts)
     coefficients = model.coef_[0] * factors / scaler.scale_

@@ -21,6 +21,7 @@ from overlay.calibration.observe import (
 from overlay.calibration.parts import Part, parts
 from overlay.calibration.quality import assess, quality_tables
 from overlay.errors import InputError
+from selector.budget import LIKELY
 from selector.profile import question_key
 
 WIDTH = 12
@@ -153,7 +154,7 @@ def test_a_helpful_chunk_is_known_without_worse_ones_beside_it() -> None:
     for part, low, high in ((Part.HELPFUL, 0.75, 1.0), (Part.OTHERS, 0.0, 0.25)):
         sets = [one[part] for one in fresh]
         found = [v for some in sets for v in fitted.with_states.volatilities(some.readings)]
-        assert low < np.mean(np.array(found) < 0.5) <= high
+        assert low < np.mean(np.array(found) < LIKELY) <= high
 
 
 def test_parts_of_a_question() -> None:
@@ -235,8 +236,8 @@ def test_instructions_are_found_beside_their_clean_twins() -> None:
         kept.append(fitted.with_states.volatilities(one.readings)[place])
         after = replace(one, states=attacked)
         lost.append(fitted.with_states.volatilities(after.readings)[place])
-    assert np.mean(np.array(kept) < 0.5) > 0.6
-    assert np.mean(np.array(lost) < 0.5) < 0.2
+    assert np.mean(np.array(kept) < LIKELY) > 0.8
+    assert np.mean(np.array(lost) < 0.5) < 0.1
     assert not fitted.without_states.instruction
     assert not fit(observed).with_states.instruction
 
