@@ -35,9 +35,10 @@ def middle_layers(layers: int) -> slice:
 
 
 def looks(attention: FloatArray) -> FloatArray:
-    """How much of its attention the model gives to each span, in its middle layers.
+    """How much of its attention the model gives to each span, in the layers that are given.
 
-    Formula: ``mean over rows, heads and the layers from int(0.4 L) to int(0.8 L) of a[l, h, r, s]``
+    Formula: ``mean over layers, heads and rows of a[l, h, r, s]``, the layers from ``int(0.4 L)``
+        to ``int(0.8 L)`` of ``L``, see :func:`middle_layers`
     Unit: none, a share of the attention
     Range: 0 to 1; spans that hold every token once add up to 1, those of chunks to less
     Source: ICR, arXiv 2410.02642, which takes the question's tokens; the middle layers after
@@ -62,8 +63,7 @@ def looks(attention: FloatArray) -> FloatArray:
             f"attention is layers by heads by rows by spans, not {attention.shape}",
             param="attention",
         )
-    middle = attention[middle_layers(len(attention))]
-    return np.asarray(middle.mean(axis=(0, 1, 2), dtype=np.float64), dtype=np.float32)
+    return np.asarray(attention.mean(axis=(0, 1, 2), dtype=np.float64), dtype=np.float32)
 
 
 def attention(asked: FloatArray, unasked: FloatArray) -> FloatArray:

@@ -12,11 +12,17 @@ import numpy as np
 from overlay.errors import InputError
 from probes.batching import DraftReader, Request
 from probes.chat import ChatStyle, ChatTemplate, Message
-from probes.checks import check_length, check_spans, check_window
+from probes.checks import (
+    check_alike,
+    check_layers,
+    check_length,
+    check_spans,
+    check_window,
+)
 from probes.cost import Cost, Meter
 from probes.errors import UnavailableError
 from probes.form import FormVocabulary, Matcher
-from probes.protocol import Sampling, Session
+from probes.protocol import ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
 from probes.thoughts import THINK, opened_by
 
@@ -223,16 +229,35 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         return reader.states(self._draft(sessions, length, layers, keep))
 
     def attend(
-        self, session: Session, spans: Sequence[tuple[int, int]], window: Sequence[int] = ()
+        self,
+        session: Session,
+        spans: Sequence[tuple[int, int]],
+        window: Sequence[int] = (),
+        layers: Sequence[int] = (),
     ) -> FloatArray:
         """See :meth:`probes.protocol.Model.attend`."""
-        [own] = self._own([session])
-        check_spans(spans, len(own.tokens))
-        self.check_length(len(own.tokens) + len(window))
-        if self._no_attention:
-            raise UnavailableError(self._no_attention)
-        self._flush_and_reuse([own])
-        return self._attend(own, spans, window)
+        self._check_attention()
+        [twin] = session.fork(1)
+        with twin:
+            [found] = self.extend_attended([(twin, window)], spans, layers)
+        return found
+
+    def extend_attended(
+        self,
+        requests: Sequence[Request],
+        spans: Sequence[tuple[int, int]],
+        layers: Sequence[int] = (),
+    ) -> list[FloatArray]:
+        """See :meth:`probes.protocol.Model.extend_attended`."""
+        owners = self._own([session for session, _ in requests])
+        for own, (_, window) in zip(owners, requests, strict=True):
+            check_alike(own.tokens, owners[0].tokens)
+            check_spans(spans, len(own.tokens))
+            self.check_length(len(own.tokens) + len(window))
+        check_layers(layers, self.info.layers)
+        self._check_attention()
+        self._flush_and_reuse(owners)
+        return self._attend(requests, spans, layers)
 
     def generate_state(
         self, session: Session, sampling: Sampling, layers: Sequence[int] = ()
@@ -251,6 +276,10 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         [own] = self._own([session])
         tokens = list(self._generate(own, sampling, layers, keep))
         return reader.states([tokens])[0] if tokens else None
+
+    def _check_attention(self) -> None:
+        if self._no_attention:
+            raise UnavailableError(self._no_attention)
 
     def _is_token(self, text: str) -> bool:
         return len(self._vocabulary.tokenize(text, special=True)) == 1
@@ -293,6 +322,11 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         self.flush(sessions)
         fresh = self.cost.prefilled - before
         self._meter.reuse(sum(session.cached for session in sessions) - fresh)
+
+    @property
+    @abstractmethod
+    def info(self) -> ModelInfo:
+        """See :attr:`probes.protocol.Model.info`."""
 
     @abstractmethod
     def session(self) -> Session:
@@ -355,9 +389,12 @@ class BaseModel(ABC, Generic[_Own, _Read]):
 
     @abstractmethod
     def _attend(
-        self, session: _Own, spans: Sequence[tuple[int, int]], window: Sequence[int]
-    ) -> FloatArray:
-        """See :meth:`attend`. Nothing but the last token of the session is pending."""
+        self,
+        requests: Sequence[Request],
+        spans: Sequence[tuple[int, int]],
+        layers: Sequence[int],
+    ) -> list[FloatArray]:
+        """See :meth:`extend_attended`. Nothing but the last token of a session is pending."""
 
     @abstractmethod
     def _arrays(self, read: _Read) -> tuple[FloatArray, FloatArray]:

@@ -9,6 +9,7 @@ from overlay.errors import InputError
 from probes.errors import PromptTooLongError
 
 __all__ = [
+    "check_alike",
     "check_layers",
     "check_length",
     "check_own",
@@ -40,6 +41,12 @@ def check_length(tokens: int, context_size: int) -> None:
             hint="shorten the question or the conversation, or raise context_size",
             param="messages",
         )
+
+
+def check_alike(tokens: Sequence[int], others: Sequence[int]) -> None:
+    """Raise InputError unless two sessions hold the same tokens."""
+    if tokens != others:
+        raise InputError("the sessions hold unlike tokens: fork them from one", param="requests")
 
 
 def check_layers(layers: Iterable[int], count: int) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from probes.attention import attention, looks
+from probes.attention import attention, looks, middle_layers
 from probes.protocol import Model, Session
 from probes.state import FloatArray
 
-__all__ = ["Asking", "end_states", "read_attention"]
+__all__ = ["Asking", "end_states", "extend_asked", "read_attention"]
 
 _SIDE_BY_SIDE = 16
 """Sessions at a time, of the few dozen that a model may have."""
@@ -37,30 +37,47 @@ def read_attention(
     asked: Asking,
     unasked: Asking,
 ) -> list[float]:
-    """Read :func:`probes.attention.attention` of each chunk; the session stays as it was.
+    """:func:`extend_asked`, but the session stays as it was."""
+    [fork] = session.fork(1)
+    with fork:
+        return extend_asked(model, fork, spans, asked, unasked)
 
-    Both tails are evaluated, and nothing else. It is the mean of two: what the question's tokens
-    look at, with those behind it up to where the answer begins, and what the last of these looks
-    at. The first tells more with a small model, the second with a larger one, and their mean more
-    than either with both (docs/selection.md).
+
+def extend_asked(
+    model: Model,
+    session: Session,
+    spans: Sequence[tuple[int, int]],
+    asked: Asking,
+    unasked: Asking,
+) -> list[float]:
+    """Ask the question of a session, and read :func:`probes.attention.attention` of each chunk.
+
+    Both tails are evaluated, and nothing else; the session then ends where the answer begins. The
+    reading is the mean of two: what the question's tokens look at, with those behind it up to where
+    the answer begins, and what the last of these looks at. The first tells more with a small model,
+    the second with a larger one, and their mean more than either with both (docs/selection.md).
 
     Args:
         session: holds the prefix and the chunks.
         spans: where each chunk stands in it.
+        asked: by its tail the session is extended.
         unasked: with a question that says nothing.
 
     Raises:
         PromptTooLongError: session and tail outgrow the model's context.
         UnavailableError: the model does not show its attention.
     """
-
-    def looked(asking: Asking) -> tuple[FloatArray, FloatArray]:
+    layers = range(model.info.layers)[middle_layers(model.info.layers)]
+    [beside] = session.fork(1)
+    with beside:
+        requests = [(session, asked.tail), (beside, unasked.tail)]
+        found = model.extend_attended(requests, spans, layers)
+    looked = []
+    for asking, rows in zip((asked, unasked), found, strict=True):
         # The first row is the session's last token, the next ones are the tail's.
-        rows = model.attend(session, spans, asking.tail)[:, :, 1 + asking.lead :]
-        return looks(rows), looks(rows[:, :, -1:])
-
-    pairs = zip(looked(asked), looked(unasked), strict=True)
-    question, answer = (attention(more, less) for more, less in pairs)
+        behind = rows[:, :, 1 + asking.lead :]
+        looked.append((looks(behind), looks(behind[:, :, -1:])))
+    question, answer = (attention(more, less) for more, less in zip(*looked, strict=True))
     return [float(one) for one in (question + answer) / 2]
 
 

@@ -265,7 +265,11 @@ class Model(Protocol):
         """:meth:`Session.read` for several (session, window) pairs."""
 
     def attend(
-        self, session: Session, spans: Sequence[tuple[int, int]], window: Sequence[int] = ()
+        self,
+        session: Session,
+        spans: Sequence[tuple[int, int]],
+        window: Sequence[int] = (),
+        layers: Sequence[int] = (),
     ) -> FloatArray:
         """How much the session's last token attends to spans of the session, by layer and head.
 
@@ -275,15 +279,35 @@ class Model(Protocol):
         Args:
             spans: ``start`` and ``stop`` of positions ``start`` to ``stop - 1``, at least one; they
                 may overlap.
+            layers: whose attention is read; all of them where none is named.
 
         Returns:
             ``[layers, heads, 1 + len(window), spans]`` attention probabilities, summed over a
             span's tokens: from 0 to 1.
 
         Raises:
-            InputError: there is no span, or one is empty or lies outside.
+            InputError: there is no span, or one is empty or lies outside; or a layer is not there.
             PromptTooLongError: session and window outgrow the model's context.
             UnavailableError: the model cannot show it, see :attr:`Capabilities.attention`.
+        """
+
+    def extend_attended(
+        self,
+        requests: Sequence[tuple[Session, Sequence[int]]],
+        spans: Sequence[tuple[int, int]],
+        layers: Sequence[int] = (),
+    ) -> list[FloatArray]:
+        """:meth:`Session.extend` for several sessions, and what their new tokens attend to.
+
+        What :meth:`attend` gives of each window, all in one batch, and with nothing to evaluate
+        again behind it but each session's last token. No session may stand in two requests.
+
+        Args:
+            requests: sessions that hold the same tokens, and by what each is extended.
+
+        Raises:
+            InputError: as :meth:`attend`; or the sessions hold unlike tokens.
+            PromptTooLongError, UnavailableError: as :meth:`attend`.
         """
 
     def generate_state(

@@ -21,7 +21,7 @@ from eval.policies.shared_session import SharedSession
 from overlay.errors import InputError
 from probes.batching import Request
 from probes.chat import ChatStyle, Message
-from probes.checks import check_length, check_own, check_spans, check_window
+from probes.checks import check_alike, check_length, check_own, check_spans, check_window
 from probes.cost import Cost
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
@@ -146,17 +146,10 @@ class SharedModel:
         keys = [("extend", *_key(request)) for request in requests]
 
         def extend(missing: Sequence[Request]) -> list[FloatArray]:
-            twins = [(real.fork(1)[0], window) for real, window in self._real(missing)]
-            found = self._model.extend_scored(twins)
-            for twin, _ in twins:
-                self._keep(twin)
-            return found
+            return self._extended(missing, self._model.extend_scored)
 
         found = self._once(keys, requests, extend)
-        owners = check_own([session for session, _ in requests], SharedSession)
-        for own, (_, window) in zip(owners, requests, strict=True):
-            own.tokens.extend(window)
-            own.cached += len(window)
+        _lengthen(check_own([session for session, _ in requests], SharedSession), requests)
         return found
 
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
@@ -189,21 +182,40 @@ class SharedModel:
         return states
 
     def attend(
-        self, session: Session, spans: Sequence[tuple[int, int]], window: Sequence[int] = ()
+        self,
+        session: Session,
+        spans: Sequence[tuple[int, int]],
+        window: Sequence[int] = (),
+        layers: Sequence[int] = (),
     ) -> FloatArray:
         """See :meth:`probes.protocol.Model.attend`."""
-        [own] = check_own([session], SharedSession)
-        check_spans(spans, len(own.tokens))
-        self.check_length(len(own.tokens) + len(window))
+        [twin] = session.fork(1)
+        [found] = self.extend_attended([(twin, window)], spans, layers)
+        return found
 
-        def attend(missing: Sequence[Request]) -> list[FloatArray]:
-            return [self._model.attend(real, spans, after) for real, after in self._real(missing)]
+    def extend_attended(
+        self,
+        requests: Sequence[Request],
+        spans: Sequence[tuple[int, int]],
+        layers: Sequence[int] = (),
+    ) -> list[FloatArray]:
+        """See :meth:`probes.protocol.Model.extend_attended`."""
+        owners = check_own([session for session, _ in requests], SharedSession)
+        for own, (_, window) in zip(owners, requests, strict=True):
+            check_alike(own.tokens, owners[0].tokens)
+            check_spans(spans, len(own.tokens))
+            self.check_length(len(own.tokens) + len(window))
+        self._flush_and_reuse(owners)
+        self._charged += Cost(prefilled=sum(1 + len(window) for _, window in requests))
+        keys = [("attend", *_key(request), tuple(spans), tuple(layers)) for request in requests]
 
-        request = (own, tuple(window))
-        key = ("attend", *_key(request), tuple(spans))
-        [found] = self._once([key], [request], attend)
-        self._flush_and_reuse([own])
-        self._charged += Cost(prefilled=1 + len(window))
+        def extend(missing: Sequence[Request]) -> list[FloatArray]:
+            return self._extended(
+                missing, lambda twins: self._model.extend_attended(twins, spans, layers)
+            )
+
+        found = self._once(keys, requests, extend)
+        _lengthen(owners, requests)
         return found
 
     def generate_state(
@@ -361,6 +373,18 @@ class SharedModel:
             self._results.update(zip((key for key, _ in part), found, strict=True))
             self._make_room()
 
+    def _extended(
+        self,
+        requests: Sequence[Request],
+        work: Callable[[Sequence[Request]], list[FloatArray]],
+    ) -> list[FloatArray]:
+        """What comes of extending sessions of the model itself, which are kept."""
+        twins = [(real.fork(1)[0], window) for real, window in self._real(requests)]
+        found = work(twins)
+        for twin, _ in twins:
+            self._keep(twin)
+        return found
+
     def _real(self, requests: Sequence[Request]) -> list[Request]:
         """The same requests on sessions of the model itself, which are kept."""
         return [(self._session(tuple(session.tokens)), window) for session, window in requests]
@@ -397,6 +421,12 @@ class SharedModel:
             or _cells(list(self._sessions)) > self.info.cache_size // 2
         ):
             self._sessions.pop(next(iter(self._sessions))).close()
+
+
+def _lengthen(owners: Sequence[SharedSession], requests: Sequence[Request]) -> None:
+    for own, (_, window) in zip(owners, requests, strict=True):
+        own.tokens.extend(window)
+        own.cached += len(window)
 
 
 def _key(request: Request) -> tuple[_Tokens, _Tokens]:

@@ -125,7 +125,11 @@ def _decides(job: Job) -> bool:
 
 def _prompted(job: Job, workspace: Workspace, context: Context) -> Session:
     """A session that ends where the answer begins; without the question if that is echoed."""
+    tail = context.variant.tail
+    if job.options.echo:
+        return workspace.fork(context.session)
+    if job.judge.reads and tail == job.prompt.tail and not context.repeated:
+        return workspace.prompted(context.variant.chunks, context.session)
     session = workspace.fork(context.session) if job.judge.reads else context.session
-    if not job.options.echo:
-        session.extend(context.variant.tail)
+    session.extend(tail)
     return session

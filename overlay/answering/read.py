@@ -2,7 +2,8 @@
 
 It is the one pass that plain RAG makes. The chunk that the answer stands in draws the question's
 look where its words do not tell, and an instruction shows in the state at its chunk's end. The pass
-is kept: a variant that begins with the same chunks begins behind it.
+is kept: a variant that begins with the same chunks begins behind it, and one that holds no other
+begins behind its question.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from overlay.answering.inject import grown
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
 from overlay.prompt import content_free, most_similar_last
-from probes.look import Asking, end_states, read_attention
+from probes.look import Asking, end_states, extend_asked
 from selector.verdict import does_not_fit
 
 __all__ = ["read", "side_by_side"]
@@ -48,7 +49,9 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     if looks and len(chunks) > 1:
         asked = Asking(prompt.tail, prompt.lead)
         unasked = content_free(job.model, prompt)
-        values = read_attention(job.model, session, list(pairwise(ends)), asked, unasked)
+        asking = workspace.fork(session)
+        values = extend_asked(job.model, asking, list(pairwise(ends)), asked, unasked)
+        workspace.asked(chunks, asking)
         seen = [replace(one, attention=value) for one, value in zip(seen, values, strict=True)]
     by_rank = {one.chunk.rank: own for one, own in zip(chunks, seen, strict=True)}
     return [replace(one, seen=by_rank.get(one.chunk.rank, one.seen)) for one in found]

@@ -39,6 +39,7 @@ class Workspace:
         # Tokens of the chunks that stand alone.
         self._alone = 0
         self._grown: dict[tuple[tuple[int, ...], ...], Session] = {}
+        self._asked: dict[tuple[tuple[int, ...], ...], Session] = {}
         self.prefix = self._own(job.model.session())
         try:
             self.extend(self.prefix, job.prompt.prefix)
@@ -89,14 +90,27 @@ class Workspace:
         """Note that a session holds the prefix and these chunks, so that others may share it."""
         self._grown[tuple(one.tokens for one in chunks)] = session
 
+    def asked(self, chunks: Sequence[Candidate], session: Session) -> None:
+        """Note that a session holds the prefix, these chunks, and the prompt behind them."""
+        self._asked[tuple(one.tokens for one in chunks)] = session
+
+    def prompted(self, chunks: Sequence[Candidate], session: Session) -> Session:
+        """A session that goes on from one of these chunks, up to where the answer begins."""
+        known = self._asked.get(tuple(one.tokens for one in chunks))
+        fork = self.fork(known or session)
+        if known is None:
+            fork.extend(self._job.prompt.tail)
+        return fork
+
     def fits(self, chunks: Sequence[Candidate]) -> bool:
         """Whether the cache has room for a context of these chunks beside all that is open."""
         return self._free(tuple(one.tokens for one in chunks)) >= 0
 
     def drop_contexts(self) -> None:
         """Close what has grown so far; what was forked from it stays."""
-        self.close(*self._grown.values())
+        self.close(*self._grown.values(), *self._asked.values())
         self._grown.clear()
+        self._asked.clear()
 
     def bare(self) -> Session:
         """The prompt without context; it is read once."""

@@ -26,6 +26,7 @@ MICRO_BATCH_TOKENS = 60
 
 From 64 on, llama.cpp's attention takes cells by tiles, and rounds by where in its tile a cell lies.
 """
+_LOOKING_ROWS = 128
 _NO_SLOT = 1
 
 
@@ -105,8 +106,9 @@ class Evaluator:
             ModelError: as :meth:`evaluate`.
         """
         # Few enough on a GPU, too: the attention of all heads to all cells is held at a time.
-        for start in range(0, len(rows), MICRO_BATCH_TOKENS):
-            self._look(rows[start : start + MICRO_BATCH_TOKENS], looking)
+        step = min(self._micro_batch_tokens, _LOOKING_ROWS)
+        for start in range(0, len(rows), step):
+            self._look(rows[start : start + step], looking)
         self.meter.prefill(count)
 
     def tapped(
@@ -164,6 +166,7 @@ class Evaluator:
         self._batch.close()
 
     def _look(self, rows: Sequence[Row], looking: Looking) -> None:
+        looking.begin(len(rows))
         self._tap.looking = looking
         try:
             self._run(rows, max(0, LEAST - len(rows)))

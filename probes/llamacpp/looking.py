@@ -7,6 +7,9 @@ in the cache and the mask, for the few rows that are asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,28 +67,51 @@ def attention(
 class Looking:
     """Collects how much rows attend to spans, layer by layer.
 
-    The rows that a decode call gets are those that mark, then those that look, then any others.
+    The rows that decode calls get are those that mark, then those that look: the rows of one
+    session behind those of another.
 
     Args:
         marks: the spans, and how many rows mark.
         layers: how many layers the model has.
-        rows: how many rows look.
+        rows: how many rows look, of each session.
+        wanted: layers that are asked for; None for all.
         check: compare what comes of the attention with what the model makes of it.
     """
 
-    def __init__(self, marks: Marks, *, layers: int, rows: int, check: bool = False) -> None:
+    def __init__(
+        self,
+        marks: Marks,
+        *,
+        layers: int,
+        rows: Sequence[int],
+        wanted: Sequence[int] | None = None,
+        check: bool = False,
+    ) -> None:
         self._marks = marks
         self._layers = layers
-        self._rows = rows
+        self._firsts = list(accumulate(rows[:-1], initial=0))
         self._check = check
-        self._numbers: list[NDArray[np.int64]] = []
-        self._found: list[list[FloatArray]] = [[] for _ in range(layers)]
+        self._numbers: dict[int, NDArray[np.int64]] = {}
+        self._found: dict[int, list[FloatArray]] = {
+            layer: [] for layer in (range(layers) if wanted is None else wanted)
+        }
         self._seen = 0
+        self._rows = 0
         self._failure = ""
+
+    def begin(self, rows: int) -> None:
+        """A decode call of so many rows begins; behind them stands padding."""
+        self._rows = rows
 
     def wants(self, tensor: Tensor) -> bool:
         """Whether this tensor shows a layer's attention."""
         return tensor.operation == _FLASH or tensor.name.startswith(_PLAIN)
+
+    def asks(self) -> bool:
+        """Whether the next layer is asked for; called once a layer."""
+        layer = self._seen % self._layers
+        self._seen += layer not in self._found
+        return layer in self._found
 
     def add(self, tensor: Tensor) -> None:
         """Add the next layer of this call, or the first one of the next call.
@@ -93,8 +119,8 @@ class Looking:
         Raises:
             ModelError: the tensor is not what it should be.
         """
-        layer = self._seen % self._layers
-        skipped = len(self._marks.sequences) if self._seen < self._layers else 0
+        call, layer = divmod(self._seen, self._layers)
+        skipped = 0 if call else len(self._marks.sequences)
         self._seen += 1
         masks = tensor.source(3 if tensor.operation == _FLASH else 1)
         if masks is None:
@@ -102,13 +128,17 @@ class Looking:
         *outer, rows, cells = masks.shape
         if any(size != 1 for size in outer):
             raise ModelError("the cache has a part of its own for each sequence")
-        mask = masks.array().reshape(rows, cells)
+        mask = masks.array().reshape(rows, cells)[: self._rows]
         sees = np.isfinite(mask)
-        if skipped or len(self._numbers) == layer:
-            self._numbers.append(self._marks.numbers(sees[:skipped], sees[skipped]))
-        inside = self._marks.inside(self._numbers[layer], cells)
+        numbers = self._numbers[layer] if call else self._marks.numbers(sees[:skipped])
+        before = sum(part.shape[1] for part in self._found[layer]) - skipped
+        for first in self._firsts:
+            if skipped <= first - before < len(sees):
+                numbers = self._marks.with_own(numbers, sees[first - before])
+        self._numbers[layer] = numbers
+        inside = self._marks.inside(numbers, cells)
         near = np.flatnonzero(sees[skipped:].any(axis=0))
-        wanted = slice(skipped, rows)
+        wanted = slice(skipped, len(sees))
         found = (
             self._flash(tensor, mask[wanted], wanted, near)
             if tensor.operation == _FLASH
@@ -126,12 +156,12 @@ class Looking:
             return self._failure
         if self._seen % self._layers or not self._seen:
             return f"{self._seen} of {self._layers} layers show attention"
-        if len({layer[0].shape[0] for layer in self._found}) != 1:
+        if len({layer[0].shape[0] for layer in self._found.values()}) != 1:
             return "its layers have different numbers of heads"
         return ""
 
-    def found(self) -> FloatArray:
-        """``[layers, heads, rows, spans]``.
+    def found(self) -> list[FloatArray]:
+        """``[layers, heads, rows, spans]`` of each session.
 
         Raises:
             ModelError: a layer did not show it.
@@ -139,8 +169,8 @@ class Looking:
         why = self.why_not()
         if why:
             raise ModelError(f"attention cannot be read: {why}")
-        layers = [np.concatenate(parts, axis=1)[:, : self._rows] for parts in self._found]
-        return np.stack(layers)
+        layers = np.stack([np.concatenate(parts, axis=1) for parts in self._found.values()])
+        return np.split(layers, self._firsts[1:], axis=2)
 
     def _flash(
         self, tensor: Tensor, mask: FloatArray, rows: slice, near: NDArray[np.int64]

@@ -29,7 +29,8 @@ class Marks:
 
     Args:
         spans: ``start`` and ``stop`` of positions ``start`` to ``stop - 1``.
-        position: of the first row that looks; spans may hold it, but nothing behind it.
+        position: of the first row of each session that looks; spans may hold it, but nothing
+            behind it.
     """
 
     def __init__(self, spans: Sequence[tuple[int, int]], position: int) -> None:
@@ -54,18 +55,27 @@ class Marks:
         self._members = np.zeros((self._own + 1, len(spans)), dtype=np.float32)
         self._members[[*numbers, self._own]] = (start <= first) & (last <= stop)
 
-    def numbers(self, marking: _Seen, first: _Seen) -> _Numbers:
-        """The number of each cell's part.
+    def numbers(self, marking: _Seen) -> _Numbers:
+        """The number of each cell's part; 0 of cells that hold none of these positions.
 
         Args:
             marking: ``[rows, cells]``: what the marking rows see.
-            first: ``[cells]``: what the first row that looks sees, itself among it.
-
-        Raises:
-            ModelError: that row's own cell cannot be told from others.
         """
         digits = 1 << np.arange(len(marking), dtype=np.int64)
         found: _Numbers = digits @ marking.astype(np.int64)
+        return found
+
+    def with_own(self, numbers: _Numbers, first: _Seen) -> _Numbers:
+        """The same with the number of the cell of a row that looks at its own position, too.
+
+        Args:
+            first: ``[cells]``: what that row sees, itself among it and nothing behind it.
+
+        Raises:
+            ModelError: its own cell cannot be told from others.
+        """
+        later = np.zeros(len(first) - len(numbers), dtype=np.int64)
+        found: _Numbers = np.concatenate([numbers, later])
         [own] = np.nonzero(first & (found == 0))
         if len(own) != 1:
             raise ModelError(f"{len(own)} cells of the cache could be the last token's")

@@ -155,7 +155,7 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
     @cached_property
     def _shown(self) -> tuple[bool, str]:
         """Whether layers can be read, and why attention cannot; empty where it can."""
-        looking = Looking(Marks([(0, 1)], 0), layers=self._layers, rows=_TRIED, check=True)
+        looking = Looking(Marks([(0, 1)], 0), layers=self._layers, rows=[_TRIED], check=True)
         with self.session() as session:
             rows = [
                 Row(self._vocabulary.size * place // _TRIED, place, session.sequence, logits=True)
@@ -298,36 +298,43 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
 
     def _attend(
         self,
-        session: LlamaCppSession,
+        requests: Sequence[Request],
         spans: Sequence[tuple[int, int]],
-        window: Sequence[int],
-    ) -> FloatArray:
+        layers: Sequence[int],
+    ) -> list[FloatArray]:
         """See :meth:`BaseModel._attend`.
 
         Raises:
             ModelError: all sequences are in use, or the cache is full.
         """
-        position = session.cached
+        owners = self._own([session for session, _ in requests])
+        last, position = owners[0].tokens[-1], owners[0].cached
         marks = Marks(spans, position)
-        looking = Looking(marks, layers=self._layers, rows=1 + len(window))
+        counts = [1 + len(window) for _, window in requests]
+        looking = Looking(marks, layers=self._layers, rows=counts, wanted=layers or None)
         taken: list[int] = []
         try:
             for parts in marks.sequences:
                 taken.append(self.cells.take())
                 for start, stop in parts:
-                    self.cells.copy(session.sequence, taken[-1], start, stop)
-            last = session.tokens[-1]
+                    self.cells.copy(owners[0].sequence, taken[-1], start, stop)
             rows = [Row(last, position, sequence, logits=False) for sequence in taken] + [
-                Row(token, position + offset, session.sequence, logits=False)
+                Row(token, position + offset, owner.sequence, logits=False)
+                for owner, (_, window) in zip(owners, requests, strict=True)
                 for offset, token in enumerate([last, *window])
             ]
-            self._evaluator.attend(rows, looking, 1 + len(window))
+            self._evaluator.attend(rows, looking, sum(counts))
+        except BaseException:
+            for owner in owners:
+                self.cells.forget(owner.sequence, position)
+            raise
         finally:
-            # Freed at once, as padding is: what comes next lies where it would have lain.
-            self.cells.drop(session.sequence, position)
             for sequence in reversed(taken):
-                self.cells.drop(sequence, 0)
                 self.cells.give_back(sequence)
+        for owner, (_, window) in zip(owners, requests, strict=True):
+            owner.tokens.extend(window)
+            owner.cached += len(window)
+            self.cells.forget(owner.sequence, owner.cached)
         return looking.found()
 
     def _grow_drafts(

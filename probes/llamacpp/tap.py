@@ -82,13 +82,14 @@ class LayerTap:
         return True
 
     def _look(self, looking: Looking, tensor: int, ask: bool) -> bool:
-        """Whether the tensor shows attention."""
+        """Whether the tensor shows attention that is asked for."""
         try:
             found = Tensor(tensor)
             if not looking.wants(found):
                 return False
-            if not ask:
-                looking.add(found)
+            if ask:
+                return looking.asks()
+            looking.add(found)
         except Exception as error:  # noqa: BLE001 - told by what looks, outside of C
             looking.fail(error)
         return True

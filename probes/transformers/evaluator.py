@@ -146,7 +146,7 @@ class Evaluator:
 
         Args:
             decoding: each row is there for the token that it draws; for the meter.
-            looking: gets what the rows attend to. They must all be of one view.
+            looking: gets what the rows attend to.
 
         Raises:
             ModelError: the device has too little memory.

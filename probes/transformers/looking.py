@@ -18,18 +18,26 @@ _TOLERANCE = 0.02
 
 
 class Looking:
-    """Collects how much the rows of one session attend to spans of it.
+    """Collects how much rows attend to spans of their session.
 
     Args:
         spans: ``start`` and ``stop`` of positions ``start`` to ``stop - 1``.
+        wanted: layers that are asked for; None for all.
         check: compare what comes of the attention with what the model makes of it.
     """
 
-    def __init__(self, spans: Sequence[tuple[int, int]], *, check: bool = False) -> None:
+    def __init__(
+        self,
+        spans: Sequence[tuple[int, int]],
+        wanted: Sequence[int] | None = None,
+        *,
+        check: bool = False,
+    ) -> None:
         self._spans = spans
+        self._wanted = None if wanted is None else set(wanted)
         self._check = check
         self._inside = torch.empty(0)
-        self._calls: list[list[torch.Tensor]] = []
+        self._calls: list[list[torch.Tensor | None]] = []
         self._failure = ""
 
     def begin(self, positions: Sequence[int]) -> None:
@@ -61,6 +69,9 @@ class Looking:
         if mask is None or mask.dtype == torch.bool or key.shape[-2] != self._inside.shape[0]:
             self._failure = "its layers do not keep to the masks that they are given"
             return
+        if self._wanted is not None and len(self._calls[-1]) not in self._wanted:
+            self._calls[-1].append(None)
+            return
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
         exact = torch.promote_types(query.dtype, torch.float32)
         shared = query.shape[1] // key.shape[1]
@@ -83,7 +94,7 @@ class Looking:
         for call in self._calls:
             if len(call) != layers:
                 return f"{len(call)} of its {layers} layers show attention"
-            if len({layer.shape[0] for layer in call}) != 1:
+            if len({layer.shape[0] for layer in call if layer is not None}) != 1:
                 return "its layers have different numbers of heads"
         return ""
 
@@ -96,5 +107,6 @@ class Looking:
         why = self.why_not(layers)
         if why:
             raise ModelError(f"attention cannot be read: {why}")
-        stacked = torch.cat([torch.stack(call) for call in self._calls], dim=2)
+        known = ([layer for layer in call if layer is not None] for call in self._calls)
+        stacked = torch.cat([torch.stack(call) for call in known], dim=2)
         return np.asarray(stacked.numpy(), dtype=np.float32)

@@ -202,19 +202,29 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
 
     def _attend(
         self,
-        session: TransformersSession,
+        requests: Sequence[Request],
         spans: Sequence[tuple[int, int]],
-        window: Sequence[int],
-    ) -> FloatArray:
+        layers: Sequence[int],
+    ) -> list[FloatArray]:
+        owners = self._own([session for session, _ in requests])
+        counts = [1 + len(window) for _, window in requests]
         rows = [
-            Row(token, session.cached + offset, 0, logits=False)
-            for offset, token in enumerate([session.tokens[-1], *window])
+            Row(token, owner.cached + offset, view, logits=False)
+            for view, (owner, (_, window)) in enumerate(zip(owners, requests, strict=True))
+            for offset, token in enumerate([owner.tokens[-1], *window])
         ]
-        workspace = self._evaluator.workspace([session.cells], len(rows))
-        looking = Looking(spans)
+        workspace = self._evaluator.workspace([owner.cells for owner in owners], len(rows))
+        column = len(workspace.positions)
+        looking = Looking(spans, layers or None)
         for start in range(0, len(rows), _LOOKING_ROWS):
             self._evaluator.run(workspace, rows[start : start + _LOOKING_ROWS], looking=looking)
-        return looking.found(self._config.num_hidden_layers)
+        for owner, (_, window), count in zip(owners, requests, counts, strict=True):
+            if window:
+                self._append(owner, workspace, column, len(window))
+                owner.tokens.extend(window)
+            column += count
+        found = looking.found(self._config.num_hidden_layers)
+        return np.split(found, np.cumsum(counts)[:-1], axis=2)
 
     def _own(self, sessions: Sequence[Session]) -> list[TransformersSession]:
         return check_own(sessions, TransformersSession)

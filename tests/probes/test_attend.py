@@ -186,6 +186,73 @@ def test_the_session_stays_as_it_was(both: Model) -> None:
         np.testing.assert_array_equal(session.read(window).log_probs, expected)
 
 
+@pytest.mark.parametrize("sizes", [(3, 0), (20, 31), (70, 64), (1, 130)])
+def test_several_sessions_are_extended_and_read_at_once(
+    both: Model, sizes: tuple[int, int]
+) -> None:
+    tokens = both.tokenize(LONG_TEXT)
+    head, windows = tokens[:70], [tokens[70 : 70 + sizes[0]], tokens[20 : 20 + sizes[1]]]
+    spans = [(0, 5), (4, 60), (65, 70), (69, 70)]
+    with both.session() as session:
+        session.extend(head)
+        expected = [both.attend(session, spans, window) for window in windows]
+        one, other = forks = session.fork(2)
+        with one, other:
+            before = both.cost
+            found = both.extend_attended(list(zip(forks, windows, strict=True)), spans)
+            assert (both.cost - before).prefilled == 2 + sum(sizes)
+            for fork, window, own, alone in zip(forks, windows, found, expected, strict=True):
+                np.testing.assert_allclose(own, alone, atol=1e-3)
+                assert list(fork.tokens) == [*head, *window]
+            before = both.cost
+            read = [fork.read(tokens[5:9]).log_probs for fork in forks]
+            assert (both.cost - before).prefilled == 8, "nothing but the windows is evaluated again"
+        assert list(session.tokens) == head
+    for log_probs, window in zip(read, windows, strict=True):
+        with both.session() as fresh:
+            fresh.extend([*head, *window])
+            np.testing.assert_allclose(log_probs, fresh.read(tokens[5:9]).log_probs, atol=1e-3)
+
+
+def test_only_the_layers_that_are_asked_for_are_read(both: Model) -> None:
+    tokens = both.tokenize(LONG_TEXT)[:40]
+    spans = [(0, 5), (4, 30)]
+    with both.session() as session:
+        session.extend(tokens)
+        everything = both.attend(session, spans, tokens[:3])
+        last = both.info.layers - 1
+        found = both.attend(session, spans, tokens[:3], layers=[last])
+        np.testing.assert_array_equal(found, everything[[last]])
+        with pytest.raises(InputError, match="layer"):
+            both.attend(session, spans, layers=[last + 1])
+
+
+def test_unlike_sessions_are_refused(both: Model) -> None:
+    tokens = both.tokenize(LONG_TEXT)[:20]
+    with both.session() as one, both.session() as other:
+        one.extend(tokens)
+        other.extend(tokens[::-1])
+        with pytest.raises(InputError, match="unlike tokens"):
+            both.extend_attended([(one, [1]), (other, [1])], [(0, 5)])
+
+
+@pytest.mark.parametrize("size", [30, 61, 140])
+def test_rows_that_are_filled_up_to_a_tile_are_not_read(tiny_gguf: Path, size: int) -> None:
+    exact = LlamaCppModel(tiny_gguf, context_size=256)
+    fast = LlamaCppModel(tiny_gguf, context_size=256, exact=False)
+    try:
+        tokens = exact.tokenize(LONG_TEXT)[:200]
+        found, expected = (
+            by_token(one, tokens[:60], tokens[60 : 60 + size]) for one in (fast, exact)
+        )
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).mean() < MEAN_ERROR
+        np.testing.assert_allclose(found[:, :, 0].sum(axis=-1), 1, atol=EXACT)
+    finally:
+        exact.close()
+        fast.close()
+
+
 def test_only_the_last_token_and_the_window_are_evaluated(both: Model) -> None:
     tokens = both.tokenize(LONG_TEXT)[:83]
     with both.session() as session:
@@ -308,7 +375,8 @@ def test_marks_find_every_cell(position: int) -> None:
             row[places[start:stop]] = True
     first = np.zeros(marking.shape[1], dtype=np.bool_)
     first[places] = True
-    inside = marks.inside(marks.numbers(marking, first), marking.shape[1] + 2)
+    numbers = marks.with_own(marks.numbers(marking), first)
+    inside = marks.inside(numbers, marking.shape[1] + 2)
     for column, (start, stop) in enumerate(spans):
         assert set(np.flatnonzero(inside[:, column])) == set(places[start:stop])
     assert len(marks.sequences) <= 6

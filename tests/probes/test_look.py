@@ -7,9 +7,9 @@ from itertools import accumulate, pairwise
 import numpy as np
 import pytest
 
-from probes.attention import attention, looks
+from probes.attention import attention, looks, middle_layers
 from probes.llamacpp import LlamaCppModel
-from probes.look import Asking, end_states, read_attention
+from probes.look import Asking, end_states, extend_asked, read_attention
 from probes.protocol import Model
 from probes.transformers import TransformersModel
 
@@ -35,13 +35,30 @@ def test_the_rows_from_the_question_on_look_and_nothing_else(tiny_model: LlamaCp
         assert tiny_model.evaluated - before == len(asked.tail) + len(unasked.tail) + 2
         read = []
         for one in (asked, unasked):
-            rows = tiny_model.attend(session, spans, one.tail)
+            everything = tiny_model.attend(session, spans, one.tail)
+            rows = everything[middle_layers(len(everything))]
             assert rows.shape[2] == 1 + len(one.tail)
             read.append((looks(rows[:, :, -(len(one.tail) - one.lead) :]), looks(rows[:, :, -1:])))
         assert len(session.tokens) == spans[-1][1]
     question, answer = (attention(more, less) for more, less in zip(*read, strict=True))
     np.testing.assert_allclose(found, (question + answer) / 2, atol=1e-6)
     assert min(found) < 0 < max(found)
+
+
+def test_a_session_that_is_asked_ends_where_the_answer_begins(tiny_model: LlamaCppModel) -> None:
+    asked, unasked = asking(tiny_model, "Who is the engineer?"), asking(tiny_model, "N/A")
+    chunks = [tiny_model.tokenize(text) for text in CHUNKS]
+    spans = list(pairwise(accumulate(map(len, chunks), initial=0)))
+    tokens = [token for chunk in chunks for token in chunk]
+    with tiny_model.session() as session:
+        session.extend(tokens)
+        expected = read_attention(tiny_model, session, spans, asked, unasked)
+        assert list(session.tokens) == tokens
+        assert extend_asked(tiny_model, session, spans, asked, unasked) == expected
+        assert list(session.tokens) == [*tokens, *asked.tail]
+        before = tiny_model.evaluated
+        tiny_model.flush([session])
+        assert tiny_model.evaluated == before
 
 
 def test_a_question_that_says_nothing_looks_at_no_chunk_more(tiny_model: LlamaCppModel) -> None:

@@ -96,7 +96,7 @@ def test_a_context_shares_the_pass_where_it_begins_alike(tiny_model: LlamaCppMod
 
 
 def test_the_variant_as_judged_shares_the_pass(tiny_model: LlamaCppModel) -> None:
-    """The most similar chunk is the steadiest, and stands last in either."""
+    """And its question. The most similar chunk is the steadiest, and stands last in either."""
     similar = LOOKING.model_copy(update={"attention": 1e-9, "similarity": 20.0})
     profile = profile_of(tiny_model, similar).model_copy(update={"embedder": "packaged"})
     spent = dict[Order, int]()
@@ -109,9 +109,10 @@ def test_the_variant_as_judged_shares_the_pass(tiny_model: LlamaCppModel) -> Non
         spent[order] = answer.usage.cost.evaluated
         ranks = (2, 1, 0) if order is Order.BEST_LAST else (0, 1, 2)
         assert answer.variants[0].chunks == ranks
-    chunks = sum(len(chunk_tokens(tiny_model, text)) for text in TEXTS)
+    shared = sum(len(chunk_tokens(tiny_model, text)) for text in TEXTS)
+    shared += len(build_prompt(tiny_model, [Message("user", QUESTION)]).tail)
     # What the answer itself takes hangs on what is said: no more than its tokens and their index.
-    assert spent[Order.BEST_FIRST] - spent[Order.BEST_LAST] == pytest.approx(chunks, abs=12)
+    assert spent[Order.BEST_FIRST] - spent[Order.BEST_LAST] == pytest.approx(shared, abs=12)
 
 
 def test_looking_evaluates_the_chunks_and_both_questions(tiny_model: LlamaCppModel) -> None:
