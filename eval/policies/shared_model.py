@@ -1,7 +1,8 @@
 """A model that several policies share for one case: worked out once, charged to each in full.
 
-What a model says under a context depends on the context's tokens alone. So results are kept by
-them until the case is done, and so are the sessions, from whose caches longer prompts go on. The
+What a model says under a context depends on the context's tokens, and on what of them is masked.
+So results are kept by these until the case is done, and so are the sessions, from whose caches
+longer prompts go on. The
 counter goes on as if nothing had been kept: each policy costs what it would cost alone.
 
 Policies that are asked side by side wait for each other wherever one wants tokens: a token for
@@ -12,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, TypeVar, cast
 
 from greenlet import greenlet
 
+from eval.policies.kept_sessions import MOST_SESSIONS, Holding, KeptSessions
 from eval.policies.shared_session import SharedSession
 from overlay.errors import InputError
 from probes.batching import Request
@@ -28,10 +29,6 @@ from probes.state import FloatArray, State
 
 __all__ = ["SharedModel"]
 
-# llama.cpp has 63 sequences; reading and drafting take some of them beside those that are kept.
-_MOST_SESSIONS = 24
-
-_Tokens = tuple[int, ...]
 _Result = TypeVar("_Result")
 
 
@@ -47,7 +44,7 @@ class _Waiting:
 
 
 class SharedModel:
-    """See :class:`probes.protocol.Model`. Computes no gradients and masks nothing.
+    """See :class:`probes.protocol.Model`. Computes no gradients.
 
     Args:
         model: does the work; closed by whoever opened it.
@@ -57,7 +54,7 @@ class SharedModel:
         self._model = model
         self._charged = Cost()
         self._results: dict[Hashable, object] = {}
-        self._sessions: dict[_Tokens, Session] = {}
+        self._kept = KeptSessions(model)
         self._waiting: dict[Hashable, _Waiting] = {}
         self._scheduler: greenlet | None = None
 
@@ -149,7 +146,7 @@ class SharedModel:
             return self._extended(missing, self._model.extend_scored)
 
         found = self._once(keys, requests, extend)
-        _lengthen(check_own([session for session, _ in requests], SharedSession), requests)
+        _lengthen(self._own([session for session, _ in requests]), requests)
         return found
 
     def draft_many(self, sessions: Sequence[Session], length: int) -> list[list[int]]:
@@ -159,7 +156,7 @@ class SharedModel:
         def draft(missing: Sequence[Request]) -> list[list[int]]:
             return self._model.draft_many([session for session, _ in self._real(missing)], length)
 
-        keys = [("draft", tuple(session.tokens), length) for session in sessions]
+        keys = [("draft", own.holding, length) for own in self._own(sessions)]
         requests: list[Request] = [(session, ()) for session in sessions]
         drafts = self._once(keys, requests, draft, batch=("draft", length))
         self._charge_drafts(drafts, length)
@@ -176,7 +173,7 @@ class SharedModel:
             return self._model.draft_states(real, length, layers)
 
         batch = ("state", length, tuple(layers))
-        keys = [(*batch, tuple(session.tokens)) for session in sessions]
+        keys = [(*batch, own.holding) for own in self._own(sessions)]
         states = self._once(keys, [(session, ()) for session in sessions], draft, batch=batch)
         self._charge_drafts([state.window for state in states], length)
         return states
@@ -200,7 +197,7 @@ class SharedModel:
         layers: Sequence[int] = (),
     ) -> list[FloatArray]:
         """See :meth:`probes.protocol.Model.extend_attended`."""
-        owners = check_own([session for session, _ in requests], SharedSession)
+        owners = self._own([session for session, _ in requests])
         for own, (_, window) in zip(owners, requests, strict=True):
             check_alike(own.tokens, owners[0].tokens)
             check_spans(spans, len(own.tokens))
@@ -222,8 +219,8 @@ class SharedModel:
         self, session: Session, sampling: Sampling, layers: Sequence[int] = ()
     ) -> State | None:
         """See :meth:`probes.protocol.Model.generate_state`."""
-        [own] = check_own([session], SharedSession)
-        start = SharedSession(self, own.tokens)
+        [own] = self._own([session])
+        start = SharedSession(self, own.holding)
         tokens = list(own.generate(sampling))
         if not tokens:
             return None
@@ -251,7 +248,7 @@ class SharedModel:
                 tokens = list(twin.generate(sampling))
                 return [(tokens, self._model.evaluated - before)]
 
-        key = ("generate", tuple(session.tokens), sampling)
+        key = ("generate", session.holding, sampling)
         [(tokens, rows)] = self._once([key], [(session, ())], generate)
         self._charged += Cost(decoded=rows)
         return tokens
@@ -262,7 +259,7 @@ class SharedModel:
 
     def flush(self, sessions: Sequence[Session]) -> None:
         """Charge what is pending, all but the last token of each session."""
-        for session in check_own(sessions, SharedSession):
+        for session in self._own(sessions):
             if not session.tokens:
                 raise InputError("the session is empty: extend it first", param="tokens")
             self._charged += Cost(prefilled=len(session.tokens) - 1 - session.cached)
@@ -272,9 +269,7 @@ class SharedModel:
         before = self._charged.prefilled
         self.flush(sessions)
         fresh = self._charged.prefilled - before
-        self._charged += Cost(
-            reused=sum(own.cached for own in check_own(sessions, SharedSession)) - fresh
-        )
+        self._charged += Cost(reused=sum(own.cached for own in self._own(sessions)) - fresh)
 
     def check_length(self, tokens: int) -> None:
         """Raise PromptTooLongError unless a session may hold this many tokens."""
@@ -316,8 +311,7 @@ class SharedModel:
     def forget(self) -> None:
         """Drop all results, and close the sessions that were kept."""
         self._results.clear()
-        while self._sessions:
-            self._sessions.popitem()[1].close()
+        self._kept.close()
 
     def close(self) -> None:
         """See :meth:`probes.protocol.Model.close`. The model that does the work stays open."""
@@ -367,11 +361,11 @@ class SharedModel:
 
     def _work(self, work: _Work, missing: Mapping[Hashable, Request]) -> None:
         todo = list(missing.items())
-        for start in range(0, len(todo), _MOST_SESSIONS):
-            part = todo[start : start + _MOST_SESSIONS]
+        for start in range(0, len(todo), MOST_SESSIONS):
+            part = todo[start : start + MOST_SESSIONS]
             found = work([request for _, request in part])
             self._results.update(zip((key for key, _ in part), found, strict=True))
-            self._make_room()
+            self._kept.make_room()
 
     def _extended(
         self,
@@ -381,46 +375,23 @@ class SharedModel:
         """What comes of extending sessions of the model itself, which are kept."""
         twins = [(real.fork(1)[0], window) for real, window in self._real(requests)]
         found = work(twins)
-        for twin, _ in twins:
-            self._keep(twin)
+        for (session, window), (twin, _) in zip(requests, twins, strict=True):
+            [own] = self._own([session])
+            tokens, masked = own.holding
+            self._kept.keep(Holding((*tokens, *window), masked), twin)
         return found
 
     def _real(self, requests: Sequence[Request]) -> list[Request]:
         """The same requests on sessions of the model itself, which are kept."""
-        return [(self._session(tuple(session.tokens)), window) for session, window in requests]
+        owners = self._own([session for session, _ in requests])
+        windows = (window for _, window in requests)
+        return [
+            (self._kept.session(own.holding), window)
+            for own, window in zip(owners, windows, strict=True)
+        ]
 
-    def _session(self, tokens: _Tokens) -> Session:
-        """A session that holds these tokens and shares the cache of the nearest one."""
-        found = self._sessions.pop(tokens, None)
-        if found is None:
-            shared, nearest = max(
-                ((_common(tokens, other), other) for other in self._sessions),
-                default=(0, ()),
-            )
-            if shared:
-                [found] = self._sessions[nearest].fork(1)
-                found.rollback(shared)
-            else:
-                found = self._model.session()
-            found.extend(tokens[shared:])
-        self._sessions[tokens] = found  # at the end: the first ones are closed first
-        return found
-
-    def _keep(self, session: Session) -> None:
-        """Keep a session of the model itself; one with the same tokens gives way."""
-        tokens = tuple(session.tokens)
-        old = self._sessions.pop(tokens, None)
-        if old is not None:
-            old.close()
-        self._sessions[tokens] = session
-
-    def _make_room(self) -> None:
-        """Close the sessions used longest ago; half of the cache stays free for what comes."""
-        while len(self._sessions) > 1 and (
-            len(self._sessions) > _MOST_SESSIONS
-            or _cells(list(self._sessions)) > self.info.cache_size // 2
-        ):
-            self._sessions.pop(next(iter(self._sessions))).close()
+    def _own(self, sessions: Sequence[Session]) -> list[SharedSession]:
+        return check_own(sessions, SharedSession)
 
 
 def _lengthen(owners: Sequence[SharedSession], requests: Sequence[Request]) -> None:
@@ -429,20 +400,7 @@ def _lengthen(owners: Sequence[SharedSession], requests: Sequence[Request]) -> N
         own.cached += len(window)
 
 
-def _key(request: Request) -> tuple[_Tokens, _Tokens]:
+def _key(request: Request) -> tuple[Holding, tuple[int, ...]]:
     session, window = request
-    return tuple(session.tokens), tuple(window)
-
-
-def _cells(sessions: Sequence[_Tokens]) -> int:
-    """Cache cells that the sessions take together: those of a shared beginning count once."""
-    ordered = sorted(sessions)
-    shared = sum(_common(first, second) for first, second in pairwise(ordered))
-    return sum(map(len, ordered)) - shared
-
-
-def _common(first: _Tokens, second: _Tokens) -> int:
-    """How many tokens two sequences begin with alike."""
-    pairs = zip(first, second, strict=False)
-    shortest = min(len(first), len(second))
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), shortest)
+    [own] = check_own([session], SharedSession)
+    return own.holding, tuple(window)

@@ -1,10 +1,11 @@
-"""A session of a model that several policies share: tokens, and nothing in a cache."""
+"""A session of a model that several policies share: what it holds, and nothing in a cache."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from eval.policies.kept_sessions import NOTHING, Holding, Masked
 from probes.checks import check_part, check_position, check_span
 from probes.errors import UnavailableError
 from probes.protocol import Sampling, Session
@@ -19,10 +20,16 @@ __all__ = ["SharedSession"]
 class SharedSession:
     """See :class:`probes.protocol.Session`: tokens, and how many of them were charged."""
 
-    def __init__(self, model: SharedModel, tokens: Sequence[int] = (), cached: int = 0) -> None:
+    def __init__(self, model: SharedModel, holding: Holding = NOTHING, cached: int = 0) -> None:
         self._model = model
-        self.tokens = list(tokens)
+        self._masked = holding.masked
+        self.tokens = list(holding.tokens)
         self.cached = cached
+
+    @property
+    def holding(self) -> Holding:
+        """What the session says depends on."""
+        return Holding(tuple(self.tokens), self._masked)
 
     def extend(self, tokens: Sequence[int]) -> None:
         """See :meth:`probes.protocol.Session.extend`."""
@@ -32,22 +39,39 @@ class SharedSession:
     def fork(self, n: int) -> list[SharedSession]:
         """See :meth:`probes.protocol.Session.fork`."""
         self._model.flush([self])
-        return [SharedSession(self._model, self.tokens, self.cached) for _ in range(n)]
+        return [SharedSession(self._model, self.holding, self.cached) for _ in range(n)]
 
     def fork_masked(self, start: int, stop: int) -> SharedSession:
-        """Refused: what a masked session says does not depend on its tokens alone.
-
-        Raises:
-            UnavailableError: always, but for a span that cannot be masked at all.
-        """
+        """See :meth:`probes.protocol.Session.fork_masked`."""
         check_span(start, stop, len(self.tokens))
-        raise UnavailableError("a shared model masks nothing: use the model itself")
+        [twin] = self.fork(1)
+        twin._masked = (*self._masked, Masked(len(self.tokens), start, stop))
+        twin._close_hole()
+        return twin
 
     def rollback(self, position: int) -> None:
         """See :meth:`probes.protocol.Session.rollback`."""
         check_position(position, len(self.tokens))
         del self.tokens[position:]
         self.cached = min(self.cached, max(position - 1, 0))
+        self._masked = tuple(
+            one._replace(held=min(one.held, position))
+            for one in self._masked
+            if one.start < position
+        )
+        self._close_hole()
+
+    def _close_hole(self) -> None:
+        """Drop what is masked right before the last token, as every backend does."""
+        for one in sorted(self._masked, key=lambda one: -one.start):
+            last = len(self.tokens) - 1
+            if one.stop >= last:
+                del self.tokens[min(one.start, last) : last]
+                self.cached = min(self.cached, len(self.tokens) - 1)
+                left = (other for other in self._masked if other != one)
+                self._masked = tuple(
+                    other._replace(held=min(other.held, len(self.tokens))) for other in left
+                )
 
     def save(self, start: int, stop: int) -> bytes:
         """Refused: a shared session has no cells of its own.

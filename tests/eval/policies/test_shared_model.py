@@ -18,7 +18,7 @@ from overlay.errors import InputError
 from overlay.labelled.items import Kind, Passage
 from overlay.settings import Settings
 from probes.cost import Cost
-from probes.errors import PromptTooLongError, UnavailableError
+from probes.errors import PromptTooLongError
 from probes.llamacpp import LlamaCppModel
 from probes.protocol import Model, Sampling, Session
 from probes.transformers import TransformersModel
@@ -213,14 +213,43 @@ def test_what_cannot_be_done_is_refused(tiny_model: LlamaCppModel) -> None:
             session.read([])
         with pytest.raises(InputError, match="cannot roll back"):
             session.rollback(99)
-        with pytest.raises(UnavailableError, match="masks nothing"):
-            session.fork_masked(0, 1)
         with pytest.raises(PromptTooLongError):
             session.extend([1] * tiny_model.info.context_size)
     with tiny_model.session() as foreign:
         foreign.extend([1])
         with pytest.raises(InputError, match="no session of this model"):
             shared.read_many([(foreign, [1])])
+
+
+def test_what_is_masked_is_kept_apart_from_what_is_not(either: Model) -> None:
+    """And charged as the model itself charges it; at the end, and rolled back into, it is gone."""
+    tokens = either.tokenize(QUESTION * 3)[:20]
+    window, after = tokens[3:6], tokens[7:12]
+
+    def masked(model: Model) -> tuple[list[list[int]], list[np.ndarray], int]:
+        held, read, before = [], [], model.cost
+        with model.session() as session:
+            session.extend(tokens)
+            for spans in ([(4, 9)], [(4, 9), (12, 15)], [(14, 19)], [(4, 9), (10, 19)]):
+                fork: Session = session
+                for span in spans:
+                    fork = fork.fork_masked(*span)
+                fork.extend(after)
+                for position in (99, 17, 12, 10, 8):
+                    fork.rollback(min(position, len(fork.tokens)))
+                    held.append(list(fork.tokens))
+                    read.append(fork.read(window).log_probs)
+            read.append(session.read(window).log_probs)
+        return held, read, (model.cost - before).prefilled
+
+    shared = SharedModel(either)
+    held, read, charged = masked(shared)
+    expected_held, expected_read, spent = masked(either)
+    assert held == expected_held
+    for own, expected in zip(read, expected_read, strict=True):
+        np.testing.assert_allclose(own, expected, atol=1e-3)
+    assert charged == spent
+    shared.forget()
 
 
 def test_attention_is_worked_out_once_and_charged_each_time(either: Model) -> None:
