@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.variants import Variant
 from overlay.answering.workspace import Workspace
 from probes.protocol import Session
 
-__all__ = ["Context", "grown", "inject"]
+__all__ = ["Context", "inject"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,17 +31,7 @@ def inject(job: Job, workspace: Workspace, variant: Variant) -> Context:
     """Put the chunks of a variant into the context; what was evaluated before is shared."""
     if not workspace.fits(variant.chunks):
         workspace.drop_contexts()
-    session = grown(workspace, variant.chunks)
-    workspace.grew(variant.chunks, session)
+    session = workspace.grown(variant.chunks)
     job.model.flush([session])
     job.book("dose")
     return Context(variant, session)
-
-
-def grown(workspace: Workspace, chunks: Sequence[Candidate]) -> Session:
-    """The prompt with these chunks, up to where its question follows."""
-    session, known = workspace.behind(chunks)
-    missing = [token for one in chunks[known:] for token in one.tokens]
-    if missing:
-        workspace.extend(session, missing)
-    return session

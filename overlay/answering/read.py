@@ -2,8 +2,8 @@
 
 It is the one pass that plain RAG makes. The chunk that the answer stands in draws the question's
 look where its words do not tell, and an instruction shows in the state at its chunk's end. The pass
-is kept: a variant that begins with the same chunks begins behind it, and one that holds no other
-begins behind its question.
+is kept: a variant with the same chunks begins behind its question, and one with fewer of them sees
+fewer of its cells.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from overlay.answering.candidate import Candidate, Seen
-from overlay.answering.inject import grown
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
 from overlay.prompt import content_free, most_similar_last
@@ -38,8 +37,7 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     chunks = side_by_side(workspace, found)
     if not chunks or not (looks or layer is not None):
         return found
-    session = grown(workspace, chunks)
-    workspace.grew(chunks, session)
+    session = workspace.grown(chunks)
     prompt = job.prompt
     ends = list(accumulate((len(one.tokens) for one in chunks), initial=len(prompt.prefix)))
     seen = [Seen() for _ in chunks]

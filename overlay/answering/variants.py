@@ -66,9 +66,8 @@ def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     yield first
     if not job.judge.reads:
         return
-    best = sorted(accepted, key=lambda one: one.volatility)
-    yield replace(first, name="the two steadiest chunks", chunks=tuple(best[1::-1]))
-    yield replace(first, name="the steadiest chunk alone", chunks=tuple(best[:1]))
+    for name, count in (("the two steadiest chunks", 2), ("the steadiest chunk alone", 1)):
+        yield replace(first, name=name, chunks=_steadiest(accepted, count))
     if job.options.form is None:
         yield from _quoted(job, accepted)
     if job.prompt.alone is None:
@@ -77,6 +76,12 @@ def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     for number, tail in enumerate(draw.sample(job.prompt.wordings, len(job.prompt.wordings)), 1):
         yield replace(first, name=f"wording {number}", tail=tail)
     yield replace(first, name="another order", chunks=tuple(draw.sample(accepted, len(accepted))))
+
+
+def _steadiest(accepted: Sequence[Candidate], count: int) -> tuple[Candidate, ...]:
+    """In the order in which they stand beside the others: so that nothing is evaluated again."""
+    best = sorted(accepted, key=lambda one: one.volatility)[:count]
+    return tuple(one for one in accepted if one in best)
 
 
 def _quoted(job: Job, accepted: Sequence[Candidate]) -> Iterator[Variant]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
@@ -16,6 +16,7 @@ from selector.signs import WINDOW
 
 __all__ = ["Workspace"]
 
+_Tokens = tuple[int, ...]
 # Rows that reading windows puts into the cache beside the sessions themselves, at most.
 _READ_ROOM = 1024
 
@@ -38,8 +39,8 @@ class Workspace:
         self._expected: FloatArray | None = None
         # Tokens of the chunks that stand alone.
         self._alone = 0
-        self._grown: dict[tuple[tuple[int, ...], ...], Session] = {}
-        self._asked: dict[tuple[tuple[int, ...], ...], Session] = {}
+        self._grown: dict[tuple[_Tokens, ...], Session] = {}
+        self._asked: dict[tuple[_Tokens, ...], Session] = {}
         self.prefix = self._own(job.model.session())
         try:
             self.extend(self.prefix, job.prompt.prefix)
@@ -69,13 +70,35 @@ class Workspace:
             self._open.pop(id(session), None)
             session.close()
 
-    def behind(self, chunks: Sequence[Candidate]) -> tuple[Session, int]:
-        """A session that holds the prompt's prefix and the first of these chunks.
+    def grown(self, chunks: Sequence[Candidate]) -> Session:
+        """A session that holds the prompt's prefix and these chunks.
 
-        Returns:
-            The session, which shares what was evaluated before, and how many chunks it holds.
+        Where a longer context holds them in this order, it is that one, less the cells of the
+        others. What these chunks took from the others when they were read they keep; nothing is
+        evaluated. Else it shares what another context begins with alike, and is evaluated from
+        there on.
         """
         texts = tuple(one.tokens for one in chunks)
+        for known, session in self._grown.items():
+            places = _places(texts, known)
+            if places is not None:
+                return self._less(session, known, places)
+        return self._evaluated(texts)
+
+    def _less(self, session: Session, known: Sequence[_Tokens], places: Sequence[int]) -> Session:
+        """A fork of a context that does not see the chunks at any other places."""
+        start = len(self._job.prompt.prefix)
+        ends = list(accumulate(map(len, known), initial=start))
+        found = self.fork(session)
+        found.rollback(ends[places[-1] + 1] if places else start)
+        for place in range(places[-1] if places else 0):
+            if place not in places:
+                whole, found = found, self._own(found.fork_masked(ends[place], ends[place + 1]))
+                self.close(whole)
+        return found
+
+    def _evaluated(self, texts: tuple[_Tokens, ...]) -> Session:
+        """A context that is evaluated, from where others no longer share it, and kept."""
         found, alike = self.prefix, 0
         for known, session in self._grown.items():
             pairs = zip(known, texts, strict=False)
@@ -84,11 +107,11 @@ class Workspace:
                 found, alike = session, same
         fork = self.fork(found)
         fork.rollback(len(self._job.prompt.prefix) + sum(map(len, texts[:alike])))
-        return fork, alike
-
-    def grew(self, chunks: Sequence[Candidate], session: Session) -> None:
-        """Note that a session holds the prefix and these chunks, so that others may share it."""
-        self._grown[tuple(one.tokens for one in chunks)] = session
+        missing = [token for text in texts[alike:] for token in text]
+        if missing:
+            self.extend(fork, missing)
+        self._grown[texts] = fork
+        return fork
 
     def asked(self, chunks: Sequence[Candidate], session: Session) -> None:
         """Note that a session holds the prefix, these chunks, and the prompt behind them."""
@@ -104,7 +127,9 @@ class Workspace:
 
     def fits(self, chunks: Sequence[Candidate]) -> bool:
         """Whether the cache has room for a context of these chunks beside all that is open."""
-        return self._free(tuple(one.tokens for one in chunks)) >= 0
+        texts = tuple(one.tokens for one in chunks)
+        shared = any(_places(texts, known) is not None for known in self._grown)
+        return (self._free() - self._beside if shared else self._free(texts)) >= 0
 
     def drop_contexts(self) -> None:
         """Close what has grown so far; what was forked from it stays."""
@@ -167,7 +192,7 @@ class Workspace:
         """Tokens that a session may take on before the rest of the prompt."""
         return self._job.room - len(session.tokens)
 
-    def _free(self, *more: tuple[tuple[int, ...], ...]) -> int:
+    def _free(self, *more: tuple[_Tokens, ...]) -> int:
         """Cells that are surely free, with further contexts of these chunks."""
         # What two contexts begin with alike, they share.
         contexts = {*self._grown, *more}
@@ -196,3 +221,14 @@ class Workspace:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _places(texts: Sequence[_Tokens], known: Sequence[_Tokens]) -> list[int] | None:
+    """Where the texts stand among those that are known, in this order; None where they do not."""
+    found: list[int] = []
+    for text in texts:
+        start = found[-1] + 1 if found else 0
+        if text not in known[start:]:
+            return None
+        found.append(known.index(text, start))
+    return found
