@@ -220,13 +220,7 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         Raises:
             InputError, UnavailableError: as :meth:`read_many`.
         """
-        self._check_layers(layers)
-        reader = DraftReader(len(sessions), layers)
-
-        def keep(drafts: Sequence[int], read: _Read) -> None:
-            reader.add(drafts, *self._arrays(read))
-
-        return reader.states(self._draft(sessions, length, layers, keep))
+        return self._drafted(sessions, length, layers)
 
     def attend(
         self,
@@ -277,6 +271,23 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         tokens = list(self._generate(own, sampling, layers, keep))
         return reader.states([tokens])[0] if tokens else None
 
+    def generate_states(
+        self, sessions: Sequence[Session], sampling: Sampling, layers: Sequence[int] = ()
+    ) -> list[State | None]:
+        """See :meth:`probes.protocol.Model.generate_states`.
+
+        Raises:
+            InputError, UnavailableError: as :meth:`read_many`.
+        """
+        longest = max((len(one.tokens) for one in sessions), default=0) + sampling.max_tokens
+        drawn = sampling.temperature > 0 or sampling.form is not None
+        if drawn or len(sessions) < 2 or longest > self._context_size:
+            return [self.generate_state(one, sampling, layers) for one in sessions]
+        states = self._drafted(sessions, sampling.max_tokens, layers, stay=True)
+        # A draft holds a token even where the model says none.
+        ended = [self._vocabulary.ends_generation(one.window[0]) for one in states]
+        return [None if end else one for end, one in zip(ended, states, strict=True)]
+
     def _check_attention(self) -> None:
         if self._no_attention:
             raise UnavailableError(self._no_attention)
@@ -303,18 +314,31 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         self._flush_and_reuse(self._own([session for session, _ in requests]))
         return self._read_windows(requests, layers, reduce, stay=stay)
 
+    def _drafted(
+        self, sessions: Sequence[Session], length: int, layers: Sequence[int], *, stay: bool = False
+    ) -> list[State]:
+        self._check_layers(layers)
+        reader = DraftReader(len(sessions), layers)
+
+        def keep(drafts: Sequence[int], read: _Read) -> None:
+            reader.add(drafts, *self._arrays(read))
+
+        return reader.states(self._draft(sessions, length, layers, keep, stay=stay))
+
     def _draft(
         self,
         sessions: Sequence[Session],
         length: int,
         layers: Sequence[int],
         keep: Callable[[Sequence[int], _Read], None],
+        *,
+        stay: bool = False,
     ) -> list[list[int]]:
         owners = self._own(sessions)
         for owner in owners:
             self.check_length(len(owner.tokens) + length)
         self._flush_and_reuse(owners)
-        return self._grow_drafts(owners, length, layers, keep)
+        return self._grow_drafts(owners, length, layers, keep, stay=stay)
 
     def _flush_and_reuse(self, sessions: Sequence[_Own]) -> None:
         """Evaluate what is pending; what was there already counts as reused."""
@@ -366,10 +390,13 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         length: int,
         layers: Sequence[int],
         keep: Callable[[Sequence[int], _Read], None],
+        *,
+        stay: bool = False,
     ) -> list[list[int]]:
         """Draft side by side; ``keep`` gets the drafts of each step's rows, and what they gave.
 
-        Nothing but the last token of a session is pending.
+        Nothing but the last token of a session is pending. With ``stay`` the sessions are extended
+        by their drafts, but for an end-of-generation token.
         """
 
     @abstractmethod

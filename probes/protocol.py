@@ -321,6 +321,14 @@ class Model(Protocol):
             None where it generates nothing.
         """
 
+    def generate_states(
+        self, sessions: Sequence[Session], sampling: Sampling, layers: Sequence[int] = ()
+    ) -> list[State | None]:
+        """:meth:`generate_state` of several sessions, side by side where nothing is drawn.
+
+        A draw, and a form, take one session after the other.
+        """
+
     def score_many(self, requests: Sequence[tuple[Session, Sequence[int]]]) -> list[float]:
         """Mean natural log-probability of each window's tokens under its session."""
 

@@ -116,10 +116,10 @@ def answer_in_every_variant(
         for variant in variants(job, candidates):
             spent = model.evaluated
             context = repeat(job, workspace, inject(job, workspace, variant))
-            attempt = begin(job, workspace, context)
+            [attempt] = begin(job, workspace, [context])
             found.append(_spoken(job, workspace, attempt, item, spent))
         spent = model.evaluated
-        attempt = begun(job, workspace, without_context(job, workspace, echo=False))
+        [attempt] = begun(job, workspace, [without_context(job, workspace, echo=False)])
         found.append(_spoken(job, workspace, attempt, item, spent))
     return found
 

@@ -233,6 +233,12 @@ class SharedModel:
         )
         return state
 
+    def generate_states(
+        self, sessions: Sequence[Session], sampling: Sampling, layers: Sequence[int] = ()
+    ) -> list[State | None]:
+        """See :meth:`probes.protocol.Model.generate_states`."""
+        return [self.generate_state(one, sampling, layers) for one in sessions]
+
     def generated(self, session: SharedSession, sampling: Sampling) -> list[int]:
         """What :meth:`probes.protocol.Session.generate` yields, to its end."""
         length = min(sampling.max_tokens, self.info.context_size - len(session.tokens))

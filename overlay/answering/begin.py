@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from overlay.answering.inject import Context
@@ -37,26 +38,38 @@ class Attempt:
     index: float | None = None
 
 
-def begin(job: Job, workspace: Workspace, context: Context) -> Attempt:
-    """Generate the first tokens, or take those of a quote, and read the volatility index there.
+def begin(job: Job, workspace: Workspace, contexts: Sequence[Context]) -> list[Attempt]:
+    """Generate the first tokens under each context, side by side, and read their volatility index.
 
-    Nothing is generated yet where the index decides nothing.
+    A quote's are its own. Nothing is generated yet where the index decides nothing.
     """
+    attempts = [_opened(job, workspace, context) for context in contexts]
+    if job.options.echo or not job.judge.reads or not _decides(job):
+        return attempts
+    waiting = [place for place, one in enumerate(attempts) if not one.ended]
+    found = begun(job, workspace, [attempts[place] for place in waiting])
+    for place, one in zip(waiting, found, strict=True):
+        attempts[place] = one
+    return attempts
+
+
+def _opened(job: Job, workspace: Workspace, context: Context) -> Attempt:
+    """An answer that may begin; what is quoted has ended."""
     session = _prompted(job, workspace, context)
     attempt = Attempt(context, session, len(session.tokens))
     if context.repeated:
         job.model.flush([session])
         job.book("anchor")
-    if context.variant.quote:
-        quote = job.model.tokenize(context.variant.quote)
-        # Who asks for a quote gets it, however shaky.
-        read = None if job.options.select else session.read(quote[:WINDOW], sign_layers(job))
-        session.extend(quote)
-        attempt = replace(attempt, ended=True)
-        return attempt if read is None else _with_index(job, workspace, attempt, read)
-    if job.options.echo or not job.judge.reads or not _decides(job):
+    if not context.variant.quote:
         return attempt
-    return begun(job, workspace, attempt)
+    quote = job.model.tokenize(context.variant.quote)
+    attempt = replace(attempt, ended=True)
+    # Who asks for a quote gets it, however shaky.
+    if not job.options.select:
+        read = session.read(quote[:WINDOW], sign_layers(job))
+        [attempt] = _with_indices(job, workspace, [(attempt, read)])
+    session.extend(quote)
+    return attempt
 
 
 def without_context(job: Job, workspace: Workspace, *, echo: bool) -> Attempt:
@@ -76,30 +89,48 @@ def without_context(job: Job, workspace: Workspace, *, echo: bool) -> Attempt:
     return Attempt(Context(variant, session), session, len(session.tokens))
 
 
-def begun(job: Job, workspace: Workspace, attempt: Attempt) -> Attempt:
-    """The same with its first tokens, and their volatility index unless there are none.
+def begun(job: Job, workspace: Workspace, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """The same with their first tokens, and their volatility index unless there are none.
 
-    They are the answer's: what the model thinks before it stands in the session, and is not read.
+    They are the answers': what the model thinks before them stands in the sessions, and is not
+    read.
     """
+    sessions = [one.session for one in attempts]
+    # In one call with the prompt that the index compares with.
+    beside = [workspace.bare()] if any(one.context.variant.chunks for one in attempts) else []
+    job.model.flush([*sessions, *beside])
+    length = min(WINDOW, job.settings.max_tokens)
+    reads: Sequence[State | None] = [None] * len(attempts)
+    if length:
+        sampling = replace(job.sampling, max_tokens=length)
+        reads = job.model.generate_states(sessions, sampling, sign_layers(job))
+    found = [
+        _answering(job, attempt, length, read)
+        for attempt, read in zip(attempts, reads, strict=True)
+    ]
+    return _with_indices(job, workspace, found)
+
+
+def _answering(
+    job: Job, attempt: Attempt, length: int, read: State | None
+) -> tuple[Attempt, State | None]:
+    """Whether the answer has ended, and the state on its first tokens; None where it has none."""
     session, start = attempt.session, attempt.start
-    length, read = _first_tokens(job, session, 0)
     thoughts = think(job, session, start) if read else 0
     if thoughts:
         session.rollback(start + thoughts)
-        length, read = _first_tokens(job, session, thoughts)
+        length, read = _behind_thoughts(job, session, thoughts)
     elif read:
         session.rollback(start + len(read.window))
     if read is None:
-        job.book("answer")
-        return replace(attempt, ended=length > 0)
+        return replace(attempt, ended=length > 0), None
     answer = answering_tokens(job.model, read.window)
     full = len(session.tokens) >= job.model.info.context_size
     ended = (len(read.window) < length and not full) or answer < len(read.window)
-    attempt = replace(attempt, ended=ended)
-    return _with_index(job, workspace, attempt, read.first(answer)) if answer else attempt
+    return replace(attempt, ended=ended), read.first(answer) if answer else None
 
 
-def _first_tokens(job: Job, session: Session, thoughts: int) -> tuple[int, State | None]:
+def _behind_thoughts(job: Job, session: Session, thoughts: int) -> tuple[int, State | None]:
     """Generate an answer's first tokens: how many at most, and the state on them if there are any.
 
     Args:
@@ -112,11 +143,19 @@ def _first_tokens(job: Job, session: Session, thoughts: int) -> tuple[int, State
     return length, job.model.generate_state(session, sampling, sign_layers(job))
 
 
-def _with_index(job: Job, workspace: Workspace, attempt: Attempt, read: State) -> Attempt:
+def _with_indices(
+    job: Job, workspace: Workspace, read: Sequence[tuple[Attempt, State | None]]
+) -> list[Attempt]:
     job.book("answer")
-    signs = read_signs(job, workspace, attempt.context, read)
+    known = [(attempt.context, state) for attempt, state in read if state is not None]
+    signs = iter(read_signs(job, workspace, known))
+    found = []
+    for attempt, state in read:
+        own = next(signs) if state is not None else None
+        index = None if own is None else job.judge.index(own)
+        found.append(replace(attempt, signs=own, index=index))
     job.book("index")
-    return replace(attempt, signs=signs, index=job.judge.index(signs))
+    return found
 
 
 def _decides(job: Job) -> bool:

@@ -79,7 +79,7 @@ def _fall_back(job: Job, workspace: Workspace, nothing: Attempt, why: str) -> De
         return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
     if fallback is Fallback.ABSTAIN:
         return Decision(Outcome.ABSTAINED, why, nothing)
-    tried = begun(job, workspace, without_context(job, workspace, echo=False))
+    [tried] = begun(job, workspace, [without_context(job, workspace, echo=False)])
     if tried.index is None:
         return Decision(Outcome.ABSTAINED, why, nothing)
     over = "within" if _within(job, tried) else "over"

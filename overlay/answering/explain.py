@@ -168,7 +168,7 @@ def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -
     twin.rollback(speech.start + len(first.thought.tokens))
     read = twin.read(said, sign_layers(job))
     workspace.close(twin)
-    signs = read_signs(job, workspace, decision.attempt.context, read)
+    [signs] = read_signs(job, workspace, [(decision.attempt.context, read)])
     job.book("index")
     return signs
 

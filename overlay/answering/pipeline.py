@@ -10,15 +10,13 @@ from collections.abc import Generator
 
 from overlay.answer import AnswerFinished, Event, StepTaken
 from overlay.answering.arrange import arrange
-from overlay.answering.begin import Attempt, begin
+from overlay.answering.attempt import attempt
 from overlay.answering.clean import clean
-from overlay.answering.decide import decide, steady
+from overlay.answering.decide import decide
 from overlay.answering.explain import explain, step_of
-from overlay.answering.inject import inject
 from overlay.answering.job import Job
 from overlay.answering.judge import judge
 from overlay.answering.read import read
-from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
 from overlay.answering.shape import shape
 from overlay.answering.speak import speak
@@ -55,15 +53,8 @@ def answer(
         for candidate in candidates:
             yield StepTaken(step_of(job, candidate))
 
-        attempts: list[Attempt] = []
-        for variant in variants(job, candidates):
-            if attempts and not workspace.fits(variant.chunks):
-                break
-            context = inject(job, workspace, variant)
-            context = repeat(job, workspace, context)
-            attempts.append(begin(job, workspace, context))
-            if steady(job, attempts[-1]):
-                break
+        ways = variants(job, candidates)
+        attempts = attempt(job, workspace, ways)
 
         decision = decide(job, workspace, candidates, attempts)
         decision = shape(job, workspace, decision)

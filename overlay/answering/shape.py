@@ -24,7 +24,7 @@ def shape(job: Job, workspace: Workspace, decision: Decision) -> Decision:
     if formed is None or decision.outcome is Outcome.ABSTAINED:
         return decision
     if job.judge.reads and attempt.signs is None and not attempt.ended:
-        attempt = begun(job, workspace, attempt)
+        [attempt] = begun(job, workspace, [attempt])
     session = workspace.fork(attempt.session)
     session.rollback(attempt.start - len(attempt.context.variant.tail))
     session.extend(formed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
@@ -14,12 +16,23 @@ from selector.signs import Signs, backing, gain
 __all__ = ["read_signs", "sign_layers"]
 
 
-def read_signs(job: Job, workspace: Workspace, context: Context, read: State) -> Signs:
-    """What an answer's first tokens show, and what of them stands in the chunks of its context.
+def read_signs(
+    job: Job, workspace: Workspace, read: Sequence[tuple[Context, State]]
+) -> list[Signs]:
+    """What answers' first tokens show, and what of them stands in the chunks of their contexts.
 
     Args:
-        read: the state on those tokens, with :func:`sign_layers`.
+        read: contexts, and the state on those tokens under each, with :func:`sign_layers`.
     """
+    led = [state for context, state in read if context.variant.chunks]
+    gains = iter(_gains(job, workspace, led))
+    return [
+        _signs(job, context, state, next(gains) if context.variant.chunks else 0.0)
+        for context, state in read
+    ]
+
+
+def _signs(job: Job, context: Context, read: State, gained: float) -> Signs:
     chunks = context.variant.chunks
     volatilities = [one.volatility for one in chunks]
     said, question = as_text(job.model, read.window), job.prompt.question
@@ -27,7 +40,7 @@ def read_signs(job: Job, workspace: Workspace, context: Context, read: State) ->
     return Signs(
         log_prob=read.mean_log_prob,
         copied=copied_share(said, question, "\n".join(one.text for one in chunks)),
-        gain=_gain(job, workspace, read) if chunks else 0.0,
+        gain=gained,
         volatility=min(volatilities, default=1.0),
         backing=backing(copied, volatilities),
         chunks=len(chunks),
@@ -41,7 +54,7 @@ def sign_layers(job: Job) -> tuple[int, ...]:
     return (answer_layer(model.info.layers),) if model.capabilities.layer_states else ()
 
 
-def _gain(job: Job, workspace: Workspace, read: State) -> float:
-    """How much likelier the context makes the answer than no context does."""
-    [bare] = job.model.score_many([(workspace.bare(), read.window)])
-    return gain(read.mean_log_prob, bare)
+def _gains(job: Job, workspace: Workspace, read: Sequence[State]) -> list[float]:
+    """How much likelier the context makes each answer than no context does."""
+    bare = job.model.score_many([(workspace.bare(), one.window) for one in read]) if read else []
+    return [gain(one.mean_log_prob, other) for one, other in zip(read, bare, strict=True)]

@@ -343,6 +343,8 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         length: int,
         layers: Sequence[int],
         keep: Callable[[Sequence[int], Evaluation], None],
+        *,
+        stay: bool = False,
     ) -> list[list[int]]:
         def step(last: Sequence[tuple[int, int | None]], number: int) -> list[int]:
             rows = [
@@ -359,8 +361,13 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             choices: list[int] = np.argmax(read.logits, axis=1).tolist()
             return choices
 
-        drafts = draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
-        for owner in owners:
+        ends = self._vocabulary.ends_generation
+        drafts = draft_side_by_side(len(owners), length, step, ends)
+        for owner, draft in zip(owners, drafts, strict=True):
+            if stay:
+                said = [token for token in draft if not ends(token)]
+                owner.tokens.extend(said)
+                owner.cached += len(said)
             self.cells.forget(owner.sequence, owner.cached)
         return drafts
 

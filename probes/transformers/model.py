@@ -301,7 +301,10 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
         length: int,
         layers: Sequence[int],
         keep: Callable[[Sequence[int], Evaluation], None],
+        *,
+        stay: bool = False,
     ) -> list[list[int]]:
+        columns: list[list[int]] = [[] for _ in owners]
         workspace = self._evaluator.workspace(
             [owner.cells for owner in owners], room=len(owners) * length
         )
@@ -316,12 +319,22 @@ class TransformersModel(BaseModel[TransformersSession, Evaluation]):
                 )
                 for index, token in last
             ]
+            for column, (index, _) in enumerate(last, len(workspace.positions)):
+                columns[index].append(column)
             read = self._evaluator.run(workspace, rows, layers, decoding=True)
             keep([index for index, _ in last], read)
             choices: list[int] = read.logits.argmax(dim=-1).tolist()
             return choices
 
-        return draft_side_by_side(len(owners), length, step, self._vocabulary.ends_generation)
+        ends = self._vocabulary.ends_generation
+        drafts = draft_side_by_side(len(owners), length, step, ends)
+        for owner, draft, own in zip(owners, drafts, columns, strict=True):
+            if stay:
+                said = [token for token in draft if not ends(token)]
+                for column in own[: len(said)]:
+                    self._append(owner, workspace, column, 1)
+                owner.tokens.extend(said)
+        return drafts
 
     def _generate(
         self,
