@@ -193,11 +193,13 @@ def _fit_instruction(
 
     Fitted on injected passages beside their clean twins and, so that it does not take another
     collection's style for an instruction, on the chunks of all questions, which count as much as
-    the twins together. What it says of collections that it has not seen sets the bias; of
-    questions, where there is one collection.
+    the twins together. What it says of collections that it has not seen sets the bias, a fifth of
+    them at a time; of questions, where there is one collection.
     """
     names = [one.dataset for one in questions]
-    if len(set(names)) == 1:
+    sets = {name: f"{number % _FOLDS}" for number, name in enumerate(dict.fromkeys(names))}
+    names = [sets[name] for name in names]
+    if len(sets) == 1:
         names = [f"{number % _FOLDS}" for number in range(len(questions))]
     found = _direction(questions, twins)
     unseen = []
