@@ -264,10 +264,11 @@ class Settings(BaseSettings):
     majority: Annotated[
         bool,
         Field(
-            description="whether, of three chunks or more within budget, those "
-            "are kept out whose drafts the majority does not support"
+            description="whether, of three chunks or more that are likely to help, those are kept "
+            "out whose drafts the majority does not support; then the first token waits for a "
+            "draft under each of them alone"
         ),
-    ] = True
+    ] = False
     anchor: Annotated[
         bool,
         Field(

@@ -37,8 +37,9 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     chunks = side_by_side(workspace, found)
     if not chunks or not (looks or layer is not None):
         return found
-    session = workspace.grown(chunks)
-    prompt = job.prompt
+    session, prompt = workspace.grown(chunks), job.prompt
+    # In one call: what the answer's index compares with is evaluated in passing.
+    job.model.flush([session, workspace.bare()])
     ends = list(accumulate((len(one.tokens) for one in chunks), initial=len(prompt.prefix)))
     seen = [Seen() for _ in chunks]
     if layer is not None:

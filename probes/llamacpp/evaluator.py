@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import llama_cpp
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from probes.cost import Meter
 from probes.errors import ModelError
@@ -28,6 +30,12 @@ From 64 on, llama.cpp's attention takes cells by tiles, and rounds by where in i
 """
 _LOOKING_ROWS = 128
 _NO_SLOT = 1
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """NumPy's threads; finding them takes milliseconds."""
+    return ThreadpoolController()
 
 
 class Evaluation(NamedTuple):
@@ -169,7 +177,9 @@ class Evaluator:
         looking.begin(len(rows))
         self._tap.looking = looking
         try:
-            self._run(rows, max(0, LEAST - len(rows)))
+            # The library's own threads spin while NumPy works, and its would wait for them.
+            with _blas().limit(limits=1, user_api="blas"):
+                self._run(rows, max(0, LEAST - len(rows)))
         finally:
             self._tap.looking = None
 

@@ -176,10 +176,10 @@ class Looking:
         self, tensor: Tensor, mask: FloatArray, rows: slice, near: NDArray[np.int64]
     ) -> FloatArray:
         """``[heads, rows, cells that are near]``."""
-        parts = [tensor.source(place) for place in range(3)]
-        if any(part is None or part.shape[0] != 1 for part in parts):
+        parts = [part for place in range(3) if (part := tensor.source(place)) is not None]
+        if len(parts) < 3 or any(part.shape[0] != 1 for part in parts):
             raise ModelError("flash attention takes what is not known here")
-        queries, keys, values = (part.array()[0] for part in parts if part is not None)
+        queries, keys = (part.array()[0] for part in parts[:2])
         scale, slope, cap = tensor.parameters(3)
         if slope:
             raise ModelError("its scores have a slope over the distance")
@@ -193,6 +193,7 @@ class Looking:
             sinks=None if sinks is None else sinks.array().reshape(-1),
         )
         if self._check:
+            values = parts[2].array()[0]
             shared = len(queries) // len(values)
             made = found @ values[:, near].repeat(shared, axis=0)
             given = tensor.array()[0, rows].transpose(1, 0, 2)
