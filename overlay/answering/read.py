@@ -33,8 +33,9 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
         return list(candidates)
     found = [_measured(workspace, one) for one in candidates]
     layer = job.judge.layer
-    looks = job.judge.looks and job.model.capabilities.attention
     chunks = side_by_side(workspace, found)
+    # One chunk alone draws all of the look.
+    looks = job.judge.looks and job.model.capabilities.attention and len(chunks) > 1
     if not chunks or not (looks or layer is not None):
         return found
     session, prompt = workspace.grown(chunks), job.prompt
@@ -45,7 +46,7 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     if layer is not None:
         states = end_states(job.model, session, ends[1:], layer)
         seen = [replace(one, state=state) for one, state in zip(seen, states, strict=True)]
-    if looks and len(chunks) > 1:
+    if looks:
         asked = Asking(prompt.tail, prompt.lead)
         unasked = content_free(job.model, prompt)
         asking = workspace.fork(session)

@@ -137,7 +137,9 @@ def test_the_variant_as_judged_shares_the_pass(tiny_model: LlamaCppModel) -> Non
     assert spent[Order.BEST_FIRST] - spent[Order.BEST_LAST] == pytest.approx(shared, abs=12)
 
 
-def test_looking_evaluates_the_chunks_and_both_questions(tiny_model: LlamaCppModel) -> None:
+def test_looking_evaluates_the_chunks_both_questions_and_the_prompt_without_chunks(
+    tiny_model: LlamaCppModel,
+) -> None:
     job = job_of(tiny_model)
     with Workspace(job, None) as workspace:
         candidates = retrieve(job, Shelf(TEXTS))
@@ -146,7 +148,7 @@ def test_looking_evaluates_the_chunks_and_both_questions(tiny_model: LlamaCppMod
         spent = tiny_model.evaluated - before
     assert all(one is not None for one in attentions(found))
     assert all(one.session is None for one in found)
-    tails = len(job.prompt.tail) + len(content_free(tiny_model, job.prompt).tail)
+    tails = 2 * len(job.prompt.tail) + len(content_free(tiny_model, job.prompt).tail)
     chunks = sum(len(one.tokens) for one in found)
     assert chunks <= spent - len(job.prompt.prefix) <= chunks + tails + 4
 
@@ -162,7 +164,7 @@ def test_the_state_at_each_chunks_end_is_read_in_the_same_pass(tiny_model: Llama
         spent = tiny_model.evaluated - before
     chunks = sum(len(one.tokens) for one in found)
     # One token more a chunk, and one where it is padded.
-    assert spent <= len(job.prompt.prefix) + chunks + 2 * len(found) + 2
+    assert spent <= len(job.prompt.prefix) + chunks + 2 * len(found) + 2 + len(job.prompt.tail)
     assert attentions(found) == [None] * 3
     for place, one in enumerate(found):
         assert one.seen is not None
