@@ -27,12 +27,14 @@ __all__ = ["index"]
     help="Profile to fit it for; by default the one that comes with the model.",
 )
 @output_option("--output", "Write the profile here; name it in the setting `profile`.")
+@output_option("--markdown", "Write the table here.")
 @json_option
 def index(
     results: tuple[Path, ...],
     *,
     path: Path | None,
     output: Path | None,
+    markdown: Path | None,
     as_json: bool,
 ) -> None:
     """Fit the volatility index on answers that RESULTS hold already.
@@ -47,7 +49,7 @@ def index(
     from overlay.calibration.index_quality import index_quality, index_table, left_out_words
     from overlay.journal import Journal
     from overlay.views.files import save
-    from overlay.views.text_table import print_table
+    from overlay.views.text_table import markdown_sections, print_table
 
     journals = [Journal.read(result) for result in results]
     answered = [one for journal in journals for one in answered_in(journal)]
@@ -64,10 +66,13 @@ def index(
     if output is not None:
         changed = profile.model_copy(update={"measured": {**profile.measured, **measured}})
         save(output, changed.as_json())
+    table = index_table(quality, left_out_words(profile.folds))
     if as_json:
         click.echo(json.dumps(measured))
     else:
-        print_table(Console(), index_table(quality, left_out_words(profile.folds)))
+        print_table(Console(), table)
+    if markdown is not None:
+        save(markdown, "\n\n".join(markdown_sections([table])) + "\n")
 
 
 def _profile(path: Path | None, journals: list[Journal]) -> Profile:
