@@ -13,6 +13,10 @@ SETUP := scripts/setup_venv.py scripts/llama_cpp.cmake
 # See overlay/cli/main.py: threads that spin while they wait make shared machines crawl.
 export OMP_WAIT_POLICY ?= passive
 
+# The packages are installed uncompiled, and compiled where they are first imported. Where nothing
+# may be written then, every command compiles torch anew, which takes longer than most commands.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Each worker loads the models that it needs: about 2 GB.
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
