@@ -11,7 +11,6 @@ from overlay.errors import OverlayError
 from overlay.prompt import Prompt, build_prompt, chunk_tokens
 from probes.chat import Message
 from probes.errors import ModelError
-from probes.layers import answer_layer
 from probes.protocol import Model
 from probes.state import State
 
@@ -62,7 +61,7 @@ def check_model(model: Model) -> None:
 
 def _read_both(model: Model, prompt: Prompt) -> tuple[State, State]:
     """The state on an answer's first tokens, read straight on and after a chunk was taken out."""
-    layers = (answer_layer(model.info.layers),) if model.capabilities.layer_states else ()
+    layers = (model.info.layers // 2,) if model.capabilities.layer_states else ()
     chunk, other = (chunk_tokens(model, text) for text in _CHUNKS)
     with model.session() as session:
         session.extend([*prompt.prefix, *chunk, *prompt.tail])

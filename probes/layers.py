@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overlay.errors import InputError
 
-__all__ = ["answer_layer", "spread_layers"]
+__all__ = ["spread_layers"]
 
 
 def spread_layers(layers: int, count: int = 5) -> tuple[int, ...]:
@@ -18,16 +18,3 @@ def spread_layers(layers: int, count: int = 5) -> tuple[int, ...]:
     if count == 1 or layers == 1:
         return (layers - 1,)
     return tuple(sorted({round(i * (layers - 1) / (count - 1)) for i in range(count)}))
-
-
-def answer_layer(layers: int) -> int:
-    """Where an answer's own state is read: halfway up.
-
-    What was tried stands in docs/selection.md.
-
-    Raises:
-        InputError: the model has no layers.
-    """
-    if layers < 1:
-        raise InputError(f"{layers} layers", param="layers")
-    return layers // 2

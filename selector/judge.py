@@ -170,8 +170,7 @@ class ProfileJudge:
 
     def index(self, signs: Signs) -> float | None:
         """See :meth:`Judge.index`."""
-        states = signs.state is not None
-        weights = self.profile.index_for(self.question, states=states)
+        weights = self.profile.index_for(self.question)
         return None if weights is None else weights.chance(signs)
 
     @property

@@ -33,7 +33,6 @@ class Fold(_Frozen):
     with_states: Weights
     without_states: Weights
     index: VolatilityIndex | None = None
-    index_with_states: VolatilityIndex | None = None
 
 
 class Guarantee(_Frozen):
@@ -64,10 +63,7 @@ class Profile(_Frozen):
         harm: the share of chunks that do not help which each of
             :data:`selector.guarantee.BUDGETS` lets in at most of the next question, in expectation.
         loss: the share of helpful chunks that it keeps out at most, likewise.
-        index: how likely an answer is to be wrong, for a backend that shows no states; None where
-            no answers were looked at.
-        index_with_states: the same for one that shows them; None there, too, and where the
-            answers that were looked at had none.
+        index: how likely an answer is to be wrong; None where no answers were looked at.
         measured: on what and when, and how well it did on questions that it had not seen.
     """
 
@@ -81,7 +77,6 @@ class Profile(_Frozen):
     harm: tuple[float, ...] = ()
     loss: tuple[float, ...] = ()
     index: VolatilityIndex | None = None
-    index_with_states: VolatilityIndex | None = None
     measured: dict[str, Any] = {}
 
     def weights(self, question: str, *, states: bool) -> Weights:
@@ -89,10 +84,9 @@ class Profile(_Frozen):
         chosen = self._unseen(question)
         return chosen.with_states if states else chosen.without_states
 
-    def index_for(self, question: str, *, states: bool) -> VolatilityIndex | None:
+    def index_for(self, question: str) -> VolatilityIndex | None:
         """What tells how likely the answer to a question is to be wrong."""
-        chosen = self._unseen(question)
-        return (chosen.index_with_states if states else None) or chosen.index
+        return self._unseen(question).index
 
     def _unseen(self, question: str) -> Fold | Profile:
         """What was fitted without the question."""

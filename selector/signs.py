@@ -6,15 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probes.state import FloatArray
-
 __all__ = ["WINDOW", "Signs", "backing", "gain"]
 
 WINDOW = 16
 """Tokens of an answer, its first ones, that are looked at: small models ramble on."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Signs:
     """What an answer shows of being right in its first :data:`WINDOW` tokens.
 
@@ -28,8 +26,6 @@ class Signs:
         volatility: of the steadiest of its chunks; 1 where there is none.
         backing: see :func:`backing`; 0 where there is none.
         chunks: how many there are.
-        state: ``[width]`` hidden state over those tokens on average, of the layer that
-            :func:`probes.layers.answer_layer` names; None of a model that shows none.
     """
 
     log_prob: float
@@ -38,7 +34,6 @@ class Signs:
     volatility: float
     backing: float
     chunks: int
-    state: FloatArray | None
 
 
 def gain(in_context: float, without: float) -> float:

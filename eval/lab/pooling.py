@@ -63,7 +63,7 @@ def pool_models(
     profile = _profile(fitted, embedder)
     index: FittedIndex | None = None
     if answered:
-        profile, index = refit(profile, [_stateless(one) for one in answered])
+        profile, index = refit(profile, answered)
     quality = assess(everything, fitted, index, alphas=(), seed=seed)
     return profile, quality
 
@@ -78,10 +78,6 @@ def _profile(fitted: Fitted, embedder: str) -> Profile:
         without_states=fitted.without_states,
         folds=fitted.folds,
     )
-
-
-def _stateless(one: Answered) -> Answered:
-    return replace(one, signs=one.signs and replace(one.signs, state=None))
 
 
 def left_out_table(

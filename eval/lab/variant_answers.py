@@ -22,7 +22,6 @@ from overlay.answering.variants import variants
 from overlay.answering.vote import vote
 from overlay.answering.workspace import Workspace
 from overlay.calibration.index import Answered
-from overlay.calibration.kept_signs import KeptSigns, keep
 from overlay.errors import InputError
 from overlay.journal import Journal
 from overlay.labelled.items import Item
@@ -34,6 +33,7 @@ from overlay.settings import Settings
 from probes.chat import Message
 from probes.protocol import Model
 from selector.profile import Profile
+from selector.signs import Signs
 
 __all__ = [
     "VariantAnswer",
@@ -71,7 +71,7 @@ class VariantAnswer:
     right: bool
     quotes: bool
     index: float | None
-    signs: KeptSigns | None
+    signs: Signs | None
     evaluated: int
 
     @property
@@ -148,7 +148,7 @@ def read_answers(data: Sequence[dict[str, Any]]) -> list[VariantAnswer]:
     """The opposite of :func:`write_answers`."""
 
     def restored(row: dict[str, Any]) -> VariantAnswer:
-        signs = row["signs"] and KeptSigns(**row["signs"])
+        signs = row["signs"] and Signs(**row["signs"])
         tuples = {name: tuple(row[name]) for name in ("chunks", "volatilities", "repeated")}
         return VariantAnswer(**{**row, **tuples, "signs": signs})
 
@@ -172,7 +172,7 @@ def _spoken(
         right=contains_any(said.text, item.answers),
         quotes=bool(repeated) and contains_any(repeated[0], item.answers),
         index=attempt.index,
-        signs=keep(attempt.signs),
+        signs=attempt.signs,
         evaluated=job.model.evaluated - spent,
     )
 

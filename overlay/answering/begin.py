@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
-from overlay.answering.signs import read_signs, sign_layers
+from overlay.answering.signs import read_signs
 from overlay.answering.think import answering_tokens, think
 from overlay.answering.variants import Variant
 from overlay.answering.workspace import Workspace
@@ -66,7 +66,7 @@ def _opened(job: Job, workspace: Workspace, context: Context) -> Attempt:
     attempt = replace(attempt, ended=True)
     # Who asks for a quote gets it, however shaky.
     if not job.options.select:
-        read = session.read(quote[:WINDOW], sign_layers(job))
+        read = session.read(quote[:WINDOW])
         [attempt] = _with_indices(job, workspace, [(attempt, read)])
     session.extend(quote)
     return attempt
@@ -103,7 +103,7 @@ def begun(job: Job, workspace: Workspace, attempts: Sequence[Attempt]) -> list[A
     reads: Sequence[State | None] = [None] * len(attempts)
     if length:
         sampling = replace(job.sampling, max_tokens=length)
-        reads = job.model.generate_states(sessions, sampling, sign_layers(job))
+        reads = job.model.generate_states(sessions, sampling)
     found = [
         _answering(job, attempt, length, read)
         for attempt, read in zip(attempts, reads, strict=True)
@@ -140,7 +140,7 @@ def _behind_thoughts(job: Job, session: Session, thoughts: int) -> tuple[int, St
     if length < 1:
         return 0, None
     sampling = replace(job.sampling, max_tokens=length, seed=job.settings.seed + thoughts)
-    return length, job.model.generate_state(session, sampling, sign_layers(job))
+    return length, job.model.generate_state(session, sampling)
 
 
 def _with_indices(

@@ -11,7 +11,7 @@ from overlay.answering.decide import Decision
 from overlay.answering.drafts import effects, said
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
-from overlay.answering.signs import read_signs, sign_layers
+from overlay.answering.signs import read_signs
 from overlay.answering.speak import Said, Speech
 from overlay.answering.think import answering_tokens
 from overlay.answering.workspace import Workspace
@@ -166,7 +166,7 @@ def _signs(job: Job, workspace: Workspace, decision: Decision, speech: Speech) -
         return None
     twin = workspace.fork(speech.session)
     twin.rollback(speech.start + len(first.thought.tokens))
-    read = twin.read(said, sign_layers(job))
+    read = twin.read(said)
     workspace.close(twin)
     [signs] = read_signs(job, workspace, [(decision.attempt.context, read)])
     job.book("index")

@@ -8,12 +8,11 @@ from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
 from probes.copied import copied_share
-from probes.layers import answer_layer
 from probes.state import State
 from probes.subject import as_text
 from selector.signs import Signs, backing, gain
 
-__all__ = ["read_signs", "sign_layers"]
+__all__ = ["read_signs"]
 
 
 def read_signs(
@@ -22,7 +21,7 @@ def read_signs(
     """What answers' first tokens show, and what of them stands in the chunks of their contexts.
 
     Args:
-        read: contexts, and the state on those tokens under each, with :func:`sign_layers`.
+        read: contexts, and the state on those tokens under each.
     """
     led = [state for context, state in read if context.variant.chunks]
     gains = iter(_gains(job, workspace, led))
@@ -44,14 +43,7 @@ def _signs(job: Job, context: Context, read: State, gained: float) -> Signs:
         volatility=min(volatilities, default=1.0),
         backing=backing(copied, volatilities),
         chunks=len(chunks),
-        state=read.hidden[0].mean(axis=0) if read.layers else None,
     )
-
-
-def sign_layers(job: Job) -> tuple[int, ...]:
-    """The layers whose states are among the signs; none where the model shows none."""
-    model = job.model
-    return (answer_layer(model.info.layers),) if model.capabilities.layer_states else ()
 
 
 def _gains(job: Job, workspace: Workspace, read: Sequence[State]) -> list[float]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from overlay.calibration.kept_signs import NUMBERS, KeptSigns, keep, restore
 from overlay.calibration.parts import Part
 from overlay.labelled.items import Item, Kind
 from overlay.labelled.matching import contains_any
@@ -28,7 +26,6 @@ __all__ = [
     "FEWEST",
     "Answered",
     "FittedIndex",
-    "Indices",
     "chances_elsewhere",
     "fit_index",
     "in_company",
@@ -41,8 +38,7 @@ FEWEST = 30
 """Answers, below which six weights and a bias follow single questions."""
 _C = 1.0
 """Inverse strength of the L2 penalty: weak beside seven numbers from hundreds of answers."""
-_STATE = 0.05
-"""What the numbers of a state count beside them, of which there are hundreds."""
+_SIGNS = tuple(field.name for field in fields(Signs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +54,8 @@ class Answered:
 
     question: str
     dataset: str
-    signs: KeptSigns | None
+    signs: Signs | None
     right: bool
-
-
-class Indices(NamedTuple):
-    """What is fitted on the same answers.
-
-    Attributes:
-        without_states: on all signs but the state.
-        with_states: on all of them; None where some answer has no state.
-    """
-
-    without_states: VolatilityIndex
-    with_states: VolatilityIndex | None
-
-    def chance(self, signs: Signs) -> float:
-        """That the answer is wrong, by all that is known."""
-        own = None if signs.state is None else self.with_states
-        return (own or self.without_states).chance(signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +70,8 @@ class FittedIndex:
         questions: whose they are, likewise.
     """
 
-    whole: Indices
-    folds: tuple[Indices, ...]
+    whole: VolatilityIndex
+    folds: tuple[VolatilityIndex, ...]
     chances: list[float]
     wrong: list[bool]
     questions: list[str]
@@ -129,13 +108,13 @@ def observe_answer(
     overlay = Overlay(model, PassageSearcher(item.passages), settings, profile=profile)
     answer = overlay.ask(item.question, AskOptions(k=max(len(item.passages), 1), effects=False))
     right = contains_any(answer.text, item.answers)
-    return asdict(Answered(item.question, item.dataset, keep(answer.signs), right))
+    return asdict(Answered(item.question, item.dataset, answer.signs, right))
 
 
 def read_answered(data: dict[str, Any]) -> Answered:
     """The opposite of :func:`observe_answer`."""
     signs = data["signs"]
-    return Answered(**{**data, "signs": signs and KeptSigns(**signs)})
+    return Answered(**{**data, "signs": signs and Signs(**signs)})
 
 
 def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedIndex | None:
@@ -183,18 +162,10 @@ def chances_elsewhere(answered: Sequence[Answered]) -> list[float]:
 def with_index(profile: Profile, fitted: FittedIndex) -> Profile:
     """The profile, with the index of each fold in the fold that it was fitted without."""
     folds = tuple(
-        fold.model_copy(update=_named(own))
+        fold.model_copy(update={"index": own})
         for fold, own in zip(profile.folds, fitted.folds, strict=True)
     )
-    return profile.model_copy(update={"folds": folds, **_named(fitted.whole)})
-
-
-def _named(indices: Indices) -> dict[str, Any]:
-    """As profiles and folds call them."""
-    return {
-        "index": indices.without_states,
-        "index_with_states": indices.with_states,
-    }
+    return profile.model_copy(update={"folds": folds, "index": fitted.whole})
 
 
 class _Given(NamedTuple):
@@ -206,8 +177,8 @@ class _Given(NamedTuple):
     wrong: bool
 
 
-def _given(one: Answered, signs: KeptSigns) -> _Given:
-    return _Given(question_key(one.question), one.dataset, restore(signs), not one.right)
+def _given(one: Answered, signs: Signs) -> _Given:
+    return _Given(question_key(one.question), one.dataset, signs, not one.right)
 
 
 def _elsewhere(given: Sequence[_Given]) -> list[float]:
@@ -222,24 +193,10 @@ def _elsewhere(given: Sequence[_Given]) -> list[float]:
     return found
 
 
-def _fit(given: Sequence[_Given]) -> Indices | None:
-    if len(given) < FEWEST or len({one.wrong for one in given}) < 2:
-        return None
+def _fit(given: Sequence[_Given]) -> VolatilityIndex | None:
     wrong = np.array([one.wrong for one in given])
-    scores = np.array([[getattr(one.signs, name) for name in NUMBERS] for one in given])
-    states = [one.signs.state for one in given if one.signs.state is not None]
-    return Indices(
-        without_states=_weigh(scores, np.empty((len(given), 0)), wrong),
-        with_states=_weigh(scores, np.array(states), wrong) if len(states) == len(given) else None,
-    )
-
-
-def _weigh(
-    scores: NDArray[np.float64], states: NDArray[np.floating[Any]], wrong: NDArray[np.bool_]
-) -> VolatilityIndex:
-    """Fit on ``[answers, 6]`` scores and ``[answers, width]`` states, of width 0 for none."""
-    emphasis = np.repeat([1.0, _STATE], [len(NUMBERS), states.shape[1]])
-    weights, bias = regress(np.hstack([scores, states]), wrong, _C, emphasis=emphasis)
-    own, state = np.split(weights, [len(NUMBERS)])
-    named = dict(zip(NUMBERS, own.tolist(), strict=True))
-    return VolatilityIndex(bias=bias, **named, state=tuple(state.tolist()))
+    if len(given) < FEWEST or wrong.all() or not wrong.any():
+        return None
+    scores = np.array([[getattr(one.signs, name) for name in _SIGNS] for one in given])
+    weights, bias = regress(scores, wrong, _C)
+    return VolatilityIndex(bias=bias, **dict(zip(_SIGNS, weights.tolist(), strict=True)))

@@ -174,7 +174,6 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
     scores = VolatilityIndex(
         bias=0.7, log_prob=-0.5, copied=-2.0, gain=-0.7, volatility=0.3, backing=0.0, chunks=0.0
     )
-    weights = scores.model_copy(update={"state": (-0.01,) * model.info.width})
     profile = Profile(
         model="m",
         sha256=model.info.sha256,
@@ -182,7 +181,6 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
         with_states=JUDGING,
         without_states=JUDGING,
         index=scores,
-        index_with_states=weights,
     )
     settings = Settings(max_tokens=24, fallback=Fallback.ABSTAIN)
     overlay = Overlay(model, Measured((HELPFUL, IRRELEVANT)), settings, profile=profile)
@@ -197,8 +195,7 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
     assert signs.log_prob == pytest.approx(sum(said) / len(said), abs=1e-3)
     assert signs.copied == copied_share(answer.text, QUESTION, HELPFUL)
     assert signs.volatility == min(s.verdict.spent for s in answer.steps if s.verdict.accepted)
-    assert answer.volatility_index == weights.chance(signs)
-    assert answer.volatility_index != scores.chance(signs)
+    assert answer.volatility_index == scores.chance(signs)
     assert 0 < answer.usage.phases["index"].evaluated <= 3 * 16
     nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
     assert nothing.outcome is Outcome.ABSTAINED

@@ -98,7 +98,7 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     copied = copied_share(answer.text, question, "\n".join(step.text for step in inside))
     assert signs.copied == copied
     assert signs.gain > 0.1, "the chunk names him, and the model cannot know him"
-    index = default_profile().index_for(question, states=False)
+    index = default_profile().index_for(question)
     assert index is not None
     assert answer.volatility_index == index.chance(signs)
 

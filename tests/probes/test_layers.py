@@ -7,24 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overlay.errors import InputError
-from probes.layers import answer_layer, spread_layers
+from probes.layers import spread_layers
 
 
 @given(st.integers(1, 200), st.integers(1, 20))
 def test_layers_are_those_of_the_model(layers: int, count: int) -> None:
-    assert 0 <= answer_layer(layers) < layers
     found = spread_layers(layers, count)
     assert found[-1] == layers - 1
     assert list(found) == sorted(set(found))
     assert found[0] >= 0
 
 
-def test_an_answer_is_read_halfway_up() -> None:
-    assert (answer_layer(30), answer_layer(24), answer_layer(1)) == (15, 12, 0)
-
-
 def test_a_model_without_layers_has_none_to_read() -> None:
-    with pytest.raises(InputError, match="0 layers"):
-        answer_layer(0)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="of 0 layers"):
         spread_layers(0)

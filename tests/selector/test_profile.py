@@ -204,7 +204,10 @@ def test_profiles_are_shipped(sha256: str, width: int) -> None:
     assert not shipped.without_states.instruction
     assert all(len(fold.with_states.instruction) == width for fold in shipped.folds)
     # Measured on sets left out; far from chance, or it would not be shipped.
-    assert shipped.measured["index_elsewhere"]["auroc"] > 0.65
+    assert shipped.measured["fitted_on"] == "the other data sets"
+    assert shipped.measured["auroc"]["all others"] > 0.75
+    assert shipped.measured["ece"] < 0.08
+    assert shipped.measured["index"]["auroc"] > 0.6
     assert shipped_profile("no such model") is None
 
 
@@ -264,10 +267,9 @@ def test_the_default_profile_judges_by_what_every_model_shows() -> None:
     assert found.instruction == ()
     assert min(found.similarity, found.attention) > 0
     assert default_profile().guarantee(Budget(0.5, 4), 3) is None
-    index = default_profile().index_for("Who?", states=True)
-    assert index is not None
-    assert not index.state
+    assert default_profile().index_for("Who?") is not None
     for sha256 in (SMOLLM2, QWEN):
         own = shipped_profile(sha256)
         assert own is not None
-        assert own.without_states == found
+        # Fitted on one of its two models each: nearly the same.
+        assert own.without_states.similarity == pytest.approx(found.similarity, rel=0.2)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overlay.errors import InputError
-from probes.state import FloatArray
 from selector.signs import Signs
 from selector.volatility_index import VolatilityIndex
 
@@ -19,14 +16,8 @@ INDEX = VolatilityIndex(
 )
 
 
-def signs(
-    log_prob: float,
-    copied: float,
-    gain: float,
-    volatility: float = 1.0,
-    state: FloatArray | None = None,
-) -> Signs:
-    return Signs(log_prob, copied, gain, volatility, 0.0, 1, state)
+def signs(log_prob: float, copied: float, gain: float, volatility: float = 1.0) -> Signs:
+    return Signs(log_prob, copied, gain, volatility, 0.0, 1)
 
 
 def test_the_chance_is_a_logistic_of_all_signs() -> None:
@@ -34,18 +25,6 @@ def test_the_chance_is_a_logistic_of_all_signs() -> None:
     assert INDEX.chance(signs(-0.5, 0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-2.0)))
     assert INDEX.chance(signs(-0.5, 1.0, -0.5)) == pytest.approx(1 / (1 + math.exp(-1.5)))
     assert INDEX.chance(signs(-1.0, 1.0, 0.0, 0.0)) == pytest.approx(0.5)
-
-
-def test_a_state_counts_where_there_are_weights_for_it() -> None:
-    state = np.array([1.0, -2.0], dtype=np.float32)
-    shown = signs(-0.5, 1.0, 0.0, state=state)
-    assert INDEX.chance(shown) == pytest.approx(0.5)
-    probing = INDEX.model_copy(update={"state": (1.0, 0.25)})
-    assert probing.chance(shown) == pytest.approx(1 / (1 + math.exp(-0.5)))
-    with pytest.raises(InputError, match="a state of 2 numbers, and none were read"):
-        probing.chance(signs(-0.5, 1.0, 0.0))
-    with pytest.raises(InputError, match="a state of 2 numbers, and 3 were read"):
-        probing.chance(signs(-0.5, 1.0, 0.0, state=np.zeros(3, dtype=np.float32)))
 
 
 @given(st.floats(-1e6, 0), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))

@@ -88,6 +88,5 @@ def test_the_command_writes_a_profile(tmp_path: Path) -> None:
     assert "A model left out" in found.output
     profile = load_profile(output)
     assert profile.index is not None
-    assert profile.index_with_states is None
     assert profile.measured["models"] == ["one", "other"]
     assert profile.measured["questions"] == 60

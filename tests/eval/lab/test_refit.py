@@ -74,7 +74,7 @@ def test_a_file_of_something_else_is_refused() -> None:
 
 
 def test_new_questions_join_folds_and_are_judged_without_themselves() -> None:
-    given = answers(200, width=4)
+    given = answers(200)
     profile, fitted = refit(PROFILE, given)
     for before, after in zip(PROFILE.folds, profile.folds, strict=True):
         assert before.questions < after.questions
@@ -83,10 +83,9 @@ def test_new_questions_join_folds_and_are_judged_without_themselves() -> None:
     assert sum(sizes) == 200
     assert max(sizes) - min(sizes) <= 1
     assert fitted.wrong == [not one.right for one in given]
-    assert profile.index == fitted.whole.without_states
-    assert profile.index_with_states == fitted.whole.with_states is not None
-    assert profile.index_for("question 150", states=True) != profile.index_with_states
-    assert profile.index_for("unknown", states=False) == profile.index
+    assert profile.index == fitted.whole
+    assert profile.index_for("question 150") != profile.index
+    assert profile.index_for("unknown") == profile.index
     assert profile.with_states == PROFILE.with_states
 
 

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from overlay.calibration.fit import fit
 from overlay.calibration.index import Answered, FittedIndex, fit_index, in_company
-from overlay.calibration.kept_signs import keep
 from overlay.calibration.parts import Part
 from overlay.calibration.quality import assess, quality_tables
 from overlay.labelled.items import Item, Kind, Passage
@@ -23,36 +21,16 @@ from tests.overlay.calibration.test_fit import made_up
 WEIGHTS = Weights(bias=0.0, similarity=1.0)
 
 
-def answers(n: int, *, seed: int = 0, width: int = 0) -> list[Answered]:
-    """Right with the chance that three of the signs say, and half of the states, if there are any.
-
-    Args:
-        width: of the states, which say of the answer what nothing else does; 0 for none.
-    """
+def answers(n: int, *, seed: int = 0) -> list[Answered]:
+    """Right with the chance that three of the signs say."""
     draw = np.random.default_rng(seed)
     log_probs, copied, shaky = -draw.exponential(1.0, n), draw.uniform(size=n), draw.uniform(size=n)
-    states = draw.normal(size=(n, width)).astype(np.float32)
-    known = states[:, : width // 2].sum(axis=1)
-    chances = 1 / (1 + np.exp(-2.0 * log_probs - 4.0 * copied + 3.0 * shaky - known))
+    chances = 1 / (1 + np.exp(-2.0 * log_probs - 4.0 * copied + 3.0 * shaky))
     right = draw.uniform(size=n) < chances
+    rows = zip(log_probs.tolist(), copied.tolist(), shaky.tolist(), right.tolist(), strict=True)
     return [
-        Answered(
-            f"question {number}",
-            "made up",
-            keep(
-                Signs(
-                    float(log_probs[number]),
-                    float(copied[number]),
-                    float(shaky[number]),
-                    0.5,
-                    0.0,
-                    1,
-                    states[number] if width else None,
-                )
-            ),
-            bool(right[number]),
-        )
-        for number in range(n)
+        Answered(f"question {n}", "made up", Signs(likely, share, gained, 0.5, 0.0, 1), is_right)
+        for n, (likely, share, gained, is_right) in enumerate(rows)
     ]
 
 
@@ -72,32 +50,11 @@ def fitted(given: list[Answered]) -> FittedIndex:
 
 def test_the_weights_are_found_again_and_the_chances_are_chances() -> None:
     found = fitted(answers(4000))
-    assert found.whole.with_states is None
-    weights = found.whole.without_states
+    weights = found.whole
     assert weights.log_prob == pytest.approx(-2.0, abs=0.3)
     assert weights.copied == pytest.approx(-4.0, abs=0.4)
     assert weights.gain == pytest.approx(3.0, abs=0.4)
     assert expected_calibration_error(found.chances, found.wrong) < 0.03
-
-
-def test_states_say_what_the_other_signs_do_not() -> None:
-    with_states, without = answers(4000, width=40), answers(4000, width=40)
-    blind = [replace(one, signs=one.signs and replace(one.signs, state=None)) for one in without]
-    found, other = fitted(with_states), fitted(blind)
-    assert found.whole.with_states is not None
-    half = np.split(np.array(found.whole.with_states.state), 2)
-    # The penalty is large: the signs of their weights are found again, not their size.
-    assert half[0].max() < -3 * np.abs(half[1]).max()
-    told, guessed = (roc_auc_score(one.wrong, one.chances) for one in (found, other))
-    assert told > guessed + 0.05
-    # What a backend without states goes by is the same.
-    assert found.whole.without_states == other.whole.without_states
-
-
-def test_where_an_answer_has_no_state_none_counts() -> None:
-    given = answers(100, width=4)
-    blind = replace(given[0], signs=given[0].signs and replace(given[0].signs, state=None))
-    assert fitted([blind, *given[1:]]).whole.with_states is None
 
 
 def test_an_answer_is_judged_by_weights_that_have_not_seen_it() -> None:
