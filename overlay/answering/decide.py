@@ -112,8 +112,8 @@ def _retried(attempts: Sequence[Attempt], best: Attempt) -> str:
     if best is attempts[0]:
         return ""
     return (
-        f"this is {best.context.variant.name}, the steadiest of {len(attempts)} variants by its "
-        f"volatility index: {_indices(attempts)}"
+        f"this is {best.context.variant.name}, the steadiest of {len(attempts)} variants: "
+        f"{_indices(attempts)}"
     )
 
 

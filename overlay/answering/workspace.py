@@ -133,7 +133,8 @@ class Workspace:
 
     def drop_contexts(self) -> None:
         """Close what has grown so far; what was forked from it stays."""
-        self.close(*self._grown.values(), *self._asked.values())
+        for session in (*self._grown.values(), *self._asked.values()):
+            self.close(session)
         self._grown.clear()
         self._asked.clear()
 

@@ -149,7 +149,7 @@ def test_research_stands_apart_and_says_what_it_is(tmp_path: Path) -> None:
     text = overlay_here("lab", "--help", cwd=tmp_path).stdout
     assert commands_in(text) == (
         "agreement auroc bench-store blending curves faithfulness followups index ingest "
-        "instructions ladder load map retrieval sharp-steps similarity-scale stores variants"
+        "instructions ladder load map pool retrieval sharp-steps similarity-scale stores variants"
     )
     assert "the studies behind the pages of docs/" in text
     unknown = overlay_here("lab", "nothing", cwd=tmp_path)

@@ -11,7 +11,7 @@ from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
 from overlay.profiles import find_profile
-from overlay.prompt import chunk_tokens
+from overlay.prompt import build_prompt, chunk_tokens
 from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
@@ -316,7 +316,9 @@ def test_the_usual_order_evaluates_no_token_of_a_chunk_twice(
     usual, other = ask(Order.SIMILAR_LAST), ask(Order.BEST_FIRST)
     assert (usual[0], other[0]) == ([1, 2, 0], [0, 2, 1])
     chunks = sum(len(chunk_tokens(model, text)) for text in (HELPFUL, IRRELEVANT, SUPPORT))
-    assert other[1] - usual[1] == chunks
+    # The question behind them, too.
+    asked = len(build_prompt(model, [Message("user", QUESTION)]).tail)
+    assert other[1] - usual[1] == chunks + asked
 
 
 def test_what_nobody_asks_for_is_not_measured(overlay: Overlay) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -228,12 +229,13 @@ def test_what_is_masked_is_kept_apart_from_what_is_not(either: Model) -> None:
 
     def masked(model: Model) -> tuple[list[list[int]], list[np.ndarray], int]:
         held, read, before = [], [], model.cost
-        with model.session() as session:
+        with ExitStack() as stack:
+            session = stack.enter_context(model.session())
             session.extend(tokens)
             for spans in ([(4, 9)], [(4, 9), (12, 15)], [(14, 19)], [(4, 9), (10, 19)]):
                 fork: Session = session
                 for span in spans:
-                    fork = fork.fork_masked(*span)
+                    fork = stack.enter_context(fork.fork_masked(*span))
                 fork.extend(after)
                 for position in (99, 17, 12, 10, 8):
                     fork.rollback(min(position, len(fork.tokens)))
