@@ -59,7 +59,8 @@ class Journal:
         if not lines:
             raise InputError(
                 f"{path} holds no results",
-                hint="name a file that `overlay eval run` or `overlay lab variants` wrote",
+                hint="name a file that `overlay eval run`, `overlay lab variants` or `overlay "
+                "calibrate --readings` wrote",
                 param="results",
             )
         return cls(path, json.loads(lines[0])["run"])

@@ -50,6 +50,9 @@ def load_profile(path: Path) -> Profile:
     except ValidationError as error:
         problem = error.errors()[0]
         place = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            why = f"another version made it, which knew {place}; calibrate anew"
+            raise _unusable(path, why) from error
         raise _unusable(path, f"{place}: {problem['msg']}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -181,9 +182,23 @@ def test_a_profile_comes_back_from_its_file(tmp_path: Path) -> None:
     assert load_profile(path) == kept
 
 
+OLDER = json.dumps(
+    {
+        **default_profile().model_dump(mode="json"),
+        "index": {**(default_profile().index or Weights(bias=0.0)).model_dump(), "state": []},
+    }
+)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("{", "JSON"), ("{}", "model"), ('{"model": "m", "layer": -1}', "layer"), (None, "No such")],
+    [
+        ("{", "JSON"),
+        ("{}", "model"),
+        (OLDER, "another version made it, which knew index.state"),
+        ('{"model": "m", "layer": -1}', "layer"),
+        (None, "No such"),
+    ],
 )
 def test_a_file_that_is_no_profile_is_named(tmp_path: Path, content: str | None, said: str) -> None:
     path = tmp_path / "profile.json"
