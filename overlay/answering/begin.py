@@ -26,6 +26,7 @@ class Attempt:
         session: holds the prompt and the first tokens.
         start: where the answer begins there.
         ended: whether those tokens are all that it says.
+        silent: whether it says nothing.
         signs: None where it has not begun.
         index: how likely it is to be wrong, by its first tokens; None where nothing tells.
     """
@@ -34,8 +35,16 @@ class Attempt:
     session: Session
     start: int
     ended: bool = False
+    silent: bool = False
     signs: Signs | None = None
     index: float | None = None
+
+    @property
+    def chance(self) -> float:
+        """That it is wrong, as variants are compared: 1 of silence, 0 where nothing tells."""
+        if self.index is not None:
+            return self.index
+        return 1.0 if self.silent else 0.0
 
 
 def begin(job: Job, workspace: Workspace, contexts: Sequence[Context]) -> list[Attempt]:
@@ -123,11 +132,12 @@ def _answering(
     elif read:
         session.rollback(start + len(read.window))
     if read is None:
-        return replace(attempt, ended=length > 0), None
+        return replace(attempt, ended=length > 0, silent=length > 0), None
     answer = answering_tokens(job.model, read.window)
     full = len(session.tokens) >= job.model.info.context_size
     ended = (len(read.window) < length and not full) or answer < len(read.window)
-    return replace(attempt, ended=ended), read.first(answer) if answer else None
+    attempt = replace(attempt, ended=ended, silent=not answer)
+    return attempt, read.first(answer) if answer else None
 
 
 def _behind_thoughts(job: Job, session: Session, thoughts: int) -> tuple[int, State | None]:

@@ -36,12 +36,12 @@ class Decision:
 def steady(job: Job, attempt: Attempt) -> bool:
     """Whether no other variant needs to be tried."""
     settings = job.settings
-    return (attempt.index or 0.0) <= min(settings.retry_index, settings.budget_index)
+    return attempt.chance <= min(settings.retry_index, settings.budget_index)
 
 
 def _within(job: Job, attempt: Attempt) -> bool:
     """Whether it may be spoken."""
-    return (attempt.index or 0.0) <= job.settings.budget_index
+    return attempt.chance <= job.settings.budget_index
 
 
 def decide(
@@ -54,7 +54,7 @@ def decide(
 
     Where no chunk was let in, do what the setting ``fallback`` says.
     """
-    best = min(attempts, key=lambda attempt: attempt.index or 0.0, default=None)
+    best = min(attempts, key=lambda attempt: attempt.chance, default=None)
     if best is not None and _within(job, best):
         note = "; ".join(filter(None, (_conflict(candidates), _retried(attempts, best))))
         return Decision(Outcome.ANSWERED, note, best, _told(attempts, best))
@@ -104,7 +104,7 @@ def _told(attempts: Sequence[Attempt], spoken: Attempt) -> tuple[Tried, ...]:
 
 
 def _indices(attempts: Sequence[Attempt]) -> str:
-    return ", ".join(f"{one.context.variant.name} {one.index or 0.0:.2f}" for one in attempts)
+    return ", ".join(f"{one.context.variant.name} {one.chance:.2f}" for one in attempts)
 
 
 def _retried(attempts: Sequence[Attempt], best: Attempt) -> str:

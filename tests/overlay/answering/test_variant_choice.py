@@ -17,6 +17,7 @@ from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
+from probes.state import State
 from retriever import RankedChunk
 from selector.budget import Budget
 from selector.order import Order
@@ -97,6 +98,30 @@ def test_the_steadiest_variant_is_spoken(tiny_model: LlamaCppModel) -> None:
     written = report(answer)["variants"]
     assert isinstance(written, list)
     assert [one["spoken"] for one in written] == [one.spoken for one in answer.variants]
+
+
+def test_a_variant_that_says_nothing_is_not_the_steadiest(
+    tiny_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing tells of it, and it is no answer."""
+    expected = ask(tiny_model, variants=3, budget_index=1.0, retry_index=0.0)
+    [spoken] = [one.name for one in expected.variants if one.spoken]
+    generate = tiny_model.generate_states
+
+    def silent(*args: object) -> list[State | None]:
+        found = generate(*args)  # type: ignore[arg-type]  # whatever it is given
+        return [None, *found[1:]] if len(found) == 2 else found
+
+    monkeypatch.setattr(tiny_model, "generate_states", silent)
+    answer = ask(tiny_model, variants=3, budget_index=1.0, retry_index=0.0)
+    assert [one.index is None for one in answer.variants] == [False, True, False]
+    assert not answer.variants[1].spoken
+    assert answer.text
+    assert spoken in {one.name for one in answer.variants}
+    with monkeypatch.context() as patch:
+        patch.setattr(tiny_model, "generate_states", lambda sessions, *_: [None] * len(sessions))
+        nothing = ask(tiny_model, variants=3)
+    assert nothing.outcome is Outcome.ABSTAINED
 
 
 def test_a_variant_shares_what_was_read(tiny_model: LlamaCppModel) -> None:
