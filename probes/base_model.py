@@ -13,10 +13,9 @@ from overlay.errors import InputError
 from probes.batching import DraftReader, Request
 from probes.chat import ChatStyle, ChatTemplate, Message
 from probes.checks import (
-    check_alike,
+    check_attended,
     check_layers,
     check_length,
-    check_spans,
     check_window,
 )
 from probes.cost import Cost, Meter
@@ -244,10 +243,7 @@ class BaseModel(ABC, Generic[_Own, _Read]):
     ) -> list[FloatArray]:
         """See :meth:`probes.protocol.Model.extend_attended`."""
         owners = self._own([session for session, _ in requests])
-        for own, (_, window) in zip(owners, requests, strict=True):
-            check_alike(own.tokens, owners[0].tokens)
-            check_spans(spans, len(own.tokens))
-            self.check_length(len(own.tokens) + len(window))
+        check_attended(requests, spans, self._context_size)
         check_layers(layers, self.info.layers)
         self._check_attention()
         self._flush_and_reuse(owners)

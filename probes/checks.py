@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from overlay.errors import InputError
 from probes.errors import PromptTooLongError
+from probes.protocol import Session
 
 __all__ = [
-    "check_alike",
+    "check_attended",
     "check_layers",
     "check_length",
     "check_own",
@@ -43,10 +44,19 @@ def check_length(tokens: int, context_size: int) -> None:
         )
 
 
-def check_alike(tokens: Sequence[int], others: Sequence[int]) -> None:
-    """Raise InputError unless two sessions hold the same tokens."""
-    if tokens != others:
-        raise InputError("the sessions hold unlike tokens: fork them from one", param="requests")
+def check_attended(
+    requests: Sequence[tuple[Session, Sequence[int]]],
+    spans: Sequence[tuple[int, int]],
+    context_size: int,
+) -> None:
+    """Raise what :meth:`probes.protocol.Model.extend_attended` raises of its arguments."""
+    for session, window in requests:
+        if session.tokens != requests[0][0].tokens:
+            raise InputError(
+                "the sessions hold unlike tokens: fork them from one", param="requests"
+            )
+        check_spans(spans, len(session.tokens))
+        check_length(len(session.tokens) + len(window), context_size)
 
 
 def check_layers(layers: Iterable[int], count: int) -> None:

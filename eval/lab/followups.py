@@ -110,13 +110,12 @@ def followups(
     """
     from rich.console import Console
 
-    from eval.lab.ladder import markdown_of
     from eval.tasks.followups import changed_topics, sample_followups
     from eval.tasks.sample import ingest_sample
     from overlay.library import Library
     from overlay.settings import load_settings
     from overlay.views.files import save
-    from overlay.views.text_table import print_table
+    from overlay.views.text_table import markdown_page, print_table
 
     loaded = load_settings(config, **settings)
     asked, changed = sample_followups(), changed_topics()
@@ -134,7 +133,7 @@ def followups(
     if output is not None:
         save(output, _lines(asked, results) + _lines(changed, others))
     if markdown is not None:
-        save(markdown, markdown_of([table]))
+        save(markdown, markdown_page([table]))
 
 
 def measure(

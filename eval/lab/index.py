@@ -49,7 +49,7 @@ def index(
     from overlay.calibration.index_quality import index_quality, index_table, left_out_words
     from overlay.journal import Journal
     from overlay.views.files import save
-    from overlay.views.text_table import markdown_sections, print_table
+    from overlay.views.text_table import markdown_page, print_table
 
     journals = [Journal.read(result) for result in results]
     answered = [one for journal in journals for one in answered_in(journal)]
@@ -72,7 +72,7 @@ def index(
     else:
         print_table(Console(), table)
     if markdown is not None:
-        save(markdown, "\n\n".join(markdown_sections([table])) + "\n")
+        save(markdown, markdown_page([table]))
 
 
 def _profile(path: Path | None, journals: list[Journal]) -> Profile:

@@ -44,13 +44,12 @@ def instructions(
     """
     from rich.console import Console
 
-    from eval.lab.ladder import markdown_of
     from overlay.instructions.quality import wording_quality
     from overlay.labelled.draw import draw_questions
     from overlay.labelled.given import read_questions
     from overlay.settings import load_settings
     from overlay.views.files import save
-    from overlay.views.text_table import print_table
+    from overlay.views.text_table import markdown_page, print_table
 
     loaded = load_settings(config, **settings)
     tables = [_own_table(wording_quality())]
@@ -64,7 +63,7 @@ def instructions(
     for table in tables:
         print_table(Console(), table)
     if markdown is not None:
-        save(markdown, markdown_of(tables))
+        save(markdown, markdown_page(tables))
 
 
 def _own_table(found: WordingQuality) -> Table:

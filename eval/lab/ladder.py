@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from eval.lab.variant_answers import VariantAnswer
     from overlay.views.text_table import Table
 
-__all__ = ["ladder", "ladder_tables", "markdown_of", "spoken"]
+__all__ = ["ladder", "ladder_tables", "spoken"]
 
 _COUNTS = (1, 2, 3, 5)
 _STOPS = (0.0, 0.5, 0.6)
@@ -36,7 +36,7 @@ def ladder(results: Path, *, markdown: Path | None) -> None:
     from eval.lab.variant_answers import check_variants, read_answers
     from overlay.journal import Journal
     from overlay.views.files import save
-    from overlay.views.text_table import print_table
+    from overlay.views.text_table import markdown_page, print_table
 
     journal = check_variants(Journal.read(results))
     answered = [read_answers(journal[key]) for key in journal]
@@ -44,14 +44,7 @@ def ladder(results: Path, *, markdown: Path | None) -> None:
     for table in tables:
         print_table(Console(), table)
     if markdown is not None:
-        save(markdown, markdown_of(tables))
-
-
-def markdown_of(tables: Sequence[Table]) -> str:
-    """A page of tables."""
-    from overlay.views.text_table import markdown_sections
-
-    return "\n\n".join(markdown_sections(tables)) + "\n"
+        save(markdown, markdown_page(tables))
 
 
 def spoken(

@@ -45,10 +45,9 @@ def load(
     from rich.console import Console
 
     from eval.bench.load import put_load_on, seconds_until_free
-    from eval.lab.ladder import markdown_of
     from eval.serving import serving
     from overlay.views.files import save
-    from overlay.views.text_table import print_table
+    from overlay.views.text_table import markdown_page, print_table
 
     asked = [line for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
     with serving(store, ready_seconds=_READY_SECONDS) as server:
@@ -67,7 +66,7 @@ def load(
     table = _table(found, max(free))
     print_table(Console(), table)
     if markdown is not None:
-        save(markdown, markdown_of([table]))
+        save(markdown, markdown_page([table]))
     wrong = [*found.wrong, *_too_much(found, max(free))]
     if wrong:
         raise click.ClickException("; ".join(wrong))

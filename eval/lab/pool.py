@@ -52,7 +52,7 @@ def pool(
     from overlay.calibration.quality import quality_tables
     from overlay.journal import Journal
     from overlay.views.files import save
-    from overlay.views.text_table import markdown_sections, print_table
+    from overlay.views.text_table import markdown_page, print_table
 
     journals, others = ([Journal.read(path) for path in paths] for paths in (readings, beside))
     observed, unseen = (
@@ -82,4 +82,4 @@ def pool(
         for table in tables:
             print_table(Console(), table)
     if markdown is not None:
-        save(markdown, "\n\n".join(markdown_sections(tables)) + "\n")
+        save(markdown, markdown_page(tables))

@@ -48,13 +48,12 @@ def retrieval(
     """
     from rich.console import Console
 
-    from eval.lab.ladder import markdown_of
     from eval.lab.passages import pool, read_passages
     from eval.lab.ranked_ways import BASE, measure
     from eval.lab.ranking_scores import score_table
     from overlay.settings import load_settings
     from overlay.views.files import save
-    from overlay.views.text_table import print_table
+    from overlay.views.text_table import markdown_page, print_table
     from retriever import open_embedder
 
     loaded = load_settings(config, **settings)
@@ -65,7 +64,7 @@ def retrieval(
     if output is not None:
         save(output, _lines(results))
     if markdown is not None:
-        save(markdown, markdown_of([table]))
+        save(markdown, markdown_page([table]))
 
 
 def _lines(results: Mapping[str, Mapping[str, Sequence[Scores]]]) -> str:

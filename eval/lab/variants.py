@@ -48,7 +48,7 @@ def variants(
     """
     from rich.console import Console
 
-    from eval.lab.ladder import ladder_tables, markdown_of
+    from eval.lab.ladder import ladder_tables
     from eval.lab.variant_answers import answer_in_every_variant, read_answers, write_answers
     from overlay.cli.progress import track
     from overlay.file_hash import file_hash
@@ -59,7 +59,7 @@ def variants(
     from overlay.profiles import find_profile
     from overlay.settings import load_settings
     from overlay.views.files import save
-    from overlay.views.text_table import print_table
+    from overlay.views.text_table import markdown_page, print_table
     from retriever import open_embedder
 
     loaded = load_settings(config, **settings, variants=str(most))
@@ -95,4 +95,4 @@ def variants(
     for table in tables:
         print_table(Console(), table)
     if markdown is not None:
-        save(markdown, markdown_of(tables))
+        save(markdown, markdown_page(tables))

@@ -22,7 +22,7 @@ from eval.policies.shared_session import SharedSession
 from overlay.errors import InputError
 from probes.batching import Request
 from probes.chat import ChatStyle, Message
-from probes.checks import check_alike, check_length, check_own, check_spans, check_window
+from probes.checks import check_attended, check_length, check_own, check_window
 from probes.cost import Cost
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
@@ -198,10 +198,7 @@ class SharedModel:
     ) -> list[FloatArray]:
         """See :meth:`probes.protocol.Model.extend_attended`."""
         owners = self._own([session for session, _ in requests])
-        for own, (_, window) in zip(owners, requests, strict=True):
-            check_alike(own.tokens, owners[0].tokens)
-            check_spans(spans, len(own.tokens))
-            self.check_length(len(own.tokens) + len(window))
+        check_attended(requests, spans, self.info.context_size)
         self._flush_and_reuse(owners)
         self._charged += Cost(prefilled=sum(1 + len(window) for _, window in requests))
         keys = [("attend", *_key(request), tuple(spans), tuple(layers)) for request in requests]

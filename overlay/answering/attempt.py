@@ -1,7 +1,7 @@
 """Stages 8 to 10, for one variant after the other until an answer begins steady.
 
-Most answers do under the first. Where that one begins shaky, the next ones are tried side by side:
-the first tokens of two take hardly longer than those of one.
+The first is tried alone. Where it begins shaky, the next ones are tried side by side: the first
+tokens of two take hardly longer than those of one.
 """
 
 from __future__ import annotations

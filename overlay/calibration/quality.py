@@ -128,9 +128,7 @@ def assess(
     )
 
 
-def _ece(
-    observed: Sequence[Observed], volatilities: Sequence[Mapping[Part, Sequence[float]]]
-) -> float:
+def _ece(observed: Sequence[Observed], volatilities: _Volatilities) -> float:
     chances = [volatility for own in volatilities for volatility in own[Part.ALL]]
     return expected_calibration_error(
         chances, [not helps for one in observed for helps in one.helpful]
@@ -138,7 +136,7 @@ def _ece(
 
 
 def _told(
-    observed: Sequence[Observed], volatilities: Sequence[Mapping[Part, Sequence[float]]], seed: int
+    observed: Sequence[Observed], volatilities: _Volatilities, seed: int
 ) -> tuple[dict[str, Interval], dict[str, dict[float, Interval]]]:
     """AUROCs, and what budgets let in, see :class:`Quality`."""
     rows = [

@@ -11,7 +11,7 @@ from overlay.views.markdown import markdown_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Table", "markdown_sections", "print_table"]
+__all__ = ["Table", "markdown_page", "markdown_sections", "print_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ def markdown_sections(tables: Iterable[Table]) -> list[str]:
         for table in tables
         for part in (f"### {table.title}", table.explains, table.markdown())
     ]
+
+
+def markdown_page(tables: Iterable[Table]) -> str:
+    """A page of tables."""
+    return "\n\n".join(markdown_sections(tables)) + "\n"
 
 
 def print_table(console: Console, table: Table) -> None:
