@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _REAL_MODELS = frozenset({"model", "file_model", "other", "minilm"})
+_SHARED = frozenset({"model", "file_model", "tiny_model"})
 _CONVERTED = Path(__file__).resolve().parents[1] / ".overlay" / "models-of-tests"
 
 
@@ -94,6 +95,20 @@ def tiny_model(tiny_gguf: Path) -> Iterator[LlamaCppModel]:
     loaded = LlamaCppModel(tiny_gguf, context_size=2048)
     yield loaded
     loaded.close()
+
+
+@pytest.fixture(autouse=True)
+def sequences_come_back(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hold each test to closing the sessions that it opens on the models that all tests share.
+
+    What one leaves open would fail another, far from its cause.
+    """
+    shared: list[LlamaCppModel] = [
+        request.getfixturevalue(name) for name in sorted(_SHARED & set(request.fixturenames))
+    ]
+    free = [one.cells.free for one in shared]
+    yield
+    assert [one.cells.free for one in shared] == free, "a session was left open"
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,6 @@ class Attempt:
         session: holds the prompt and the first tokens.
         start: where the answer begins there.
         ended: whether those tokens are all that it says.
-        silent: whether it says nothing.
         signs: None where it has not begun.
         index: how likely it is to be wrong, by its first tokens; None where nothing tells.
     """
@@ -35,9 +34,13 @@ class Attempt:
     session: Session
     start: int
     ended: bool = False
-    silent: bool = False
     signs: Signs | None = None
     index: float | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether it says nothing: it has ended without a first token whose signs could be read."""
+        return self.ended and self.signs is None and not self.context.variant.quote
 
     @property
     def chance(self) -> float:
@@ -132,12 +135,11 @@ def _answering(
     elif read:
         session.rollback(start + len(read.window))
     if read is None:
-        return replace(attempt, ended=length > 0, silent=length > 0), None
+        return replace(attempt, ended=length > 0), None
     answer = answering_tokens(job.model, read.window)
     full = len(session.tokens) >= job.model.info.context_size
     ended = (len(read.window) < length and not full) or answer < len(read.window)
-    attempt = replace(attempt, ended=ended, silent=not answer)
-    return attempt, read.first(answer) if answer else None
+    return replace(attempt, ended=ended), read.first(answer) if answer else None
 
 
 def _behind_thoughts(job: Job, session: Session, thoughts: int) -> tuple[int, State | None]:

@@ -95,7 +95,6 @@ def test_they_are_sentences_of_the_texts(question: str, texts: list[str], draft:
     assert found[:1] == anchors(question, texts, "") or not anchors(question, texts, "")
 
 
-@pytest.mark.usefixtures("all_sequences_come_back")
 class TestAnswers:
     """On the real model."""
 

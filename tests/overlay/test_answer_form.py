@@ -58,7 +58,6 @@ def short(tiny_gguf: Path) -> Iterator[LlamaCppModel]:
     loaded.close()
 
 
-@pytest.mark.usefixtures("all_sequences_come_back")
 @pytest.mark.parametrize("mode", list(Mode))
 def test_an_answer_has_the_form_that_was_asked_for(model: LlamaCppModel, mode: Mode) -> None:
     free = ask(model, AskOptions(mode=mode, budget=BUDGET, top_log_probs=20))
@@ -83,7 +82,6 @@ def test_an_answer_has_the_form_that_was_asked_for(model: LlamaCppModel, mode: M
     assert any(said < likely for said, likely in least), "what is forced counts as it is"
 
 
-@pytest.mark.usefixtures("all_sequences_come_back")
 def test_the_index_is_read_though_nothing_hangs_on_it(model: LlamaCppModel) -> None:
     options = AskOptions(budget=BUDGET, form=FORM)
     deciding = ask(model, options, variants=3)
@@ -156,7 +154,6 @@ def test_the_prompt_changes_for_a_form_alone(tiny_model: LlamaCppModel) -> None:
         assert "as JSON.\n" in shown(asked)
 
 
-@pytest.mark.usefixtures("all_sequences_come_back")
 @pytest.mark.parametrize("mode", list(Mode))
 def test_stop_texts_are_no_part_of_the_log_probabilities(model: LlamaCppModel, mode: Mode) -> None:
     whole = ask(model, AskOptions(mode=mode, budget=BUDGET))
@@ -174,7 +171,6 @@ def test_stop_texts_are_no_part_of_the_log_probabilities(model: LlamaCppModel, m
     assert answer.usage.cost.decoded <= whole.usage.cost.decoded
 
 
-@pytest.mark.usefixtures("all_sequences_come_back")
 @pytest.mark.parametrize("form", [None, FORM], ids=["free", "form"])
 def test_several_answers_are_drawn_from_one_context(
     model: LlamaCppModel, form: Form | None

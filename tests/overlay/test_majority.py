@@ -17,8 +17,6 @@ from selector.weights import Weights
 from tests.leads import LEAD_NATS, least_lead
 from tests.overlay.test_runtime import IRRELEVANT, Shelf
 
-pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
-
 QUESTION = "What is the name of the engineer?"
 HELPFUL = "The name of the engineer is Emrys Pask. He inspects the cable every Monday."
 SUPPORT = "Before you load anything, ask the engineer, whose name is Emrys Pask."

@@ -26,8 +26,6 @@ from selector.budget import Budget
 from selector.order import Order
 from selector.profile_files import default_profile
 
-pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
-
 QUESTION = "Who is the engineer of the Thread?"
 HELPFUL = "Emrys Pask is the engineer of the Thread. He inspects the cable every Monday."
 SUPPORT = "Ask Emrys Pask, the engineer of the Thread, before you load anything."

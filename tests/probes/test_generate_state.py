@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import takewhile
 
 import numpy as np
@@ -127,7 +127,8 @@ def test_side_by_side_it_is_what_each_gives_alone(
 ) -> None:
     check_side_by_side(tiny, sampling, 1e-3)
     check_side_by_side(tiny_model, sampling, 1e-2)
-    check_side_by_side(SharedModel(tiny_model), sampling, 1e-2)
+    with closing(SharedModel(tiny_model)) as shared:
+        check_side_by_side(shared, sampling, 1e-2)
 
 
 def test_one_that_says_nothing_gives_none_beside_others(

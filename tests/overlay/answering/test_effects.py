@@ -19,8 +19,6 @@ from selector.profile import Profile
 from selector.weights import Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
-pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
-
 TEXTS = (HELPFUL, SUPPORT, IRRELEVANT)
 # The last one is kept out: the third of the similarities is far below their mean.
 TWO_OF_THREE = Weights(bias=0.0, typical_similarity=0.85, similarity=100.0)

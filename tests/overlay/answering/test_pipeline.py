@@ -17,8 +17,6 @@ from selector.budget import Budget
 from tests.overlay.answering.test_design import called
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
-pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
-
 STAGES = tuple(called())
 EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)
 

@@ -33,8 +33,6 @@ from selector.profile import Profile
 from selector.weights import Readings, Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
-pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
-
 TEXTS = (HELPFUL, SUPPORT, IRRELEVANT)
 LOOKING = Weights(bias=0.0, attention=1.0)
 EVERYTHING = AskOptions(budget=Budget(1, 10), max_tokens=4)

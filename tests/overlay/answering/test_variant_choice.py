@@ -25,8 +25,6 @@ from selector.weights import Weights
 from tests.overlay.answering.test_variants import UNLIKELY, profile_of
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
-pytestmark = pytest.mark.usefixtures("all_tiny_sequences_come_back")
-
 # Everything is let in, the more similar the steadier.
 WEIGHTS = Weights(bias=3.0, similarity=5.0)
 LOOKING = Weights(bias=0.0, attention=1.0)

@@ -21,8 +21,6 @@ from selector.volatility_index import VolatilityIndex
 from selector.weights import Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
-pytestmark = pytest.mark.usefixtures("all_sequences_come_back")
-
 WEIGHTS = Weights(bias=1.0, attention=4.0)
 UNLIKELY = VolatilityIndex(
     bias=0.0, log_prob=-1.0, copied=0.0, gain=0.0, volatility=0.0, backing=0.0, chunks=0.0
