@@ -25,6 +25,7 @@ __all__ = ["instructions"]
     "--questions", type=click.IntRange(min=1), default=100, show_default=True, help="At most."
 )
 @output_option("--markdown", "Write the tables here.")
+@output_option("--weights", "Write what is fitted on the project's own examples here.")
 @settings_options("seed")
 @config_option
 def instructions(
@@ -32,6 +33,7 @@ def instructions(
     *,
     questions: int,
     markdown: Path | None,
+    weights: Path | None,
     config: Path | None,
     **settings: str | None,
 ) -> None:
@@ -44,6 +46,7 @@ def instructions(
     """
     from rich.console import Console
 
+    from overlay.instructions.fit import fit_examples
     from overlay.instructions.quality import wording_quality
     from overlay.labelled.draw import draw_questions
     from overlay.labelled.given import read_questions
@@ -52,6 +55,8 @@ def instructions(
     from overlay.views.text_table import markdown_page, print_table
 
     loaded = load_settings(config, **settings)
+    if weights is not None:
+        save(weights, fit_examples().as_json())
     tables = [_own_table(wording_quality())]
     if files:
         sets = dict(zip(files, read_questions(files), strict=True))

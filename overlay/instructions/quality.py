@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+from sklearn.model_selection import LeaveOneGroupOut
 
-from overlay.instructions.examples import pieces_of_examples
-from overlay.instructions.wording import CUT, classifier
+from overlay.instructions.examples import Piece, pieces_of_examples
+from overlay.instructions.fit import fit
+from overlay.instructions.wording import CUT
 
 __all__ = ["WordingQuality", "wording_quality"]
 
@@ -41,17 +42,10 @@ class WordingQuality:
 def wording_quality() -> WordingQuality:
     """Fit anew without each family and each kind, and read it."""
     read = pieces_of_examples()
-    truth = np.array([one.instructs for one in read])
-    scores = cross_val_predict(
-        classifier(),
-        np.array([one.text for one in read]),
-        truth,
-        groups=[one.kind for one in read],
-        cv=LeaveOneGroupOut(),
-        method="decision_function",
-    )
+    truth = [one.instructs for one in read]
+    scores = _scores(read)
     highest: dict[tuple[str, int, bool], float] = {}
-    for one, score in zip(read, scores.tolist(), strict=True):
+    for one, score in zip(read, scores, strict=True):
         key = (one.kind, one.example, one.instructs)
         highest[key] = max(score, highest.get(key, score))
     plain = [score for (_, _, instructs), score in highest.items() if not instructs]
@@ -61,6 +55,16 @@ def wording_quality() -> WordingQuality:
         _over_cut(highest, instructs=True),
         _over_cut(highest, instructs=False),
     )
+
+
+def _scores(read: Sequence[Piece]) -> list[float]:
+    """Of each piece, by what was fitted without its kind."""
+    scores = [0.0] * len(read)
+    for others, own in LeaveOneGroupOut().split(read, groups=[one.kind for one in read]):
+        weights = fit([read[place] for place in others])
+        for place in own:
+            scores[place] = weights.score(read[place].text)
+    return scores
 
 
 def _over_cut(

@@ -9,19 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
 
-from overlay.instructions.examples import pieces_of_examples
 from overlay.instructions.pieces import pieces, sentences
+from overlay.instructions.terms import TermWeights, shipped_weights
 
-__all__ = ["CUT", "Wording", "classifier", "own_wording"]
+__all__ = ["CUT", "Wording", "own_wording"]
 
-CUT = -0.05
+CUT = -0.09
 """Score at which a chance is 0.5: `overlay lab instructions` says where it lies."""
 
 
@@ -29,11 +24,11 @@ class Wording:
     """Reads the sentences of texts.
 
     Args:
-        fitted: what :func:`classifier` makes, fitted on pieces.
+        weights: what tells a piece that instructs.
     """
 
-    def __init__(self, fitted: Pipeline) -> None:
-        self._fitted = fitted
+    def __init__(self, weights: TermWeights) -> None:
+        self._weights = weights
 
     def chances(self, texts: Sequence[str]) -> list[float]:
         """How likely each text is to instruct: as its likeliest sentence is; 0 of an empty one.
@@ -50,30 +45,16 @@ class Wording:
 
     def _of_each(self, own: Sequence[str]) -> list[float]:
         """The chance of each sentence, as its likeliest piece has it."""
-        split = [pieces(sentence) for sentence in own]
-        flat = [piece for found in split for piece in found]
-        if not flat:
-            return [0.0] * len(own)
-        scores: NDArray[np.float64] = self._fitted.decision_function(flat)
-        left = iter(expit(scores - CUT).tolist())
-        return [max((next(left) for _ in found), default=0.0) for found in split]
+        return [
+            max((self._chance(piece) for piece in pieces(sentence)), default=0.0)
+            for sentence in own
+        ]
 
-
-def classifier() -> Pipeline:
-    """A logistic regression of the words of a piece, and of each two in a row; not fitted yet.
-
-    Words are hashed, so that those that no example holds count in a piece's length: one word that
-    attacks use, among many that they do not, says little.
-    """
-    return make_pipeline(
-        HashingVectorizer(ngram_range=(1, 2), n_features=2**18, norm=None, alternate_sign=False),
-        TfidfTransformer(sublinear_tf=True),
-        LogisticRegression(C=10.0, class_weight="balanced", solver="liblinear"),
-    )
+    def _chance(self, piece: str) -> float:
+        return float(expit(self._weights.score(piece) - CUT))
 
 
 @cache
 def own_wording() -> Wording:
-    """Fitted on the project's own examples, which takes a tenth of a second, when first asked."""
-    read = pieces_of_examples()
-    return Wording(classifier().fit([one.text for one in read], [one.instructs for one in read]))
+    """By what was fitted on the project's own examples."""
+    return Wording(shipped_weights())
