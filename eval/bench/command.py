@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eval.bench.summary import Comparison
     from overlay.settings import Settings
     from retriever import Embedder
+    from selector.statistics.interval import Interval
 
 __all__ = ["bench"]
 
@@ -253,6 +254,7 @@ def _compared(run: Run) -> dict[str, list[Comparison]]:
 
 def _plain(row: Comparison) -> dict[str, object]:
     found = asdict(row)
-    for name in ("evaluations", "first", "whole"):
-        found[name] = getattr(row, name)._asdict()
+    for name in ("evaluations", "first", "whole", "speed"):
+        interval: Interval | None = getattr(row, name)
+        found[name] = interval and interval._asdict()
     return found

@@ -29,6 +29,7 @@ _HEAD = (
     "ratio",
     "base: s in all",
     "ratio",
+    "tokens a second: ratio",
 )
 _INTRO = """# What the overlay costs beside plain RAG
 
@@ -42,10 +43,10 @@ nothing is kept from one answer to the next. Again: the same was asked before, a
 computed is kept in memory. Let in: the share of the chunks in the context. Said: mean tokens of an
 answer. Tokens: model-token evaluations, medians, which are exact. Seconds: medians. Ratios: means
 over the rounds with 95 % bootstrap intervals; that of the whole answer is reckoned at as many
-tokens as the base said. An answer ends with its last token: what the overlay reads for its report
-comes after that. The cost beyond the base's own is what is evaluated less what the base evaluates
-on the same chunks and question; its growth is the slope of the medians' logarithms, and 1 is
-linear."""
+tokens as the base said; tokens a second are those behind the first one. An answer ends with its
+last token: what the overlay reads for its report comes after that. The cost beyond the base's own
+is what is evaluated less what the base evaluates on the same chunks and question; its growth is the
+slope of the medians' logarithms, and 1 is linear."""
 
 
 def page(runs: Sequence[Run], *, picture: Path | None) -> str:
@@ -133,6 +134,7 @@ def _rows(rows: Sequence[Comparison]) -> Iterator[list[str]]:
             str(row.first),
             f"{row.base_whole:.2f}",
             str(row.whole),
+            "" if row.speed is None else str(row.speed),
         ]
 
 

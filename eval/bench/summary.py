@@ -29,6 +29,8 @@ class Comparison:
         evaluations, first, whole: mean ratio over the rounds, with its 95 % interval. For the whole
             answer it is reckoned at as many tokens as the other said, each taking the time that its
             own took.
+        speed: ratio of the tokens a second behind the first one, likewise; None of the overlay,
+            which has read an answer's first tokens before it says any.
     """
 
     base: str
@@ -46,6 +48,7 @@ class Comparison:
     evaluations: Interval
     first: Interval
     whole: Interval
+    speed: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,13 @@ def _compare(base_mode: str, mode: str, timings: Sequence[Timing], seed: int) ->
             seed=seed,
             bounds=None,
         ),
+        speed=ratio(_speed) if mode == "plain" else None,
     )
+
+
+def _speed(timing: Timing) -> float:
+    """Tokens a second behind the first one."""
+    return (timing.said - 1) / max(timing.whole - timing.first, 1e-9)
 
 
 def _whole_at(timing: Timing, said: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from eval.bench.measure import Design, Timing
+from eval.bench.measure import REFERENCE, Design, Timing
 from eval.bench.summary import compare, growth
 from probes.cost import Cost
 
@@ -40,6 +40,17 @@ def test_a_shorter_answer_is_no_faster_one() -> None:
     short = replace(timing("overlay", 2, 64, 0, tokens=150, seconds=1.0), said=1, whole=4 / 3)
     [row] = compare([plain, short], seed=0)
     assert row.whole.value == pytest.approx(1.0)
+
+
+def test_speed_is_that_of_the_tokens_behind_the_first_one() -> None:
+    base = timing(REFERENCE, 2, 64, 0, tokens=100, seconds=1.0)
+    plain = replace(timing("plain", 2, 64, 0, tokens=100, seconds=3.0), said=5, whole=4.0)
+    dosed = timing("overlay", 2, 64, 0, tokens=150, seconds=1.0)
+    found = {row.mode: row.speed for row in compare([base, plain, dosed], seed=0)}
+    speed = found["plain"]
+    assert speed is not None
+    assert speed.value == pytest.approx(2.0), "4 tokens in a second, where the base says 2"
+    assert found["overlay"] is None
 
 
 def test_growth_is_that_of_what_comes_on_top() -> None:
