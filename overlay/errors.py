@@ -24,6 +24,7 @@ The whole tree, with the exit code of the command, the HTTP status of the server
     |   +-- LoadFailedError             3  503  server.errors
     |   +-- ModelError                  3  500  probes.errors
     |   |   +-- ModelCacheError         3  500  probes.errors
+    |   |   +-- NoRoomError             3  500  probes.errors
     |   +-- RerankerError               3  500  retriever.errors
     |   +-- StorageError                3  507  overlay.uploads.errors
     |   +-- StoreError                  3  500  retriever.errors

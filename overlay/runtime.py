@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 from overlay.answer import Answer, AnswerFinished, Event
 from overlay.answering.job import make_job
@@ -28,6 +29,7 @@ from probes.chat import Message
 from probes.errors import UnavailableError
 from probes.kv_store import KVStore
 from probes.protocol import Model, ModelInfo
+from probes.turns import Turns
 from retriever import Chunk, GivenChunks, Retriever, Searcher
 from selector.budget import Budget
 from selector.profile import Profile
@@ -39,7 +41,7 @@ __all__ = ["Overlay", "open_overlay"]
 class Overlay:
     """Answers questions from retrieved chunks, under a volatility budget.
 
-    Not safe for use from several threads at once: one model gives one answer at a time.
+    Not safe for use from several threads at once. Several answers at a time are tasks of ``turns``.
 
     Args:
         model: an instrumented model; closed with the overlay.
@@ -188,6 +190,11 @@ class Overlay:
             EmbedderError: the embedder does not load.
         """
         return embed(self._library(collection).embedder, texts)
+
+    @property
+    def turns(self) -> Turns[Any]:
+        """See :attr:`probes.protocol.Model.turns`: how several answers are given at a time."""
+        return self._model.turns
 
     def watch(self, check: Callable[[], None] | None) -> None:
         """See :meth:`probes.protocol.Model.watch`: how to end an answer between its events."""

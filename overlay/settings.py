@@ -352,9 +352,16 @@ class Settings(BaseSettings):
 
     host: Annotated[str, Field(description="address that the server listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="0 for any free port")] = 8321
-    queue_size: Annotated[
-        int, Field(ge=0, description="requests that may wait while one is answered")
-    ] = 8
+    parallel: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=16,
+            description="requests that the server answers at a time under llama.cpp, their tokens "
+            "drawn in the same calls; transformers answers one after the other",
+        ),
+    ] = 4
+    queue_size: Annotated[int, Field(ge=0, description="requests that may wait")] = 8
     api_keys: ApiKeys = ()
     api_keys_file: ApiKeysFile = None
     allowed_hosts: AllowedHosts = ()

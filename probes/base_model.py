@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from probes.form import FormVocabulary, Matcher
 from probes.protocol import ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
 from probes.thoughts import THINK, opened_by
+from probes.turns import Turns
 
 __all__ = ["BaseModel", "CachedSession", "Vocabulary"]
 
@@ -86,12 +87,25 @@ class BaseModel(ABC, Generic[_Own, _Read]):
         vocabulary: the model's own.
         meter: counts what is evaluated.
         context_size: tokens that one session may hold.
+        turns: of tasks that share the model; by default each runs to its end.
     """
 
-    def __init__(self, vocabulary: Vocabulary, meter: Meter, context_size: int) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        meter: Meter,
+        context_size: int,
+        turns: Turns[Any] | None = None,
+    ) -> None:
         self._vocabulary = vocabulary
         self._meter = meter
         self._context_size = context_size
+        self._turns: Turns[Any] = turns or Turns(meter)
+
+    @property
+    def turns(self) -> Turns[Any]:
+        """See :attr:`probes.protocol.Model.turns`."""
+        return self._turns
 
     @property
     def cost(self) -> Cost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overlay.errors import InputError, ResourceError
 
-__all__ = ["ModelCacheError", "ModelError", "PromptTooLongError", "UnavailableError"]
+__all__ = ["ModelCacheError", "ModelError", "NoRoomError", "PromptTooLongError", "UnavailableError"]
 
 
 class ModelError(ResourceError):
@@ -15,6 +15,10 @@ class ModelError(ResourceError):
 
 class ModelCacheError(ModelError):
     """The folder of converted models cannot be written."""
+
+
+class NoRoomError(ModelError):
+    """What is evaluated at a time outgrows the model's cache."""
 
 
 class PromptTooLongError(InputError):

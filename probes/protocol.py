@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from probes.chat import ChatStyle, Message
 from probes.cost import Cost
 from probes.form import Form
 from probes.state import FloatArray, State
+from probes.turns import Turns
 
 __all__ = [
     "Capabilities",
@@ -355,6 +356,10 @@ class Model(Protocol):
 
         What :meth:`read_many` would give of the drafts, without evaluating them again.
         """
+
+    @property
+    def turns(self) -> Turns[Any]:
+        """Runs several tasks on this model by turns, each on a counter of its own."""
 
     def watch(self, check: Callable[[], None] | None) -> None:
         """Call ``check`` after every forward call from now on; None calls nothing.

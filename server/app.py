@@ -57,17 +57,20 @@ def create_app(
     store: Path | None = None,
     doors: Doors = _LOCAL,
     documents: Documents | None = None,
+    *,
+    parallel: int = 1,
 ) -> FastAPI:
     """Create the application. It loads the engine in the background once it is started.
 
     Args:
         load: opens the engine; runs in the thread that will use it.
-        queue_size: how many requests may wait while one is answered.
+        queue_size: how many requests may wait.
         store: the folder that feedback is kept in; None keeps none.
         doors: who may ask, how much, and for how long.
         documents: the store that files are uploaded to; None where there is none.
+        parallel: how many are answered at a time, where the engine can.
     """
-    worker, gate = Worker(load, queue_size), Gate()
+    worker, gate = Worker(load, queue_size, parallel), Gate()
     metrics = Metrics(lambda: worker.waiting)
     app = FastAPI(
         title="Overlay",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from overlay.answer import Event
 from overlay.attribution import Attribution
@@ -12,6 +12,7 @@ from overlay.judged import Judged
 from overlay.options import AskOptions
 from probes.chat import Message
 from probes.protocol import ModelInfo
+from probes.turns import Turns
 from retriever import Chunk
 from selector.budget import Budget
 
@@ -19,7 +20,10 @@ __all__ = ["Engine"]
 
 
 class Engine(Protocol):
-    """Answers one question at a time. Only the thread that loaded it streams or closes it."""
+    """Answers questions, several at a time as tasks of ``turns``.
+
+    Only the thread that loaded it streams or closes it.
+    """
 
     @property
     def model_info(self) -> ModelInfo:
@@ -28,6 +32,10 @@ class Engine(Protocol):
     @property
     def budget(self) -> Budget:
         """Completes the partial budget of a request; it never changes."""
+
+    @property
+    def turns(self) -> Turns[Any]:
+        """Runs several answers by turns; it never changes."""
 
     def stream(self, messages: Sequence[Message], options: AskOptions) -> Iterator[Event]:
         """Answer; the last event is ``AnswerFinished``.

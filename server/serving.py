@@ -70,9 +70,15 @@ def run_server(config: Path | None, **arguments: object) -> None:
         # No answer waits, or takes memory, for what is loaded now; documents may come later.
         return open_overlay(settings, eager=True, may_be_empty=True)
 
-    server = AppServer(
-        create_app(load, settings.queue_size, settings.store, doors, Documents(settings))
+    app = create_app(
+        load,
+        settings.queue_size,
+        settings.store,
+        doors,
+        Documents(settings),
+        parallel=settings.parallel,
     )
+    server = AppServer(app)
     _announce(listener, settings)
     server.run(sockets=[listener])
     if server.forced_by is not None:

@@ -1,8 +1,8 @@
 """One thread that owns the engine, and the bounded queue of requests that wait for it.
 
-The engine is neither thread-safe nor quick, so one thread loads it, answers one request after
-the other, and closes it. The event loop only ever puts a ticket into the queue and awaits the
-events that the thread posts to it.
+The engine is neither thread-safe nor quick, so one thread loads it, answers a few requests by
+turns, and closes it. The event loop only ever puts a ticket into the queue and awaits the events
+that the thread posts to it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from functools import partial
 
-from overlay.answer import AnswerFinished, Event
+from overlay.answer import AnswerFinished, Event, StepTaken
 from overlay.errors import OverlayError
+from probes.errors import NoRoomError
 from server.doors.answers import AnswerFacts, AnswerWatch
 from server.doors.defects import frames_of, log_defect
 from server.doors.record import current
@@ -45,6 +47,11 @@ class _CancelledError(Exception):
 class Ticket:
     """A request's place in the queue. Create it where the event loop runs.
 
+    Attributes:
+        alone: whether nothing is answered beside it.
+        steps: how many steps were posted.
+        spoken: whether anything else was.
+
     Args:
         ask: what is wanted of the engine; called in the worker's thread.
     """
@@ -53,7 +60,8 @@ class Ticket:
         self._ask = ask
         self._record = current.get()
         self._watch = AnswerWatch(self._note)
-        self.cancelled = False
+        self.cancelled = self.alone = self.spoken = False
+        self.steps = 0
         self._loop = asyncio.get_running_loop()
         self._posted: asyncio.Queue[Event | OverlayError | None] = asyncio.Queue()
 
@@ -78,6 +86,8 @@ class Ticket:
 
     def post(self, item: Event | OverlayError | None) -> None:
         """Pass on an event, or an error; None ends the events. Any thread may call this."""
+        self.steps += isinstance(item, StepTaken)
+        self.spoken = self.spoken or not isinstance(item, StepTaken)
         self._watch.hear(item)
         if isinstance(item, OverlayError) and self._record is not None:
             self._record.error = item.code
@@ -98,22 +108,24 @@ class Ticket:
 
 
 class Worker:
-    """Loads an engine in the background and answers tickets, one at a time.
+    """Loads an engine in the background and answers tickets, a few at a time.
 
     Args:
         load: opens the engine; called in the worker's thread.
-        queue_size: how many tickets may wait while one is answered.
+        queue_size: how many tickets may wait.
+        parallel: how many are answered at a time, by an engine that can.
     """
 
-    def __init__(self, load: Callable[[], Engine], queue_size: int) -> None:
+    def __init__(self, load: Callable[[], Engine], queue_size: int, parallel: int = 1) -> None:
         self.created = int(time.time())
         self._load = load
         self._queue_size = queue_size
+        self._parallel = parallel
         self._engine: Engine | None = None
         self._failure: OverlayError | None = None
         self._changed = threading.Condition()
         self._waiting: deque[Ticket] = deque()
-        self._running: Ticket | None = None
+        self._running: list[Ticket] = []
         self._draining = False
         self._stopping = False
         self._seconds: deque[float] = deque(maxlen=_REMEMBERED_ANSWERS)
@@ -138,8 +150,8 @@ class Worker:
 
     @property
     def running(self) -> int:
-        """How many tickets are answered now: 0 or 1."""
-        return int(self._running is not None)
+        """How many tickets are answered now."""
+        return len(self._running)
 
     @property
     def waiting(self) -> int:
@@ -160,7 +172,7 @@ class Worker:
         with self._changed:
             if self._draining:
                 raise ClosingError
-            if len(self._waiting) + (self._running is not None) > self._queue_size:
+            if len(self._waiting) + len(self._running) >= self._queue_size + self._places:
                 raise QueueFullError(len(self._waiting), self._retry_after())
             self._waiting.append(ticket)
             self._changed.notify()
@@ -186,7 +198,7 @@ class Worker:
         """Fail every ticket and let the thread end; returns at once. Harmless if repeated."""
         with self._changed:
             self._draining = self._stopping = True
-            tickets = [*self._waiting, *filter(None, [self._running])]
+            tickets = [*self._waiting, *self._running]
             self._changed.notify()
         for ticket in tickets:
             ticket.post(ClosingError())
@@ -214,32 +226,62 @@ class Worker:
             return
         self._engine = engine
         try:
-            while (ticket := self._next()) is not None:
-                last = self._answer(engine, ticket)
-                with self._changed:
-                    self._running = None
-                # Only now: who has the answer and asks again at once must find the place free.
-                ticket.post(last)
-                ticket.post(None)
+            while self._admit(engine):
+                engine.turns.step()
         finally:
             engine.close()
 
-    def _next(self) -> Ticket | None:
+    @property
+    def _places(self) -> int:
+        """How many tickets may be answered at a time."""
+        return self._parallel if self._engine and self._engine.turns.together else 1
+
+    def _admit(self, engine: Engine) -> bool:
+        """Begin with what waits, as far as there are places; False where all is done."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or self._waiting)
-            self._running = None if self._stopping else self._waiting.popleft()
-            return self._running
+            self._changed.wait_for(lambda: self._stopping or self._waiting or self._running)
+            while self._waiting and not self._stopping and self._has_place():
+                ticket = self._waiting.popleft()
+                self._running.append(ticket)
+                engine.turns.start(partial(self._serve, engine, ticket))
+            return bool(self._running)
+
+    def _has_place(self) -> bool:
+        if not self._running:
+            return True
+        alone = self._waiting[0].alone or self._running[0].alone
+        return len(self._running) < self._places and not alone
+
+    def _serve(self, engine: Engine, ticket: Ticket) -> None:
+        """Answer, to the last event."""
+        last = self._answer(engine, ticket)
+        with self._changed:
+            self._running.remove(ticket)
+            again = isinstance(last, NoRoomError) and not ticket.spoken and not ticket.alone
+            if again and self._running and not ticket.cancelled:
+                # Others took the room: their turn ends before it begins anew.
+                ticket.alone = True
+                self._waiting.appendleft(ticket)
+                return
+        # Only now: who has the answer and asks again at once must find the place free.
+        ticket.post(last)
+        ticket.post(None)
 
     def _answer(self, engine: Engine, ticket: Ticket) -> Event | OverlayError | None:
         """Post every event but the end of the last answer, and return that one."""
         started = time.monotonic()
         held: Event | None = None
+        shown = ticket.steps
         engine.watch(ticket.check)
         try:
+            ticket.check()
             events = ticket.ask(engine)
             try:
                 for event in events:
                     ticket.check()
+                    if shown and isinstance(event, StepTaken):
+                        shown -= 1  # posted before it began anew
+                        continue
                     if held is not None:
                         ticket.post(held)
                     held = event if isinstance(event, AnswerFinished) else None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "browser",
+    "fast_model",
     "file_model",
     "model",
     "model_cache",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 _REAL_MODELS = frozenset({"model", "file_model", "other", "minilm"})
-_SHARED = frozenset({"model", "file_model", "tiny_model"})
+_SHARED = frozenset({"fast_model", "file_model", "model", "tiny_model"})
 _CONVERTED = Path(__file__).resolve().parents[1] / ".overlay" / "models-of-tests"
 
 
@@ -93,6 +94,16 @@ def tiny_model(tiny_gguf: Path) -> Iterator[LlamaCppModel]:
     from probes.llamacpp import LlamaCppModel
 
     loaded = LlamaCppModel(tiny_gguf, context_size=2048)
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="session")
+def fast_model(tiny_gguf: Path) -> Iterator[LlamaCppModel]:
+    """The same, rounded as it is fastest."""
+    from probes.llamacpp import LlamaCppModel
+
+    loaded = LlamaCppModel(tiny_gguf, context_size=1024, exact=False)
     yield loaded
     loaded.close()
 

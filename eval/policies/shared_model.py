@@ -26,6 +26,7 @@ from probes.checks import check_attended, check_length, check_own, check_window
 from probes.cost import Cost
 from probes.protocol import Capabilities, Model, ModelInfo, Sampling, Session
 from probes.state import FloatArray, State
+from probes.turns import Turns
 
 __all__ = ["SharedModel"]
 
@@ -62,6 +63,11 @@ class SharedModel:
     def info(self) -> ModelInfo:
         """See :attr:`probes.protocol.Model.info`."""
         return self._model.info
+
+    @property
+    def turns(self) -> Turns[Any]:
+        """See :attr:`probes.protocol.Model.turns`: those of the model that does the work."""
+        return self._model.turns
 
     @property
     def capabilities(self) -> Capabilities:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import llama_cpp
 
-from probes.errors import ModelError
+from probes.errors import NoRoomError
 from probes.llamacpp.saved import load_sequence, save_sequence
 
 __all__ = ["PADDING", "SEQUENCES", "Cells"]
@@ -46,10 +46,10 @@ class Cells:
         """An empty sequence.
 
         Raises:
-            ModelError: all are taken.
+            NoRoomError: all are taken.
         """
         if not self._free:
-            raise ModelError(
+            raise NoRoomError(
                 f"all {SEQUENCES - len(_RESERVED)} sequences are in use",
                 hint="close sessions that are done",
             )
@@ -93,7 +93,7 @@ class Cells:
         """Cells at positions ``start`` to ``stop - 1``, as llama.cpp writes them.
 
         Raises:
-            ModelError: all sequences are taken.
+            NoRoomError: all sequences are taken.
         """
         part = self.take()
         try:
@@ -111,7 +111,7 @@ class Cells:
             Whether there was room, and the bytes are what was saved.
 
         Raises:
-            ModelError: all sequences are taken.
+            NoRoomError: all sequences are taken.
         """
         start, stop = span
         shift = place - start

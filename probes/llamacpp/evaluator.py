@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import NamedTuple
 
 import llama_cpp
@@ -11,7 +12,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from probes.cost import Meter
-from probes.errors import ModelError
+from probes.errors import ModelError, NoRoomError
 from probes.llamacpp.batch import Batch, Row
 from probes.llamacpp.cells import PADDING, Cells
 from probes.llamacpp.looking import Looking
@@ -19,8 +20,9 @@ from probes.llamacpp.padding import LEAST, LEAST_ALONE, Padding, even, to_a_tile
 from probes.llamacpp.sampler import Sampler
 from probes.llamacpp.tap import LayerTap
 from probes.state import FloatArray
+from probes.turns import Turns
 
-__all__ = ["BATCH_TOKENS", "MICRO_BATCH_TOKENS", "Evaluation", "Evaluator"]
+__all__ = ["BATCH_TOKENS", "MICRO_BATCH_TOKENS", "Draw", "Evaluation", "Evaluator"]
 
 BATCH_TOKENS = 512
 MICRO_BATCH_TOKENS = 60
@@ -50,11 +52,28 @@ class Evaluation(NamedTuple):
     hidden: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Rows of one session, from which a token is drawn.
+
+    Attributes:
+        rows: one, and perhaps another that guesses that token.
+        layers: to be read.
+        use: gets what they gave, and the place of their first row in the call, before anything else
+            is evaluated.
+    """
+
+    rows: Sequence[Row]
+    layers: Sequence[int]
+    use: Callable[[Evaluation, int], None]
+
+
 class Evaluator:
     """One context and the batch that it is fed with.
 
     Attributes:
         meter: counts what is evaluated.
+        turns: of the tasks that share the model.
 
     Args:
         tap: the context's own.
@@ -77,6 +96,7 @@ class Evaluator:
         vocabulary: int,
     ) -> None:
         self.meter = Meter()
+        self.turns = Turns(self.meter, self._draw_all)
         self._context = context
         self._tap = tap
         self._cells = cells
@@ -156,22 +176,39 @@ class Evaluator:
         """Draw a token from the logits of a row of the last call."""
         return sampler.draw(self._context, row)
 
-    def decode(self, rows: Sequence[Row], layers: Sequence[int] = ()) -> Evaluation:
-        """Evaluate a row from which a token is drawn, and perhaps one that guesses that token.
+    def decode(self, draw: Draw) -> None:
+        """Evaluate the rows from which a token is drawn, beside those of other tasks.
 
-        One row is padded to two: for one alone, attention rounds by where its cells lie. Only the
-        first row is counted.
+        Only the first row is counted.
 
         Raises:
             ModelError: as :meth:`evaluate`.
         """
-        read = self._tapped(len(rows), layers, lambda: self._run(rows, LEAST_ALONE - len(rows)))
+        if not self.turns.wait(draw):
+            self._draw_all([draw])
         self.meter.decode(1)
-        return read
 
     def close(self) -> None:
         """Free the batch."""
         self._batch.close()
+
+    def _draw_all(self, draws: Sequence[Draw]) -> None:
+        """In one call where no layer is read; rounded exactly, each in one of its own.
+
+        One row is padded to two: for one alone, attention rounds by where its cells lie.
+        """
+        exact = self._padding is Padding.EXACT
+        apart = [draw for draw in draws if draw.layers or exact]
+        beside = [draw for draw in draws if not (draw.layers or exact)]
+        for group in [*([beside] if beside else []), *([draw] for draw in apart)]:
+            rows = [row for draw in group for row in draw.rows]
+            missing = max(0, LEAST_ALONE - len(rows))
+            read = self._tapped(len(rows), group[0].layers, partial(self._run, rows, missing))
+            first = 0
+            for draw in group:
+                end = first + len(draw.rows)
+                draw.use(Evaluation(read.logits[first:end], read.hidden[:, first:end]), first)
+                first = end
 
     def _look(self, rows: Sequence[Row], looking: Looking) -> None:
         looking.begin(len(rows))
@@ -218,7 +255,7 @@ class Evaluator:
         finally:
             self._cells.drop_padding()
         if status == _NO_SLOT:
-            raise ModelError(
+            raise NoRoomError(
                 f"the cache of {self._cache_size} tokens is full",
                 hint="ask for fewer chunks (k), or raise context_size",
                 param="context_size",

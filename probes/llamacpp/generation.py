@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from probes.llamacpp.batch import Row
-from probes.llamacpp.evaluator import Evaluation, Evaluator
+from probes.llamacpp.evaluator import Draw, Evaluation, Evaluator
 from probes.llamacpp.prompt_lookup import guess_next
 from probes.llamacpp.sampler import Sampler
 from probes.protocol import Sampling
@@ -104,29 +105,35 @@ class Generation:
             Row(token, start + offset, session.sequence, logits=True)
             for offset, token in enumerate(tokens)
         ]
-        read = self._evaluator.decode(rows, self._layers)
-        if self._keep is not None:
-            # Copied at once: the logits are overwritten by what is evaluated next.
-            self._shown = [
-                Evaluation(read.logits[row : row + 1].copy(), read.hidden[:, row : row + 1])
-                for row in range(len(rows))
-            ]
+        self._drawn = []
+        self._evaluator.decode(Draw(rows, self._layers, partial(self._take, guess)))
         session.cached += 1
         # Whoever reads the session before the next token is drawn must not see the guess.
         cells.copy(session.sequence, self._aside, start + 1, start + 2)
         cells.forget(session.sequence, start + 1)
-        self._drawn = [self._choose(read, 0)]
+
+    def _take(self, guess: int | None, read: Evaluation, first: int) -> None:
+        """Draw from what the rows gave: llama.cpp keeps it until the next call."""
+        if self._keep is not None:
+            self._shown = [
+                Evaluation(read.logits[row : row + 1].copy(), read.hidden[:, row : row + 1])
+                for row in range(len(read.logits))
+            ]
+        self._drawn = [self._choose(read, 0, first)]
         self._accept(self._drawn[0])
         if self._drawn == [guess]:
-            # Drawn at once: others may be evaluated before the next token is asked for.
-            self._drawn.append(self._choose(read, 1))
+            self._drawn.append(self._choose(read, 1, first))
 
-    def _choose(self, read: Evaluation, row: int) -> int:
-        """Draw from a row of the last call, of what may come next."""
+    def _choose(self, read: Evaluation, row: int, first: int) -> int:
+        """Draw from a row of the last call, of what may come next.
+
+        Args:
+            first: the place in the call of the rows that were read.
+        """
         if self._matcher is not None and not self._matcher.complete:
             # In llama.cpp's own buffer, which the sampler reads; what is kept was copied before.
             read.logits[row][~self._matcher.allowed()] = -np.inf
-        return self._evaluator.draw(self._sampler, row)
+        return self._evaluator.draw(self._sampler, first + row)
 
     def _accept(self, token: int) -> None:
         if self._matcher is not None and not self._model.ends_generation(token):

@@ -35,6 +35,7 @@ from probes.state import FloatArray
 __all__ = ["LlamaCppModel"]
 
 _SHARD_OF = re.compile(r"-\d{5}-of-\d{5}$")
+_SHARED_ROWS = 128
 _LOGITS_BYTES = 64 * 2**20
 # Rows that are evaluated to find out what a model shows; as many as need no padding.
 _TRIED = 8
@@ -116,7 +117,7 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             width=self._width,
             vocabulary=vocabulary.size,
         )
-        super().__init__(vocabulary, self._evaluator.meter, longest)
+        super().__init__(vocabulary, self._evaluator.meter, longest, self._evaluator.turns)
         self._read_rows = max(32, min(BATCH_TOKENS, _LOGITS_BYTES // (4 * vocabulary.size)))
         self._closed = False
         self.silence()
@@ -249,10 +250,13 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             for session in sessions
             for offset, token in enumerate(session.pending[:-1])
         ]
-        # A micro-batch a call: no slower, and whoever watches can end it between two.
-        step = self._micro_batch_tokens
+        # A micro-batch a call: no slower, and whoever watches can end it between two. Fewer rows
+        # where others wait for a token.
+        shared = self.turns.tasks > 1
+        step = min(self._micro_batch_tokens, _SHARED_ROWS) if shared else self._micro_batch_tokens
         for start in range(0, len(rows), step):
             self._evaluator.evaluate(rows[start : start + step])
+            self.turns.rest()
         for session in sessions:
             session.cached = len(session.tokens) - 1
 

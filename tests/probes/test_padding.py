@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,13 +13,6 @@ from probes.llamacpp.padding import LEAST, LEAST_ALONE, even, to_a_tile
 from probes.neutral import NEUTRAL_TEXTS
 
 CONTEXT = 300
-
-
-@pytest.fixture(scope="module")
-def fast_model(tiny_gguf: Path) -> Iterator[LlamaCppModel]:
-    loaded = LlamaCppModel(tiny_gguf, context_size=1024, exact=False)
-    yield loaded
-    loaded.close()
 
 
 @given(st.integers(1, 512), st.sampled_from([MICRO_BATCH_TOKENS, BATCH_TOKENS]), st.booleans())

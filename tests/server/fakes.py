@@ -34,9 +34,10 @@ from overlay.errors import InputError
 from overlay.judged import Judged
 from overlay.options import AskOptions
 from probes.chat import Message
-from probes.cost import Cost
+from probes.cost import Cost, Meter
 from probes.protocol import ModelInfo
 from probes.token_log_probs import TokenLogProb
+from probes.turns import Turns
 from retriever import Chunk, RankedChunk
 from selector.budget import Budget
 from selector.verdict import Verdict
@@ -99,6 +100,7 @@ class FakeEngine:
     closed: threading.Event = field(default_factory=threading.Event)
     collections: list[str | None] = field(default_factory=list)
     check: Callable[[], None] | None = None
+    turns: Turns[Any] = field(default_factory=lambda: Turns(Meter()))
 
     @property
     def model_info(self) -> ModelInfo:
