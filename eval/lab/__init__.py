@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "blending": "eval.readings.blending:blending",
         "curves": "eval.readings.curves:curves",
         "faithfulness": "eval.readings.faithfulness:faithfulness",
+        "elsewhere": "eval.lab.elsewhere:elsewhere",
         "followups": "eval.lab.followups:followups",
         "index": "eval.lab.index:index",
         "ingest": "eval.lab.ingest:ingest",

@@ -148,7 +148,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
 def test_research_stands_apart_and_says_what_it_is(tmp_path: Path) -> None:
     text = overlay_here("lab", "--help", cwd=tmp_path).stdout
     assert commands_in(text) == (
-        "agreement auroc bench-store blending curves faithfulness followups index ingest "
+        "agreement auroc bench-store blending curves elsewhere faithfulness followups index ingest "
         "instructions ladder load map pool retrieval sharp-steps similarity-scale stores variants"
     )
     assert "the studies behind the pages of docs/" in text
