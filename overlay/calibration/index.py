@@ -65,7 +65,8 @@ class FittedIndex:
     Attributes:
         whole: from all answers.
         folds: from the answers outside of each fold of the profile.
-        chances: of each answer that was given, by the weights of its fold.
+        chances: of each answer that was given from chunks, by the weights of its fold. One without
+            them is mostly wrong and easily told: it would flatter the index.
         wrong: whether those answers are wrong.
         questions: whose they are, likewise.
     """
@@ -136,16 +137,16 @@ def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedInde
     whole = _fit(given)
     if whole is None or len(fitted) < len(folds):
         return None
-    chances = []
-    for one in given:
+    chances, judged = [], [one for one in given if one.signs.chunks] or given
+    for one in judged:
         place = next((n for n, fold in enumerate(folds) if one.key in fold.questions), None)
         chances.append((whole if place is None else fitted[place]).chance(one.signs))
     return FittedIndex(
         whole=whole,
         folds=tuple(fitted),
         chances=chances,
-        wrong=[one.wrong for one in given],
-        questions=[one.key for one in given],
+        wrong=[one.wrong for one in judged],
+        questions=[one.key for one in judged],
     )
 
 

@@ -77,7 +77,8 @@ def index_table(quality: IndexQuality, fitted_on: str) -> Table:
     """
     return Table(
         "The volatility index of an answer",
-        "The chance of being wrong that is reported with an answer, against whether it is wrong. "
+        "The chance of being wrong that is reported with an answer, against whether it is wrong; "
+        "of answers from chunks, in every variant that was asked. "
         "The squared error of always saying the share of wrong answers stands in brackets.",
         (
             "by weights fitted on",

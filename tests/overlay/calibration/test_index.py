@@ -67,6 +67,16 @@ def test_an_answer_is_judged_by_weights_that_have_not_seen_it() -> None:
     assert after.folds[0] == before.folds[0]
 
 
+def test_answers_without_chunks_are_fitted_on_and_flatter_no_figure() -> None:
+    given = answers(400)
+    none = Signs(-9.0, 0.0, 0.0, 1.0, 0.0, 0)
+    bare = [replace(one, signs=none, right=False) for one in given]
+    found, alone = fitted([*given, *bare]), fitted(given)
+    assert len(found.chances) == len(found.wrong) == len(found.questions) == len(given)
+    assert found.wrong == alone.wrong
+    assert found.whole != alone.whole
+
+
 def test_abstentions_tell_nothing() -> None:
     given = answers(100)
     abstained = [replace(one, signs=None, right=False) for one in answers(50)]
