@@ -57,7 +57,7 @@ def index(
     profile, fitted = refit(profile, answered)
     quality = index_quality(fitted, seed=journals[0].run["seed"])
     measured = {
-        "answers": len(fitted.wrong),
+        "answers": fitted.answers,
         "answers_to": len(set(fitted.questions)),
         "answers_of": ["every variant"],
         "answers_date": datetime.now(UTC).date().isoformat(),

@@ -65,6 +65,7 @@ class FittedIndex:
     Attributes:
         whole: from all answers.
         folds: from the answers outside of each fold of the profile.
+        answers: how many were fitted on.
         chances: of each answer that was given from chunks, by the weights of its fold. One without
             them is mostly wrong and easily told: it would flatter the index.
         wrong: whether those answers are wrong.
@@ -73,6 +74,7 @@ class FittedIndex:
 
     whole: VolatilityIndex
     folds: tuple[VolatilityIndex, ...]
+    answers: int
     chances: list[float]
     wrong: list[bool]
     questions: list[str]
@@ -144,6 +146,7 @@ def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedInde
     return FittedIndex(
         whole=whole,
         folds=tuple(fitted),
+        answers=len(given),
         chances=chances,
         wrong=[one.wrong for one in judged],
         questions=[one.key for one in judged],

@@ -161,7 +161,7 @@ def calibrate(
                 "data": run["data"],
                 "questions": len(observed),
                 "chunks": sum(len(one.kinds) for one in observed),
-                "answers": 0 if index is None else len(index.wrong),
+                "answers": 0 if index is None else index.answers,
                 "seed": loaded.seed,
                 "date": datetime.now(UTC).date().isoformat(),
                 **quality.as_dict(),
