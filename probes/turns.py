@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from greenlet import greenlet
 
 from probes.cost import Cost, Meter
+from probes.errors import NoRoomError
 
 __all__ = ["Turns"]
 
@@ -70,18 +71,28 @@ class Turns(Generic[_Draw]):
     def step(self) -> None:
         """Give all that wait for a token theirs, and one of the others a turn: the oldest.
 
-        So nobody's answer stops for longer than a part of somebody's prompt takes.
+        So nobody's answer stops for longer than a part of somebody's prompt takes. Where there is
+        no room for all, the youngest is told so, and the others wait for what it gives free.
         """
         waiting = [task for task in self._tasks if task.draw is not None]
         others = [task for task in self._tasks if task.draw is None]
-        if waiting and self._draw is not None:
-            try:
-                self._draw([task.draw for task in waiting if task.draw is not None])
-            except Exception as error:  # noqa: BLE001 - raised in each task, whose it is
-                for task in waiting:
-                    task.error = error
+        if waiting:
+            waiting = self._drawn(waiting)
         for task in [*waiting, *others[:1]]:
             self._resume(task)
+
+    def _drawn(self, waiting: list[_Task[_Draw]]) -> list[_Task[_Draw]]:
+        """Those that have their token, or are to hear why there is none."""
+        assert self._draw is not None  # noqa: S101 - else nothing waits
+        try:
+            self._draw([task.draw for task in waiting if task.draw is not None])
+        except NoRoomError as error:
+            waiting[-1].error = error
+            return waiting[-1:]
+        except Exception as error:  # noqa: BLE001 - raised in each task, whose it is
+            for task in waiting:
+                task.error = error
+        return waiting
 
     def wait(self, draw: _Draw) -> bool:
         """Work out a draw, beside those of other tasks.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from overlay.cli.options import output_option
+from overlay.errors import InputError
 
 if TYPE_CHECKING:
     from eval.runs.loading import Run
@@ -68,11 +69,20 @@ def elsewhere_tables(runs: Sequence[Run], topic: Sequence[str], *, seed: int) ->
 
     Args:
         topic: data sets that are counted apart, too.
+
+    Raises:
+        InputError: the runs share no simple way to choose passages.
     """
     policies = [one for one in runs[0].policies if all(one in run.policies for run in runs)]
     simple = [policy.label for policy in policies if policy.kind in _SIMPLE]
     own = [policy.label for policy in policies if policy.kind == "overlay"]
     oracle = [policy.label for policy in policies if policy.kind == "oracle"]
+    if not simple:
+        raise InputError(
+            "the runs share no simple way to choose passages",
+            hint=f"let all of them have a policy of a kind among {', '.join(sorted(_SIMPLE))}",
+            param="results",
+        )
     cases = [one for run in runs for one in answered(run)]
     groups = _grouped(cases, set(topic))
     return [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from probes.cost import Cost, Meter
-from probes.errors import ModelError
+from probes.errors import ModelError, NoRoomError
 from probes.llamacpp import LlamaCppModel
 from probes.llamacpp.batch import Row
 from probes.protocol import Sampling
@@ -122,6 +122,31 @@ def test_an_error_of_a_draw_is_raised_in_each_task_and_ends_no_other() -> None:
     turns.start(partial(task, "bad"))
     run(turns)
     assert told == ["good, again: full", "bad, bad: full", "good", "bad"]
+
+
+def test_where_there_is_no_room_the_youngest_leaves_and_the_others_go_on() -> None:
+    room = 2
+
+    def draw(draws: Sequence[str]) -> None:
+        if len(draws) > room:
+            raise NoRoomError("full")
+
+    turns = Turns[str](Meter(), draw)
+    told: list[str] = []
+
+    def task(name: str) -> None:
+        try:
+            for _ in range(6):
+                turns.wait(name)
+        except NoRoomError:
+            told.append(f"no room for {name}")
+        else:
+            told.append(name)
+
+    for name in ("old", "middle", "young"):
+        turns.start(partial(task, name))
+    run(turns)
+    assert told == ["no room for young", "old", "middle"]
 
 
 def test_a_model_that_draws_alone_runs_a_task_to_its_end() -> None:

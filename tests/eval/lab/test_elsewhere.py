@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from eval.lab.elsewhere import elsewhere, elsewhere_tables
 from eval.runs.loading import Run, load_run
+from overlay.errors import InputError
 from overlay.journal import Journal
 from tests.eval.runs.sample import ITEM, journal, record, reply
 
@@ -71,3 +72,11 @@ def test_the_command_writes_both_tables(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "### Right answers" in page.read_text()
     assert "### By data set" in page.read_text()
+
+
+def test_without_a_simple_way_there_is_nothing_to_compare_with() -> None:
+    kept = journal_of("small", SMALL)
+    kept.run = {**kept.run, "spec": {**kept.run["spec"], "policies": [{"kind": "oracle"}]}}
+    with pytest.raises(InputError, match="no simple way") as error:
+        elsewhere_tables([load_run(kept)], [], seed=0)
+    assert "top-k" in error.value.hint
