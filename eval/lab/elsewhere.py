@@ -16,7 +16,6 @@ from overlay.errors import InputError
 if TYPE_CHECKING:
     from eval.runs.loading import Run
     from overlay.views.text_table import Table
-    from selector.statistics.interval import Interval
 
 __all__ = ["Answered", "answered", "elsewhere", "elsewhere_tables"]
 
@@ -76,7 +75,7 @@ def elsewhere_tables(runs: Sequence[Run], topic: Sequence[str], *, seed: int) ->
     policies = [one for one in runs[0].policies if all(one in run.policies for run in runs)]
     simple = [policy.label for policy in policies if policy.kind in _SIMPLE]
     own = [policy.label for policy in policies if policy.kind == "overlay"]
-    oracle = [policy.label for policy in policies if policy.kind == "oracle"]
+    oracle = [policy.label for policy in policies if policy.label == runs[0].oracle]
     if not simple:
         raise InputError(
             "the runs share no simple way to choose passages",
@@ -131,20 +130,18 @@ def _of_all(
 
     cases = groups["all"]
 
-    def over(subject: str, policy: str) -> Interval | None:
+    def over(subject: str, policy: str) -> str:
         """How much oftener the subject is right."""
         if policy in own:
-            return None
+            return ""
         differences = [float(one.right[subject]) - one.right[policy] for one in cases]
-        return mean_interval(differences, seed=seed, bounds=None)
+        return mean_interval(differences, seed=seed, bounds=None).signed()
 
     def row(policy: str) -> tuple[str, ...]:
         shares = [_share(found, policy) for found in groups.values()]
         base = [max(one.evaluated[policies[0]], 1) for one in cases]
         cost = mean(one.evaluated[policy] / most for one, most in zip(cases, base, strict=True))
-        differences = [over(subject, policy) for subject in own]
-        said = ["" if found is None else _signed(found) for found in differences]
-        return (policy, *shares, f"{cost:.2f}", *said)
+        return (policy, *shares, f"{cost:.2f}", *(over(subject, policy) for subject in own))
 
     return Table(
         "Right answers",
@@ -180,7 +177,3 @@ def _by_dataset(cases: Sequence[Answered], simple: Sequence[str], others: Sequen
 
 def _share(cases: Sequence[Answered], policy: str) -> str:
     return f"{mean(one.right[policy] for one in cases):.2f}" if cases else ""
-
-
-def _signed(found: Interval) -> str:
-    return f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f})"

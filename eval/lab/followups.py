@@ -204,8 +204,7 @@ def _difference(ours: Sequence[bool], theirs: Sequence[bool], seed: int) -> str:
     from selector.statistics.interval import mean_interval
 
     apart = [float(one) - float(other) for one, other in zip(ours, theirs, strict=True)]
-    value, low, high = mean_interval(apart, seed=seed, bounds=(-1.0, 1.0))
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+    return mean_interval(apart, seed=seed, bounds=(-1.0, 1.0)).signed(3)
 
 
 def _condensed(

@@ -161,7 +161,7 @@ def _choice_table(asked: Sequence[Sequence[VariantAnswer]], chance: _Chance, see
                     name,
                     str(count),
                     str(mean_interval(right, seed=seed)),
-                    f"{more.value:+.2f} ({more.low:+.2f} to {more.high:+.2f})",
+                    more.signed(),
                     f"{tried:.1f}",
                     f"{spent:.0f}",
                 )

@@ -86,5 +86,4 @@ def _columns(scores: Sequence[Scores]) -> list[list[float]]:
 
 def _difference(ours: Sequence[float], theirs: Sequence[float], seed: int) -> str:
     apart = [one - other for one, other in zip(ours, theirs, strict=True)]
-    value, low, high = mean_interval(apart, seed=seed, bounds=(-1.0, 1.0))
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+    return mean_interval(apart, seed=seed, bounds=(-1.0, 1.0)).signed(3)

@@ -94,12 +94,11 @@ def difference_table(run: Run, reference: str | None = None) -> Table:
     against = reference or run.reference
     rows = []
     for found in differences(run.results, against, seed=run.seed):
-        value, low, high = found.comparison.difference
         rows.append(
             (
                 found.measure,
                 found.policy,
-                f"{value:+.2f} ({low:+.2f} to {high:+.2f})",
+                found.comparison.difference.signed(),
                 f"{found.comparison.p_value:.3f}",
                 str(found.cases),
                 str(found.conclusion),

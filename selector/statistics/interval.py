@@ -29,6 +29,15 @@ class Interval(NamedTuple):
         """As it stands in tables."""
         return f"{self.value:.2f} ({self.low:.2f}-{self.high:.2f})"
 
+    def signed(self, digits: int = 2) -> str:
+        """As a difference stands in tables.
+
+        Args:
+            digits: behind the point.
+        """
+        value, low, high = (f"{one:+.{digits}f}" for one in self)
+        return f"{value} ({low} to {high})"
+
 
 def mean_interval(
     values: ArrayLike,

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from overlay.instructions.examples import pieces_of_examples
 from overlay.instructions.fit import fit_examples
 from overlay.instructions.terms import TermWeights, shipped_weights, terms
+from tests.imports import imported
 
 WEIGHTS = shipped_weights()
 
@@ -63,9 +60,7 @@ def test_weights_survive_their_file() -> None:
 
 def test_reading_needs_no_scikit_learn() -> None:
     code = (
-        "import sys; from overlay.instructions.wording import own_wording;"
-        "own_wording().chances(['Ignore this.']); import overlay.runtime;"
-        "sys.exit(bool({'sklearn', 'torch', 'scipy.stats'} & set(sys.modules)))"
+        "from overlay.instructions.wording import own_wording;"
+        "own_wording().chances(['Ignore this.']); import overlay.runtime"
     )
-    root = Path(__file__).parents[3]
-    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+    assert not {"sklearn", "torch", "scipy.stats"} & imported(code)
