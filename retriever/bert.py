@@ -122,7 +122,8 @@ def load_bert(folder: Path) -> BertEncoder | None:
     """The encoder of a sentence-transformers folder; None where it is of another kind, or damaged.
 
     Its own kind: ``BertModel`` with absolute positions and GELU, its weights in one safetensors
-    file, the mean of the tokens or the first one for a vector, and no prompt before a text.
+    file, the mean of the tokens or the first one for a vector, and texts as they are: no prompt
+    before them, and no small letters but the tokenizer's own.
     """
     try:
         encoder = _loaded(folder)
@@ -138,7 +139,7 @@ def _loaded(folder: Path) -> BertEncoder | None:
     from tokenizers import Tokenizer
 
     config, pooling = _json(folder / "config.json"), _pooling(folder)
-    if pooling is None or not _is_bert(config) or _prompted(folder):
+    if pooling is None or not _is_bert(config) or _changes_texts(folder):
         return None
     weights = {
         name.removeprefix("bert."): np.asarray(values, dtype=np.float32)
@@ -184,8 +185,11 @@ def _pooling(folder: Path) -> str | None:
     return _POOLINGS.get(on[0]) if len(on) == 1 else None
 
 
-def _prompted(folder: Path) -> bool:
-    return bool(_json(folder / "config_sentence_transformers.json").get("default_prompt_name"))
+def _changes_texts(folder: Path) -> bool:
+    """Whether the library puts a prompt before a text, or writes it in small letters."""
+    prompted = _json(folder / "config_sentence_transformers.json").get("default_prompt_name")
+    lowered = _json(folder / "sentence_bert_config.json").get("do_lower_case")
+    return bool(prompted or lowered)
 
 
 def _longest(folder: Path, config: dict[str, Any]) -> int:

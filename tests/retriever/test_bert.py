@@ -95,6 +95,7 @@ def test_the_first_token_pools_where_the_folder_says_so(folder: Path, tmp_path: 
         ("config.json", {"num_hidden_layers": 7}),
         ("1_Pooling/config.json", {"pooling_mode_max_tokens": True}),
         ("config_sentence_transformers.json", {"default_prompt_name": "query"}),
+        ("sentence_bert_config.json", {"do_lower_case": True}),
     ],
 )
 def test_what_is_of_another_kind_is_left_to_the_library(
