@@ -16,34 +16,34 @@ class VolatilityIndex(BaseModel):
 
     Attributes:
         bias: what stands alone.
-        log_prob, copied, gain, volatility, backing, chunks: weights of the
-            :class:`selector.signs.Signs` of that name.
+        log_prob, gain, volatility, backing, lead: weights of the :class:`selector.signs.Signs` of
+            that name.
+        typical_lead: counts in the place of a lead that is not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     bias: float
     log_prob: float
-    copied: float
     gain: float
     volatility: float
     backing: float
-    chunks: float
+    lead: float
+    typical_lead: float
 
     def chance(self, signs: Signs) -> float:
         """The chance that an answer is wrong.
 
         Formula: ``1 / (1 + exp(-(bias + w x)))`` with the weights ``w`` and the signs ``x``
         Range: 0 to 1
-        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on six scores
+        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on five scores
         """
         score = (
             self.bias
             + self.log_prob * signs.log_prob
-            + self.copied * signs.copied
             + self.gain * signs.gain
             + self.volatility * signs.volatility
             + self.backing * signs.backing
-            + self.chunks * signs.chunks
+            + self.lead * (self.typical_lead if signs.lead is None else signs.lead)
         )
         return 1.0 / (1.0 + math.exp(-min(max(score, -30.0), 30.0)))

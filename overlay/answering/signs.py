@@ -38,10 +38,11 @@ def _signs(job: Job, context: Context, read: State, gained: float) -> Signs:
     copied = [copied_share(said, question, one.text) for one in chunks]
     return Signs(
         log_prob=read.mean_log_prob,
-        copied=copied_share(said, question, "\n".join(one.text for one in chunks)),
         gain=gained,
         volatility=min(volatilities, default=1.0),
         backing=backing(copied, volatilities),
+        lead=context.variant.lead,
+        copied=copied_share(said, question, "\n".join(one.text for one in chunks)),
         chunks=len(chunks),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,10 +35,10 @@ __all__ = [
 ]
 
 FEWEST = 30
-"""Answers, below which six weights and a bias follow single questions."""
+"""Answers, below which five weights and a bias follow single questions."""
 _C = 1.0
-"""Inverse strength of the L2 penalty: weak beside seven numbers from hundreds of answers."""
-_SIGNS = tuple(field.name for field in fields(Signs))
+"""Inverse strength of the L2 penalty: weak beside six numbers from hundreds of answers."""
+_WEIGHED = ("log_prob", "gain", "volatility", "backing", "lead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +201,12 @@ def _fit(given: Sequence[_Given]) -> VolatilityIndex | None:
     wrong = np.array([one.wrong for one in given])
     if len(given) < FEWEST or wrong.all() or not wrong.any():
         return None
-    scores = np.array([[getattr(one.signs, name) for name in _SIGNS] for one in given])
+    leads = [one.signs.lead for one in given if one.signs.chunks and one.signs.lead is not None]
+    typical = float(np.mean(leads)) if leads else 0.0
+    known = [asdict(one.signs) for one in given]
+    scores = np.array(
+        [[typical if one[name] is None else one[name] for name in _WEIGHED] for one in known]
+    )
     weights, bias = regress(scores, wrong, _C)
-    return VolatilityIndex(bias=bias, **dict(zip(_SIGNS, weights.tolist(), strict=True)))
+    own = dict(zip(_WEIGHED, weights.tolist(), strict=True))
+    return VolatilityIndex(bias=bias, typical_lead=typical, **own)

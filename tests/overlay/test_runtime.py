@@ -25,6 +25,7 @@ from retriever import Chunk, Filter, RankedChunk
 from selector.budget import Budget
 from selector.order import Order
 from selector.profile_files import default_profile
+from selector.signs import lead
 
 QUESTION = "Who is the engineer of the Thread?"
 HELPFUL = "Emrys Pask is the engineer of the Thread. He inspects the cable every Monday."
@@ -95,6 +96,8 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert signs.volatility == min(step.verdict.spent for step in inside)
     copied = copied_share(answer.text, question, "\n".join(step.text for step in inside))
     assert signs.copied == copied
+    assert signs.lead == lead([step.chunk.similarity for step in answer.steps])
+    assert signs.backing > 0.5, "what is said stands in the steadiest chunk"
     assert signs.gain > 0.1, "the chunk names him, and the model cannot know him"
     index = default_profile().index_for(question)
     assert index is not None

@@ -24,14 +24,18 @@ WEIGHTS = Weights(bias=0.0, similarity=1.0)
 def answers(n: int, *, seed: int = 0) -> list[Answered]:
     """Right with the chance that three of the signs say."""
     draw = np.random.default_rng(seed)
-    log_probs, copied, shaky = -draw.exponential(1.0, n), draw.uniform(size=n), draw.uniform(size=n)
-    chances = 1 / (1 + np.exp(-2.0 * log_probs - 4.0 * copied + 3.0 * shaky))
+    log_probs, backed, shaky = -draw.exponential(1.0, n), draw.uniform(size=n), draw.uniform(size=n)
+    chances = 1 / (1 + np.exp(-2.0 * log_probs - 4.0 * backed + 3.0 * shaky))
     right = draw.uniform(size=n) < chances
-    rows = zip(log_probs.tolist(), copied.tolist(), shaky.tolist(), right.tolist(), strict=True)
+    rows = zip(log_probs.tolist(), backed.tolist(), shaky.tolist(), right.tolist(), strict=True)
     return [
-        Answered(f"question {n}", "made up", Signs(likely, share, gained, 0.5, 0.0, 1), is_right)
-        for n, (likely, share, gained, is_right) in enumerate(rows)
+        Answered(f"question {n}", "made up", signs(likely, backed, gained), is_right)
+        for n, (likely, backed, gained, is_right) in enumerate(rows)
     ]
+
+
+def signs(log_prob: float, backed: float, gained: float) -> Signs:
+    return Signs(log_prob, gained, 0.5, backed, 0.05, backed, 1)
 
 
 def folds(n: int) -> list[Fold]:
@@ -52,7 +56,7 @@ def test_the_weights_are_found_again_and_the_chances_are_chances() -> None:
     found = fitted(answers(4000))
     weights = found.whole
     assert weights.log_prob == pytest.approx(-2.0, abs=0.3)
-    assert weights.copied == pytest.approx(-4.0, abs=0.4)
+    assert weights.backing == pytest.approx(-4.0, abs=0.4)
     assert weights.gain == pytest.approx(3.0, abs=0.4)
     assert expected_calibration_error(found.chances, found.wrong) < 0.03
 
@@ -69,12 +73,26 @@ def test_an_answer_is_judged_by_weights_that_have_not_seen_it() -> None:
 
 def test_answers_without_chunks_are_fitted_on_and_flatter_no_figure() -> None:
     given = answers(400)
-    none = Signs(-9.0, 0.0, 0.0, 1.0, 0.0, 0)
+    none = Signs(-9.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0)
     bare = [replace(one, signs=none, right=False) for one in given]
     found, alone = fitted([*given, *bare]), fitted(given)
     assert len(found.chances) == len(found.wrong) == len(found.questions) == len(given)
     assert found.wrong == alone.wrong
     assert found.whole != alone.whole
+
+
+def test_a_lead_that_is_not_known_counts_as_the_typical_one() -> None:
+    def with_leads(leads: list[float | None]) -> list[Answered]:
+        given = zip(answers(len(leads)), leads, strict=True)
+        return [
+            replace(one, signs=one.signs and replace(one.signs, lead=lead)) for one, lead in given
+        ]
+
+    wide, narrow = with_leads([0.0, 0.1] * 100), with_leads([0.0, 0.1, None, None] * 50)
+    assert fitted(wide).whole.typical_lead == pytest.approx(0.05)
+    assert fitted(narrow).whole.typical_lead == pytest.approx(0.05)
+    known = with_leads([0.0, 0.1, 0.05, 0.05] * 50)
+    assert fitted(narrow).whole.lead == pytest.approx(fitted(known).whole.lead)
 
 
 def test_abstentions_tell_nothing() -> None:
