@@ -25,7 +25,6 @@ class Signs:
     Attributes:
         log_prob: their mean log-probability, nats a token.
         gain: see :func:`gain`, of the context; 0 without one.
-        volatility: of the steadiest of its chunks; 1 where there is none.
         backing: see :func:`backing`; 0 where there is none.
         lead: see :func:`lead`, of all chunks that were retrieved; 0 where none is in the context,
             None of an embedder that nobody knows.
@@ -36,7 +35,6 @@ class Signs:
 
     log_prob: float
     gain: float
-    volatility: float
     backing: float
     lead: float | None
     copied: float

@@ -16,8 +16,7 @@ class VolatilityIndex(BaseModel):
 
     Attributes:
         bias: what stands alone.
-        log_prob, gain, volatility, backing, lead: weights of the :class:`selector.signs.Signs` of
-            that name.
+        log_prob, gain, backing, lead: weights of the :class:`selector.signs.Signs` of that name.
         typical_lead: counts in the place of a lead that is not known.
     """
 
@@ -26,7 +25,6 @@ class VolatilityIndex(BaseModel):
     bias: float
     log_prob: float
     gain: float
-    volatility: float
     backing: float
     lead: float
     typical_lead: float
@@ -36,13 +34,12 @@ class VolatilityIndex(BaseModel):
 
         Formula: ``1 / (1 + exp(-(bias + w x)))`` with the weights ``w`` and the signs ``x``
         Range: 0 to 1
-        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on five scores
+        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on four scores
         """
         score = (
             self.bias
             + self.log_prob * signs.log_prob
             + self.gain * signs.gain
-            + self.volatility * signs.volatility
             + self.backing * signs.backing
             + self.lead * (self.typical_lead if signs.lead is None else signs.lead)
         )

@@ -39,7 +39,6 @@ def _signs(job: Job, context: Context, read: State, gained: float) -> Signs:
     return Signs(
         log_prob=read.mean_log_prob,
         gain=gained,
-        volatility=min(volatilities, default=1.0),
         backing=backing(copied, volatilities),
         lead=context.variant.lead,
         copied=copied_share(said, question, "\n".join(one.text for one in chunks)),

@@ -35,10 +35,10 @@ __all__ = [
 ]
 
 FEWEST = 30
-"""Answers, below which five weights and a bias follow single questions."""
+"""Answers, below which four weights and a bias follow single questions."""
 _C = 1.0
-"""Inverse strength of the L2 penalty: weak beside six numbers from hundreds of answers."""
-_WEIGHED = ("log_prob", "gain", "volatility", "backing", "lead")
+"""Inverse strength of the L2 penalty: weak beside five numbers from hundreds of answers."""
+_WEIGHED = ("log_prob", "gain", "backing", "lead")
 
 
 @dataclass(frozen=True, slots=True)

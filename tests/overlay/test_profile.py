@@ -172,7 +172,7 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
 
 def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> None:
     scores = VolatilityIndex(
-        bias=0.7, log_prob=-0.5, gain=-0.7, volatility=0.3, backing=-2.0, lead=0.0, typical_lead=0.0
+        bias=0.7, log_prob=-0.5, gain=-0.7, backing=-2.0, lead=0.0, typical_lead=0.0
     )
     profile = Profile(
         model="m",
@@ -194,7 +194,6 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
     assert signs is not None
     assert signs.log_prob == pytest.approx(sum(said) / len(said), abs=1e-3)
     assert signs.copied == copied_share(answer.text, QUESTION, HELPFUL)
-    assert signs.volatility == min(s.verdict.spent for s in answer.steps if s.verdict.accepted)
     assert answer.volatility_index == scores.chance(signs)
     assert 0 < answer.usage.phases["index"].evaluated <= 3 * 16
     nothing = overlay.ask(QUESTION, AskOptions(budget=Budget(0, 0)))
@@ -209,7 +208,7 @@ def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> N
     assert from_memory.outcome is Outcome.WITHOUT_CONTEXT
     assert from_memory.signs is not None
     assert (from_memory.signs.gain, from_memory.signs.copied) == (0, 0)
-    assert from_memory.signs.volatility == 1
+    assert from_memory.signs.chunks == 0
     assert from_memory.volatility_index is not None
     assert from_memory.volatility_index > (answer.volatility_index or 0.0)
     plain = overlay.ask(QUESTION, AskOptions(mode=Mode.PLAIN))

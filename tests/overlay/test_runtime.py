@@ -93,7 +93,7 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     signs = answer.signs
     assert signs is not None
     inside = [step for step in answer.steps if step.verdict.accepted]
-    assert signs.volatility == min(step.verdict.spent for step in inside)
+    assert signs.chunks == len(inside)
     copied = copied_share(answer.text, question, "\n".join(step.text for step in inside))
     assert signs.copied == copied
     assert signs.lead == lead([step.chunk.similarity for step in answer.steps])

@@ -12,7 +12,7 @@ from selector.signs import Signs
 from selector.volatility_index import VolatilityIndex
 
 INDEX = VolatilityIndex(
-    bias=1.0, log_prob=-1.0, gain=-3.0, volatility=0.5, backing=-2.0, lead=-10.0, typical_lead=0.05
+    bias=1.5, log_prob=-1.0, gain=-3.0, backing=-2.0, lead=-10.0, typical_lead=0.05
 )
 
 
@@ -20,17 +20,15 @@ def signs(
     log_prob: float,
     backing: float,
     gain: float,
-    volatility: float = 1.0,
     lead: float | None = 0.0,
 ) -> Signs:
-    return Signs(log_prob, gain, volatility, backing, lead, 0.0, 1)
+    return Signs(log_prob, gain, backing, lead, 0.0, 1)
 
 
-def test_the_chance_is_a_logistic_of_five_signs() -> None:
+def test_the_chance_is_a_logistic_of_four_signs() -> None:
     assert INDEX.chance(signs(-0.5, 1.0, 0.0)) == pytest.approx(0.5)
     assert INDEX.chance(signs(-0.5, 0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-2.0)))
     assert INDEX.chance(signs(-0.5, 1.0, -0.5)) == pytest.approx(1 / (1 + math.exp(-1.5)))
-    assert INDEX.chance(signs(-1.0, 1.0, 0.0, 0.0)) == pytest.approx(0.5)
     assert INDEX.chance(signs(-0.5, 1.0, 0.0, lead=0.1)) == pytest.approx(1 / (1 + math.e))
 
 
@@ -40,11 +38,9 @@ def test_a_lead_that_is_not_known_counts_as_the_typical_one() -> None:
     )
 
 
-@given(st.floats(-1e6, 0), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+@given(st.floats(-1e6, 0), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_it_is_a_chance_and_falls_with_what_is_backed(
-    log_prob: float, less: float, more: float, gain: float, volatility: float
+    log_prob: float, less: float, more: float, gain: float
 ) -> None:
-    low, high = (
-        INDEX.chance(signs(log_prob, backing, gain, volatility)) for backing in sorted([less, more])
-    )
+    low, high = (INDEX.chance(signs(log_prob, backing, gain)) for backing in sorted([less, more]))
     assert 1 > low >= high > 0

@@ -23,7 +23,7 @@ from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, S
 
 WEIGHTS = Weights(bias=1.0, attention=4.0)
 UNLIKELY = VolatilityIndex(
-    bias=0.0, log_prob=-1.0, gain=0.0, volatility=0.0, backing=0.0, lead=0.0, typical_lead=0.0
+    bias=0.0, log_prob=-1.0, gain=0.0, backing=0.0, lead=0.0, typical_lead=0.0
 )
 """The less likely the model takes its first tokens to be, the higher."""
 TEXTS = (HELPFUL, IRRELEVANT, SUPPORT)
@@ -130,7 +130,7 @@ def test_the_index_decides_whether_to_answer_without_context(
     if within:
         assert answer.signs is not None
         assert (answer.signs.gain, answer.signs.backing, answer.signs.lead) == (0, 0, 0)
-        assert answer.signs.volatility == 1
+        assert answer.signs.chunks == 0
         assert f"{answer.volatility_index:.2f}" in answer.note
     else:
         assert answer.text == ABSTENTION

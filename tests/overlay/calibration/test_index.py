@@ -35,7 +35,7 @@ def answers(n: int, *, seed: int = 0) -> list[Answered]:
 
 
 def signs(log_prob: float, backed: float, gained: float) -> Signs:
-    return Signs(log_prob, gained, 0.5, backed, 0.05, backed, 1)
+    return Signs(log_prob, gained, backed, 0.05, backed, 1)
 
 
 def folds(n: int) -> list[Fold]:
@@ -73,7 +73,7 @@ def test_an_answer_is_judged_by_weights_that_have_not_seen_it() -> None:
 
 def test_answers_without_chunks_are_fitted_on_and_flatter_no_figure() -> None:
     given = answers(400)
-    none = Signs(-9.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0)
+    none = Signs(-9.0, 0.0, 0.0, 0.0, 0.0, 0)
     bare = [replace(one, signs=none, right=False) for one in given]
     found, alone = fitted([*given, *bare]), fitted(given)
     assert len(found.chances) == len(found.wrong) == len(found.questions) == len(given)
