@@ -75,6 +75,7 @@ def _read_shipped(file: Traversable) -> Profile:
 def _unusable(path: Path, why: str) -> InputError:
     return InputError(
         f"{path} is no profile: {why}",
-        hint="`overlay calibrate` makes one; auto and default name those that are shipped",
+        hint="`overlay calibrate` makes one, and anew for this version what another has made; "
+        "auto and default name those that are shipped",
         param="profile",
     )
