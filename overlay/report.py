@@ -52,7 +52,6 @@ def report(answer: Answer) -> dict[str, object]:
         "log_prob": None if answer.signs is None else answer.signs.log_prob,
         "gain": None if answer.signs is None else answer.signs.gain,
         "backing": None if answer.signs is None else answer.signs.backing,
-        "lead": None if answer.signs is None else answer.signs.lead,
         "copied": None if answer.signs is None else answer.signs.copied,
         "variants": [asdict(one) for one in answer.variants],
         "judged_by": answer.judged_by,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from overlay.errors import InputError
 from probes.attention import attention, looks
-from probes.copied import copied_share
+from probes.copied import backing, copied_share
 from probes.dispersion import dispersion
 from probes.entropy import entropy_drop, normalised_entropy
 from probes.faithfulness import linear_datamodeling_score, log_prob_drop, rank_correlation
@@ -138,6 +138,7 @@ CATALOGUE = (
     Entry("entropy", normalised_entropy, "certainty", ("TrajectoryPoint.entropy",)),
     Entry("entropy_drop", entropy_drop, "certainty", ("Reading.entropy_drop",)),
     Entry("copied", copied_share, "support"),
+    Entry("backing", backing, "support"),
     Entry("information_gain", information_gain, "support", ("Reading.information_gain",)),
     Entry("question_gain", question_gain, "support", ("Reading.question_gain",)),
     Entry("support_max", support_max, "support", ("Reading.support_max",)),

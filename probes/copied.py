@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-__all__ = ["copied_share"]
+__all__ = ["backing", "copied_share"]
 
 _WORD = re.compile(r"\w+")
+_PIECE = 4
+"""Characters: long enough to tell words, short enough to know them in another form."""
 _LONGEST_FUNCTION_WORD = 3
 """Characters: words up to here say little, unless they hold a digit. No list of any language."""
 
@@ -28,12 +31,55 @@ def copied_share(answer: str, question: str, *texts: str) -> float:
         texts: the accepted chunks as one text, empty where there are none; or one of them and what
             the model would answer under it alone: the words that it copies either way.
     """
-    said = {
+    said = _said(answer, question)
+    return len(said.intersection(*map(_words, texts))) / len(said) if said else 0.0
+
+
+def backing(answer: str, question: str, sentences: Sequence[str]) -> float:
+    """How far one sentence says what the answer says, and what the question asks.
+
+    Formula: ``max_s |A and S| / |A| * 2 |Q and P_s| / (|Q| + |P_s|)``, with the content words
+        ``A`` of the answer that the question lacks, the words ``S`` of the sentence, and the pieces
+        of four characters ``Q`` and ``P_s`` of question and sentence
+    Unit: share of words, times a share of pieces
+    Range: 0 to 1; 0 where the answer says nothing of its own
+    Source: the second factor is the coefficient of Dice, 1945, Ecology 26(3), on pieces of words
+        as in the approximate matching of strings, Ukkonen, 1992, doi 10.1016/0304-3975(92)90143-4
+    Needs: texts only; both backends
+
+    An answer can be copied from a wrong sentence as surely as from the right one: what tells is
+    whether the sentence is about what was asked.
+
+    Args:
+        sentences: of what the model was given to read.
+    """
+    said, asked = _said(answer, question), _pieces(question)
+    if not said:
+        return 0.0
+    found = [(_words(sentence), _pieces(sentence)) for sentence in sentences]
+    return max(
+        (
+            len(said & words) / len(said) * 2 * len(asked & own) / (len(asked) + len(own))
+            for words, own in found
+            if asked or own
+        ),
+        default=0.0,
+    )
+
+
+def _said(answer: str, question: str) -> set[str]:
+    """The content words of an answer that the question lacks."""
+    return {
         word
         for word in _words(answer) - _words(question)
         if len(word) > _LONGEST_FUNCTION_WORD or any(character.isdigit() for character in word)
     }
-    return len(said.intersection(*map(_words, texts))) / len(said) if said else 0.0
+
+
+def _pieces(text: str) -> set[str]:
+    """Runs of characters across its words, which a blank parts and surrounds."""
+    spaced = f" {' '.join(_WORD.findall(text.casefold()))} "
+    return {spaced[start : start + _PIECE] for start in range(len(spaced) - _PIECE + 1)}
 
 
 def _words(text: str) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from selector.budget import LIKELY, Budget
 from selector.profile import Guarantee, Profile
-from selector.signs import Signs, lead
+from selector.signs import Signs
 from selector.verdict import Verdict
 from selector.weights import Rated, Readings, Weights
 
@@ -52,9 +52,6 @@ class Judge(Protocol):
     def guarantee(self, chunks: int) -> Guarantee | None:
         """What the budget promises of a question with so many chunks; None for no promise."""
 
-    def lead(self, similarities: Sequence[float]) -> float | None:
-        """See :func:`selector.signs.lead`; None where similarities tell nothing."""
-
     def index(self, signs: Signs) -> float | None:
         """How likely the answer is to be wrong; None where nothing tells."""
 
@@ -88,9 +85,6 @@ class AcceptAll:
     def guarantee(self, chunks: int) -> Guarantee | None:  # noqa: ARG002 - protocol
         """None."""
         return None
-
-    def lead(self, similarities: Sequence[float]) -> None:
-        """None."""
 
     def index(self, signs: Signs) -> float | None:  # noqa: ARG002 - protocol
         """None."""
@@ -142,7 +136,7 @@ class ProfileJudge:
 
     def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """See :meth:`selector.weights.Weights.rate`."""
-        if not self._knows_similarities:
+        if self.profile.embedder not in {self.embedder, self.scale} - {""}:
             readings = [replace(one, similarity=None) for one in readings]
         return self._weights.rate(readings)
 
@@ -174,18 +168,10 @@ class ProfileJudge:
             return None
         return self.profile.guarantee(self.budget, chunks)
 
-    def lead(self, similarities: Sequence[float]) -> float | None:
-        """None, too, with an embedder whose similarities the profile does not know."""
-        return lead(similarities) if self._knows_similarities else None
-
     def index(self, signs: Signs) -> float | None:
         """See :meth:`Judge.index`."""
         weights = self.profile.index_for(self.question)
         return None if weights is None else weights.chance(signs)
-
-    @property
-    def _knows_similarities(self) -> bool:
-        return self.profile.embedder in {self.embedder, self.scale} - {""}
 
     @property
     def _weights(self) -> Weights:

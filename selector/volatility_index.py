@@ -16,8 +16,7 @@ class VolatilityIndex(BaseModel):
 
     Attributes:
         bias: what stands alone.
-        log_prob, gain, backing, lead: weights of the :class:`selector.signs.Signs` of that name.
-        typical_lead: counts in the place of a lead that is not known.
+        log_prob, gain, backing: weights of the :class:`selector.signs.Signs` of that name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -26,21 +25,18 @@ class VolatilityIndex(BaseModel):
     log_prob: float
     gain: float
     backing: float
-    lead: float
-    typical_lead: float
 
     def chance(self, signs: Signs) -> float:
         """The chance that an answer is wrong.
 
         Formula: ``1 / (1 + exp(-(bias + w x)))`` with the weights ``w`` and the signs ``x``
         Range: 0 to 1
-        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on four scores
+        Source: Platt, 1999, Advances in Large Margin Classifiers, eq. 1, on three scores
         """
         score = (
             self.bias
             + self.log_prob * signs.log_prob
             + self.gain * signs.gain
             + self.backing * signs.backing
-            + self.lead * (self.typical_lead if signs.lead is None else signs.lead)
         )
         return 1.0 / (1.0 + math.exp(-min(max(score, -30.0), 30.0)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from overlay.anchor import plain_sentences
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
-from probes.copied import copied_share
+from probes.copied import backing, copied_share
 from probes.state import State
 from probes.subject import as_text
-from selector.signs import Signs, backing, gain
+from selector.signs import Signs, gain
 
 __all__ = ["read_signs"]
 
@@ -33,14 +34,11 @@ def read_signs(
 
 def _signs(job: Job, context: Context, read: State, gained: float) -> Signs:
     chunks = context.variant.chunks
-    volatilities = [one.volatility for one in chunks]
     said, question = as_text(job.model, read.window), job.prompt.question
-    copied = [copied_share(said, question, one.text) for one in chunks]
     return Signs(
         log_prob=read.mean_log_prob,
         gain=gained,
-        backing=backing(copied, volatilities),
-        lead=context.variant.lead,
+        backing=backing(said, question, [s for one in chunks for s in plain_sentences(one.text)]),
         copied=copied_share(said, question, "\n".join(one.text for one in chunks)),
         chunks=len(chunks),
     )

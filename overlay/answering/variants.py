@@ -32,7 +32,6 @@ class Variant:
         repeats: whether sentences of them are said again beside the question.
         tail: the prompt after the context.
         quote: what is said in place of generating; empty to generate.
-        lead: see :class:`selector.signs.Signs`.
     """
 
     name: str
@@ -40,13 +39,12 @@ class Variant:
     repeats: bool
     tail: tuple[int, ...]
     quote: str = ""
-    lead: float | None = 0.0
 
 
 def variants(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     """Yield as many variants as the settings say at most, no two alike; none without a chunk."""
     if job.options.select:
-        yield from _quoted(job, candidates)
+        yield from _quoted(job, [one for one in candidates if one.accepted])
         return
     yield from _different(islice(_all(job, candidates), job.settings.variants))
 
@@ -62,8 +60,7 @@ def _different(found: Iterator[Variant]) -> Iterator[Variant]:
 
 def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     accepted = tuple(one for one in candidates if one.accepted)
-    lead = _lead(job, candidates)
-    first = Variant("as judged", accepted, job.settings.anchor, job.prompt.tail, lead=lead)
+    first = Variant("as judged", accepted, job.settings.anchor, job.prompt.tail)
     if not accepted:
         return
     yield first
@@ -72,7 +69,7 @@ def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     for name, count in (("the two steadiest chunks", 2), ("the steadiest chunk alone", 1)):
         yield replace(first, name=name, chunks=_steadiest(accepted, count))
     if job.options.form is None:
-        yield from _quoted(job, candidates)
+        yield from _quoted(job, accepted)
     if job.prompt.alone is None:
         yield replace(first, name="a sentence said again", repeats=True)
     draw = random.Random(job.settings.seed)  # noqa: S311 - a sample, not a secret
@@ -87,15 +84,9 @@ def _steadiest(accepted: Sequence[Candidate], count: int) -> tuple[Candidate, ..
     return tuple(one for one in accepted if one in best)
 
 
-def _lead(job: Job, candidates: Sequence[Candidate]) -> float | None:
-    return job.judge.lead([one.chunk.similarity for one in candidates])
-
-
-def _quoted(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
+def _quoted(job: Job, accepted: Sequence[Candidate]) -> Iterator[Variant]:
     """The accepted sentence itself with its source, as the chunk that says it leads to it."""
-    accepted = [one for one in candidates if one.accepted]
     for sentence in nearest(job, accepted)[:1] if accepted else ():
         chunk = holder(sentence, accepted)
         quote = f'"{sentence}" ({chunk.chunk.where})'
-        lead = _lead(job, candidates)
-        yield Variant(QUOTE, (chunk,), False, job.prompt.tail, quote, lead)
+        yield Variant(QUOTE, (chunk,), False, job.prompt.tail, quote)

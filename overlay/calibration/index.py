@@ -35,10 +35,10 @@ __all__ = [
 ]
 
 FEWEST = 30
-"""Answers, below which four weights and a bias follow single questions."""
+"""Answers, below which three weights and a bias follow single questions."""
 _C = 1.0
-"""Inverse strength of the L2 penalty: weak beside five numbers from hundreds of answers."""
-_WEIGHED = ("log_prob", "gain", "backing", "lead")
+"""Inverse strength of the L2 penalty: weak beside four numbers from hundreds of answers."""
+_WEIGHED = ("log_prob", "gain", "backing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +201,6 @@ def _fit(given: Sequence[_Given]) -> VolatilityIndex | None:
     wrong = np.array([one.wrong for one in given])
     if len(given) < FEWEST or wrong.all() or not wrong.any():
         return None
-    leads = [one.signs.lead for one in given if one.signs.chunks and one.signs.lead is not None]
-    typical = float(np.mean(leads)) if leads else 0.0
-    known = [asdict(one.signs) for one in given]
-    scores = np.array(
-        [[typical if one[name] is None else one[name] for name in _WEIGHED] for one in known]
-    )
+    scores = np.array([[getattr(one.signs, name) for name in _WEIGHED] for one in given])
     weights, bias = regress(scores, wrong, _C)
-    own = dict(zip(_WEIGHED, weights.tolist(), strict=True))
-    return VolatilityIndex(bias=bias, typical_lead=typical, **own)
+    return VolatilityIndex(bias=bias, **dict(zip(_WEIGHED, weights.tolist(), strict=True)))

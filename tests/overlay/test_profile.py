@@ -171,9 +171,7 @@ def test_similarities_are_weighed_for_the_embedder_they_were_calibrated_with(
 
 
 def test_the_answer_says_how_likely_it_is_to_be_wrong(model: LlamaCppModel) -> None:
-    scores = VolatilityIndex(
-        bias=0.7, log_prob=-0.5, gain=-0.7, backing=-2.0, lead=0.0, typical_lead=0.0
-    )
+    scores = VolatilityIndex(bias=0.7, log_prob=-0.5, gain=-0.7, backing=-2.0)
     profile = Profile(
         model="m",
         sha256=model.info.sha256,

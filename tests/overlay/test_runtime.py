@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from overlay.anchor import plain_sentences
 from overlay.answer import Answer, AnswerFinished, Outcome, StepTaken, TextAdded
 from overlay.answering.speak import ABSTENTION
 from overlay.errors import InputError
@@ -17,7 +18,7 @@ from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
 from probes.chat import Message
-from probes.copied import copied_share
+from probes.copied import backing, copied_share
 from probes.errors import PromptTooLongError
 from probes.llamacpp import LlamaCppModel
 from probes.protocol import Sampling
@@ -25,7 +26,6 @@ from retriever import Chunk, Filter, RankedChunk
 from selector.budget import Budget
 from selector.order import Order
 from selector.profile_files import default_profile
-from selector.signs import lead
 
 QUESTION = "Who is the engineer of the Thread?"
 HELPFUL = "Emrys Pask is the engineer of the Thread. He inspects the cable every Monday."
@@ -96,8 +96,8 @@ def test_an_answer_with_its_trajectory(model: LlamaCppModel) -> None:
     assert signs.chunks == len(inside)
     copied = copied_share(answer.text, question, "\n".join(step.text for step in inside))
     assert signs.copied == copied
-    assert signs.lead == lead([step.chunk.similarity for step in answer.steps])
-    assert signs.backing > 0.5, "what is said stands in the steadiest chunk"
+    sentences = [line for step in inside for line in plain_sentences(step.text)]
+    assert signs.backing == backing(answer.text, question, sentences) > 0.1
     assert signs.gain > 0.1, "the chunk names him, and the model cannot know him"
     index = default_profile().index_for(question)
     assert index is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.copied import copied_share
+from probes.copied import backing, copied_share
 
 QUESTION = "When was the lighthouse of Corrin built?"
 
@@ -42,3 +42,36 @@ def test_words_must_stand_in_every_text() -> None:
     answer = "Pask tends the Thread at Corrin"
     assert copied_share(answer, "", "Pask tends it", "Pask at Corrin") == pytest.approx(1 / 4)
     assert copied_share(answer, "", "Pask tends it") == pytest.approx(2 / 4)
+
+
+MASONS = "Masons built the lighthouse of Corrin in 1871."
+KEEPER = "In 1901 the keeper of Corrin painted his boat."
+
+
+def test_a_sentence_about_the_question_backs_what_it_says() -> None:
+    right = backing("It was built in 1871.", QUESTION, [MASONS, KEEPER])
+    wrong = backing("It was built in 1901.", QUESTION, [MASONS, KEEPER])
+    assert right > 0.5
+    assert 0 < wrong < right / 2
+    # Half of what is said, by the same sentence.
+    assert backing("In 1871 or 1872", QUESTION, [MASONS]) == pytest.approx(right / 2)
+
+
+def test_a_sentence_that_is_the_question_and_the_answer_backs_it_wholly() -> None:
+    assert backing("1871", "Built in 1871", ["Built, in 1871!"]) == 0.0, "the question says it"
+    assert backing("1871", "", ["1871"]) == 0.0, "nothing is asked"
+    assert backing("каменщики", "Кто построил маяк?", ["Маяк построили каменщики."]) > 0.4
+
+
+@pytest.mark.parametrize("answer", ["", "It was built.", "a lighthouse"])
+def test_nothing_backs_what_says_nothing_of_its_own(answer: str) -> None:
+    assert backing(answer, QUESTION, [MASONS]) == 0.0
+
+
+@given(st.text(), st.text(), st.lists(st.text(), max_size=4), st.text())
+def test_backing_is_a_share_and_grows_with_the_sentences(
+    answer: str, question: str, sentences: list[str], more: str
+) -> None:
+    share = backing(answer, question, sentences)
+    assert 0 <= share <= backing(answer, question, [*sentences, more]) <= 1
+    assert backing(answer, question, []) == 0

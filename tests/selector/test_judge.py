@@ -62,8 +62,6 @@ def test_similarities_of_another_embedder_are_not_weighed() -> None:
     alike = own.rate(similar(0.2, 0.2))
     assert own.rate(similar(0.2, 0.9))[1].volatility < alike[1].volatility
     assert foreign.rate(similar(0.2, 0.9)) == foreign.rate(similar(0.2, 0.2))
-    assert own.lead([0.55, 0.6]) == pytest.approx(0.05)
-    assert foreign.lead([0.55, 0.6]) is None
     # What the model shows counts all the same.
     first, second = foreign.rate([Readings(0.2, 1.0), Readings(0.9, -1.0)])
     assert first.volatility < second.volatility
@@ -115,6 +113,5 @@ def test_similarities_on_the_scale_of_the_profiles_embedder_are_weighed() -> Non
     )
     assert mapped.rate(similar(0.2, 0.9)) == judge(0.6).rate(similar(0.2, 0.9))
     assert mapped.rate(similar(0.2, 0.9)) != mapped.rate(similar(0.2, 0.2))
-    assert mapped.lead([0.55, 0.6]) == judge(0.6).lead([0.55, 0.6])
     # What was promised, was promised of another embedder's verdicts.
     assert mapped.guarantee(3) is None

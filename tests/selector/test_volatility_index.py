@@ -11,31 +11,17 @@ from hypothesis import strategies as st
 from selector.signs import Signs
 from selector.volatility_index import VolatilityIndex
 
-INDEX = VolatilityIndex(
-    bias=1.5, log_prob=-1.0, gain=-3.0, backing=-2.0, lead=-10.0, typical_lead=0.05
-)
+INDEX = VolatilityIndex(bias=1.5, log_prob=-1.0, gain=-3.0, backing=-2.0)
 
 
-def signs(
-    log_prob: float,
-    backing: float,
-    gain: float,
-    lead: float | None = 0.0,
-) -> Signs:
-    return Signs(log_prob, gain, backing, lead, 0.0, 1)
+def signs(log_prob: float, backing: float, gain: float) -> Signs:
+    return Signs(log_prob, gain, backing, 0.0, 1)
 
 
-def test_the_chance_is_a_logistic_of_four_signs() -> None:
+def test_the_chance_is_a_logistic_of_three_signs() -> None:
     assert INDEX.chance(signs(-0.5, 1.0, 0.0)) == pytest.approx(0.5)
     assert INDEX.chance(signs(-0.5, 0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-2.0)))
     assert INDEX.chance(signs(-0.5, 1.0, -0.5)) == pytest.approx(1 / (1 + math.exp(-1.5)))
-    assert INDEX.chance(signs(-0.5, 1.0, 0.0, lead=0.1)) == pytest.approx(1 / (1 + math.e))
-
-
-def test_a_lead_that_is_not_known_counts_as_the_typical_one() -> None:
-    assert INDEX.chance(signs(-0.5, 1.0, 0.0, lead=None)) == pytest.approx(
-        INDEX.chance(signs(-0.5, 1.0, 0.0, lead=0.05))
-    )
 
 
 @given(st.floats(-1e6, 0), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))

@@ -22,9 +22,7 @@ from selector.weights import Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 WEIGHTS = Weights(bias=1.0, attention=4.0)
-UNLIKELY = VolatilityIndex(
-    bias=0.0, log_prob=-1.0, gain=0.0, backing=0.0, lead=0.0, typical_lead=0.0
-)
+UNLIKELY = VolatilityIndex(bias=0.0, log_prob=-1.0, gain=0.0, backing=0.0)
 """The less likely the model takes its first tokens to be, the higher."""
 TEXTS = (HELPFUL, IRRELEVANT, SUPPORT)
 BUDGET = AskOptions(budget=Budget(0.5, 4))
@@ -129,8 +127,7 @@ def test_the_index_decides_whether_to_answer_without_context(
     assert f"{'within' if within else 'over'} the budget of {budget_index:g}" in answer.note
     if within:
         assert answer.signs is not None
-        assert (answer.signs.gain, answer.signs.backing, answer.signs.lead) == (0, 0, 0)
-        assert answer.signs.chunks == 0
+        assert (answer.signs.gain, answer.signs.backing, answer.signs.chunks) == (0, 0, 0)
         assert f"{answer.volatility_index:.2f}" in answer.note
     else:
         assert answer.text == ABSTENTION

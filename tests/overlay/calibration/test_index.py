@@ -35,7 +35,7 @@ def answers(n: int, *, seed: int = 0) -> list[Answered]:
 
 
 def signs(log_prob: float, backed: float, gained: float) -> Signs:
-    return Signs(log_prob, gained, backed, 0.05, backed, 1)
+    return Signs(log_prob, gained, backed, backed, 1)
 
 
 def folds(n: int) -> list[Fold]:
@@ -73,26 +73,12 @@ def test_an_answer_is_judged_by_weights_that_have_not_seen_it() -> None:
 
 def test_answers_without_chunks_are_fitted_on_and_flatter_no_figure() -> None:
     given = answers(400)
-    none = Signs(-9.0, 0.0, 0.0, 0.0, 0.0, 0)
+    none = Signs(-9.0, 0.0, 0.0, 0.0, 0)
     bare = [replace(one, signs=none, right=False) for one in given]
     found, alone = fitted([*given, *bare]), fitted(given)
     assert len(found.chances) == len(found.wrong) == len(found.questions) == len(given)
     assert found.wrong == alone.wrong
     assert found.whole != alone.whole
-
-
-def test_a_lead_that_is_not_known_counts_as_the_typical_one() -> None:
-    def with_leads(leads: list[float | None]) -> list[Answered]:
-        given = zip(answers(len(leads)), leads, strict=True)
-        return [
-            replace(one, signs=one.signs and replace(one.signs, lead=lead)) for one, lead in given
-        ]
-
-    wide, narrow = with_leads([0.0, 0.1] * 100), with_leads([0.0, 0.1, None, None] * 50)
-    assert fitted(wide).whole.typical_lead == pytest.approx(0.05)
-    assert fitted(narrow).whole.typical_lead == pytest.approx(0.05)
-    known = with_leads([0.0, 0.1, 0.05, 0.05] * 50)
-    assert fitted(narrow).whole.lead == pytest.approx(fitted(known).whole.lead)
 
 
 def test_abstentions_tell_nothing() -> None:
