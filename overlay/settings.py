@@ -315,7 +315,7 @@ class Settings(BaseSettings):
             description="volatility index over which the next variant is tried; the steadiest is "
             "spoken",
         ),
-    ] = 0.6
+    ] = 0.5
     variants: Annotated[
         int,
         Field(
