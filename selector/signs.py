@@ -22,9 +22,10 @@ class Signs:
         log_prob: their mean log-probability, nats a token.
         gain: see :func:`gain`, of the context; 0 without one.
         backing: see :func:`probes.copied.backing`, of the sentences of its chunks.
-        copied: see :func:`probes.copied.copied_share`, of all chunks in the context; it is shown,
-            and not weighed beside the backing.
-        chunks: how many chunks are in the context; likewise.
+        copied: see :func:`probes.copied.copied_share`, of all chunks in the context; it stands in
+            the report, and is not weighed beside the backing.
+        chunks: how many are in the context; not weighed either: it tells answers from chunks from
+            those without.
     """
 
     log_prob: float

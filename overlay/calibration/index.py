@@ -38,7 +38,7 @@ FEWEST = 30
 """Answers, below which three weights and a bias follow single questions."""
 _C = 1.0
 """Inverse strength of the L2 penalty: weak beside four numbers from hundreds of answers."""
-_WEIGHED = ("log_prob", "gain", "backing")
+_WEIGHED = tuple(name for name in VolatilityIndex.model_fields if name != "bias")
 
 
 @dataclass(frozen=True, slots=True)

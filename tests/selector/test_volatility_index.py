@@ -21,6 +21,7 @@ def signs(log_prob: float, backing: float, gain: float) -> Signs:
 def test_the_chance_is_a_logistic_of_three_signs() -> None:
     assert INDEX.chance(signs(-0.5, 1.0, 0.0)) == pytest.approx(0.5)
     assert INDEX.chance(signs(-0.5, 0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-2.0)))
+    assert INDEX.chance(signs(-1.0, 1.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-0.5)))
     assert INDEX.chance(signs(-0.5, 1.0, -0.5)) == pytest.approx(1 / (1 + math.exp(-1.5)))
 
 
