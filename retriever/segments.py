@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,22 +19,21 @@ __all__ = ["DATABASE", "check_vectors", "without_vectors"]
 
 DATABASE = "chroma.sqlite3"
 _HEADER, _VECTORS = "header.bin", "data_level0.bin"
+_SAVED = "index_metadata.pickle"  # beside the files of an index that Chroma has saved
 # hnswlib's header: a version, then where the links begin, the room, the elements, their size.
 _FIELDS = struct.Struct("<iQQQQ")
 _LARGEST = 2**24  # bytes of an element; a header that says more is of another layout
-_TRIES = 5
-_PAUSE = 0.05  # seconds: a reader that opens the generation may be writing the files anew
 
 
 def check_vectors(generation: Path) -> None:
-    """Raise StoreError where the vectors of a generation are cut short."""
+    """Raise StoreError where the vectors of a generation are cut short.
+
+    The files of an index that was never saved (fewer chunks than Chroma's ``sync_threshold``) may
+    have any length: Chroma does not read them, every reader writes them anew, and a copy made
+    meanwhile is cut short.
+    """
     for header in generation.glob(f"*/{_HEADER}"):
-        for _ in range(_TRIES):
-            lack = _lack(header)
-            if not lack:
-                break
-            time.sleep(_PAUSE)
-        else:
+        if (header.parent / _SAVED).exists() and (lack := _lack(header)):
             raise StoreError(
                 f"the store {generation} cannot be used: its index of vectors is cut short: {lack}",
                 hint="`overlay doctor --repair` makes the index anew",

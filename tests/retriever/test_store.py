@@ -153,9 +153,11 @@ def test_threads_may_query_while_it_is_written(store: ChunkStore, embedder: Hash
 
     with ThreadPoolExecutor(3) as pool:
         counts = [pool.submit(query) for _ in range(3)]
-        for number in range(5):
-            put(store, embedder, f"text {number}")
-        stop.set()
+        try:
+            for number in range(5):
+                put(store, embedder, f"text {number}")
+        finally:
+            stop.set()
         assert all(count.result() > 0 for count in counts)
 
 
@@ -367,6 +369,22 @@ def test_similar_leaves_out_what_is_not_there(store: ChunkStore, embedder: HashE
         atol=1e-5,
     )
     assert store.similar([], vector) == []
+
+
+@pytest.mark.parametrize("chunks", [1, 2])
+def test_vectors_cut_short_are_damage_once_chroma_has_saved_them(
+    store: ChunkStore, embedder: HashEmbedder, tmp_path: Path, chunks: int
+) -> None:
+    put(store, embedder, *["steady"] * chunks)
+    store.close()
+    (header,) = (tmp_path / "store").glob("*/*/header.bin")
+    header.write_bytes(b"")
+    if chunks == 1:  # the index is made anew by whoever opens it, so a copy may be caught like this
+        put(store, embedder, "other", source="b.md")
+        assert found(store, embedder, "steady", 1) == ["steady"]
+    else:
+        with pytest.raises(StoreError, match=r"cut short: header\.bin has 0 bytes"):
+            found(store, embedder, "steady", 1)
 
 
 @pytest.mark.parametrize("damage", ["garbage", "cut short"])
