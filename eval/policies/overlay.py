@@ -74,4 +74,5 @@ class OverlayPolicy:
             answer.outcome,
             tuple(place in accepted for place in range(len(passages))),
             answer.volatility_index,
+            answer.signs,
         )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from overlay.answer import Outcome
 from overlay.labelled.items import Passage
+from selector.signs import Signs
 
 __all__ = ["Policy", "Response"]
 
@@ -21,12 +22,14 @@ class Response:
         accepted: for each passage, whether the answer could see it.
         volatility: how likely the policy takes its answer to be wrong, from 0 to 1; None where a
             policy says nothing of that.
+        signs: what that was told by; None where a policy reads none.
     """
 
     text: str
     outcome: Outcome
     accepted: tuple[bool, ...]
     volatility: float | None = None
+    signs: Signs | None = None
 
 
 class Policy(Protocol):

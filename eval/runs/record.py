@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from overlay.answer import Outcome
 from overlay.labelled.items import Item, Kind
+from selector.signs import Signs
 
 __all__ = ["SESSION", "Record", "Reply", "read_record", "write_record"]
 
@@ -20,7 +21,7 @@ class Reply:
     """What one policy made of a case.
 
     Attributes:
-        outcome, accepted, volatility: see :class:`eval.policies.protocol.Response`.
+        outcome, accepted, volatility, signs: see :class:`eval.policies.protocol.Response`.
         evaluated: model-token evaluations that the policy would need if it ran alone.
         seconds: wall time of the policy alone; None where it was not measured.
         decoded, reused: see :class:`probes.cost.Cost`; None in runs of before it was counted.
@@ -34,6 +35,7 @@ class Reply:
     seconds: float | None
     decoded: int | None = None
     reused: int | None = None
+    signs: Signs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ def _reply(model: SharedModel, policy: Policy, item: Item) -> Reply:
         seconds=None,
         decoded=spent.decoded,
         reused=spent.reused,
+        signs=response.signs,
     )
 
 

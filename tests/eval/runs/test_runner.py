@@ -139,6 +139,8 @@ def test_a_run_is_the_same_twice_and_after_a_stop(
             other = answered[question, scenario, perturbation, twin]
             assert result.reply.text == other.reply.text
             assert result.reply.accepted == other.reply.accepted
+        assert (result.reply.signs is not None) == (result.reply.volatility is not None)
+    assert any(result.reply.signs for result in run.results if result.policy == "all")
     assert costs_add_up(run.results)
     assert [row[0] for row in overview_table(run).rows] == [p.label for p in spec.policies]
     assert "2 sessions" not in render_markdown([run], "x")
