@@ -85,7 +85,8 @@ class Tried:
         name: how it words and orders the context, and what of it it takes.
         chunks: ranks of its chunks, in the order in which they entered.
         repeated: sentences that stood behind them once more.
-        index: the volatility index by the answer's first tokens; None where it was not read.
+        index: the volatility index by the answer's first tokens alone, before other variants are
+            heard; None where it was not read.
         spoken: whether the answer is this one.
     """
 

@@ -53,6 +53,7 @@ def report(answer: Answer) -> dict[str, object]:
         "gain": None if answer.signs is None else answer.signs.gain,
         "backing": None if answer.signs is None else answer.signs.backing,
         "copied": None if answer.signs is None else answer.signs.copied,
+        "consensus": None if answer.signs is None else answer.signs.consensus,
         "variants": [asdict(one) for one in answer.variants],
         "judged_by": answer.judged_by,
         "guarantee": None if answer.guarantee is None else answer.guarantee.model_dump(),

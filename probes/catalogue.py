@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from overlay.errors import InputError
 from probes.attention import attention, looks
-from probes.copied import backing, copied_share
+from probes.copied import backing, consensus, copied_share
 from probes.dispersion import dispersion
 from probes.entropy import entropy_drop, normalised_entropy
 from probes.faithfulness import linear_datamodeling_score, log_prob_drop, rank_correlation
@@ -85,7 +85,7 @@ class Entry:
         function: what computes it; its docstring describes it.
         group: one of :data:`GROUPS`.
         fields: where it appears, as ``Class.field`` of :mod:`probes.reading` and
-            :mod:`probes.report`; empty for what stands in no report.
+            :mod:`probes.report`; empty for what is read of no chunk.
     """
 
     name: str
@@ -139,6 +139,7 @@ CATALOGUE = (
     Entry("entropy_drop", entropy_drop, "certainty", ("Reading.entropy_drop",)),
     Entry("copied", copied_share, "support"),
     Entry("backing", backing, "support"),
+    Entry("consensus", consensus, "support"),
     Entry("information_gain", information_gain, "support", ("Reading.information_gain",)),
     Entry("question_gain", question_gain, "support", ("Reading.question_gain",)),
     Entry("support_max", support_max, "support", ("Reading.support_max",)),
@@ -263,7 +264,7 @@ def _sections() -> Iterator[str]:
 def _section(entry: Entry) -> Iterator[str]:
     said = describe(entry)
     function = f"{entry.function.__module__}.{entry.function.__qualname__}"
-    where = ", ".join(f"`{field}`" for field in entry.fields) or "in no report"
+    where = ", ".join(f"`{field}`" for field in entry.fields) or "in no reading"
     yield f"### {entry.name}\n\n{said.summary}\n"
     yield f"- Formula: {said.formula}"
     yield f"- Unit: {said.unit}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from statistics import fmean
 
-__all__ = ["backing", "copied_share"]
+__all__ = ["backing", "consensus", "copied_share"]
 
 _WORD = re.compile(r"\w+")
 _PIECE = 4
@@ -65,6 +66,23 @@ def backing(answer: str, question: str, sentences: Sequence[str]) -> float:
         ),
         default=0.0,
     )
+
+
+def consensus(answer: str, question: str, others: Sequence[str]) -> float:
+    """How much of what an answer says is said by answers to the same question from other contexts.
+
+    Formula: the mean over the others of :func:`copied_share`, with each as the text
+    Unit: share of words
+    Range: 0 to 1; 0 where the answer says nothing of its own
+    Source: self-consistency, Wang et al., 2022, arXiv 2203.11171, as a measure of doubt in
+        SelfCheckGPT, Manakul et al., 2023, arXiv 2303.08896, section 5.3; here of other contexts in
+        place of other draws
+    Needs: texts only; both backends
+
+    Args:
+        others: the first tokens of the other answers, at least one.
+    """
+    return fmean(copied_share(answer, question, other) for other in others)
 
 
 def _said(answer: str, question: str) -> set[str]:

@@ -26,6 +26,8 @@ class Signs:
             the report, and is not weighed beside the backing.
         chunks: how many are in the context; not weighed either: it tells answers from chunks from
             those without.
+        consensus: see :func:`probes.copied.consensus`, of the other variants' first tokens; None
+            where no other variant has begun.
     """
 
     log_prob: float
@@ -33,6 +35,7 @@ class Signs:
     backing: float
     copied: float
     chunks: int
+    consensus: float | None = None
 
 
 def gain(in_context: float, without: float) -> float:

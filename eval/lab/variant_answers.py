@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from overlay.answer import Outcome
@@ -17,6 +17,7 @@ from overlay.answering.judge import judge
 from overlay.answering.read import read
 from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
+from overlay.answering.signs import heard
 from overlay.answering.speak import Speech, speak
 from overlay.answering.variants import variants
 from overlay.answering.vote import vote
@@ -105,7 +106,7 @@ def answer_in_every_variant(
     # An index that no answer passes is read of every answer.
     settings = settings.model_copy(update={"budget_index": 0.0})
     job = make_job(model, prompt, settings, options, profile)
-    found = []
+    found, begins = [], []
     with Workspace(job, None) as workspace:
         candidates = retrieve(job, PassageSearcher(item.passages))
         candidates = clean(job, candidates)
@@ -118,10 +119,24 @@ def answer_in_every_variant(
             context = repeat(job, workspace, inject(job, workspace, variant))
             [attempt] = begin(job, workspace, [context])
             found.append(_spoken(job, workspace, attempt, item, spent))
+            begins.append(attempt.said)
+        found = _all_heard(job, found, begins)
         spent = model.evaluated
         [attempt] = begun(job, workspace, [without_context(job, workspace, echo=False)])
         found.append(_spoken(job, workspace, attempt, item, spent))
     return found
+
+
+def _all_heard(
+    job: Job, answers: Sequence[VariantAnswer], begins: Sequence[str]
+) -> list[VariantAnswer]:
+    """The answers, each with what the others say."""
+    heard_of = []
+    for place, one in enumerate(answers):
+        others = [said for other, said in enumerate(begins) if other != place and said]
+        signs = one.signs and others and heard(job, one.signs, begins[place], others)
+        heard_of.append(replace(one, signs=signs or one.signs))
+    return heard_of
 
 
 def check_variants(journal: Journal) -> Journal:

@@ -13,6 +13,7 @@ from overlay.answering.variants import Variant
 from overlay.answering.workspace import Workspace
 from probes.protocol import Session
 from probes.state import State
+from probes.subject import as_text
 from selector.signs import WINDOW, Signs
 
 __all__ = ["Attempt", "begin", "begun", "without_context"]
@@ -26,14 +27,16 @@ class Attempt:
         session: holds the prompt and the first tokens.
         start: where the answer begins there.
         ended: whether those tokens are all that it says.
-        signs: None where it has not begun.
-        index: how likely it is to be wrong, by its first tokens; None where nothing tells.
+        said: its first tokens as text; empty where it has not begun.
+        signs: what those show; None where it has not begun.
+        index: how likely it is to be wrong, by these; None where nothing tells.
     """
 
     context: Context
     session: Session
     start: int
     ended: bool = False
+    said: str = ""
     signs: Signs | None = None
     index: float | None = None
 
@@ -163,9 +166,11 @@ def _with_indices(
     signs = iter(read_signs(job, workspace, known))
     found = []
     for attempt, state in read:
-        own = next(signs) if state is not None else None
-        index = None if own is None else job.judge.index(own)
-        found.append(replace(attempt, signs=own, index=index))
+        if state is None:
+            found.append(attempt)
+            continue
+        own, said = next(signs), as_text(job.model, state.window)
+        found.append(replace(attempt, said=said, signs=own, index=job.judge.index(own)))
     job.book("index")
     return found
 

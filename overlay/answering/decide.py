@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from overlay.answer import Outcome, Tried
 from overlay.answering.begin import Attempt, begun, without_context
 from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
+from overlay.answering.signs import heard
 from overlay.answering.vote import votes
 from overlay.answering.workspace import Workspace
 from overlay.options import Mode
@@ -50,18 +51,19 @@ def decide(
     candidates: Sequence[Candidate],
     attempts: Sequence[Attempt],
 ) -> Decision:
-    """Speak the steadiest variant within budget; if there is none, abstain.
+    """Speak the steadiest variant, if its index is within budget once the others are heard.
 
-    Where no chunk was let in, do what the setting ``fallback`` says.
+    If it is not, abstain. Where no chunk was let in, do what the setting ``fallback`` says.
     """
     best = min(attempts, key=lambda attempt: attempt.chance, default=None)
-    if best is not None and _within(job, best):
+    spoken = None if best is None else _heard(job, best, attempts)
+    if best is not None and spoken is not None and _within(job, spoken):
         note = "; ".join(filter(None, (_conflict(candidates), _retried(attempts, best))))
-        return Decision(Outcome.ANSWERED, note, best, _told(attempts, best))
+        return Decision(Outcome.ANSWERED, note, spoken, _told(attempts, best))
     nothing = without_context(job, workspace, echo=job.options.echo)
-    if attempts:
-        shaky = _shaky(job, candidates, attempts)
-        return Decision(Outcome.ABSTAINED, shaky, nothing, _told(attempts, nothing))
+    if spoken is not None:
+        shaky = _shaky(job, candidates, attempts, spoken)
+        return Decision(Outcome.ABSTAINED, shaky, nothing, _told(attempts))
     if job.options.mode is Mode.NO_CONTEXT:
         why = "nothing was retrieved: retrieval is off"
         return Decision(Outcome.WITHOUT_CONTEXT, why, nothing)
@@ -69,6 +71,15 @@ def decide(
     if any(one.accepted for one in candidates):
         why = "no sentence within budget shares a word with the question"
     return _fall_back(job, workspace, nothing, why)
+
+
+def _heard(job: Job, best: Attempt, attempts: Sequence[Attempt]) -> Attempt:
+    """The steadiest variant, with the index that it has once the others are heard."""
+    others = [one.said for one in attempts if one is not best and one.signs is not None]
+    if best.signs is None or not others:
+        return best
+    signs = heard(job, best.signs, best.said, others)
+    return replace(best, signs=signs, index=job.judge.index(signs))
 
 
 def _fall_back(job: Job, workspace: Workspace, nothing: Attempt, why: str) -> Decision:
@@ -90,7 +101,7 @@ def _fall_back(job: Job, workspace: Workspace, nothing: Attempt, why: str) -> De
     return Decision(Outcome.WITHOUT_CONTEXT, why, nothing if job.options.echo else tried)
 
 
-def _told(attempts: Sequence[Attempt], spoken: Attempt) -> tuple[Tried, ...]:
+def _told(attempts: Sequence[Attempt], spoken: Attempt | None = None) -> tuple[Tried, ...]:
     return tuple(
         Tried(
             name=one.context.variant.name,
@@ -112,17 +123,20 @@ def _retried(attempts: Sequence[Attempt], best: Attempt) -> str:
     if best is attempts[0]:
         return ""
     return (
-        f"this is {best.context.variant.name}, the steadiest of {len(attempts)} variants: "
-        f"{_indices(attempts)}"
+        f"this is {best.context.variant.name}, by itself the steadiest of {len(attempts)} "
+        f"variants: {_indices(attempts)}"
     )
 
 
-def _shaky(job: Job, candidates: Sequence[Candidate], attempts: Sequence[Attempt]) -> str:
-    """What was found, and what each variant came to."""
+def _shaky(
+    job: Job, candidates: Sequence[Candidate], attempts: Sequence[Attempt], best: Attempt
+) -> str:
+    """What was found, what the steadiest variant came to, and each by itself."""
     sources = dict.fromkeys(one.chunk.where for one in candidates if one.accepted)
+    alone = f" (each variant by itself: {_indices(attempts)})" if len(attempts) > 1 else ""
     return (
         f"the answer would be too shaky: its volatility index may be {job.settings.budget_index:g}"
-        f", and is {_indices(attempts)}; what may help stands in {', '.join(sources)}"
+        f", and is {best.chance:.2f}{alone}; what may help stands in {', '.join(sources)}"
     )
 
 

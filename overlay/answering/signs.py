@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from overlay.anchor import plain_sentences
 from overlay.answering.inject import Context
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
-from probes.copied import backing, copied_share
+from probes.copied import backing, consensus, copied_share
 from probes.state import State
 from probes.subject import as_text
 from selector.signs import Signs, gain
 
-__all__ = ["read_signs"]
+__all__ = ["heard", "read_signs"]
 
 
 def read_signs(
@@ -30,6 +31,16 @@ def read_signs(
         _signs(job, context, state, next(gains) if context.variant.chunks else 0.0)
         for context, state in read
     ]
+
+
+def heard(job: Job, signs: Signs, said: str, others: Sequence[str]) -> Signs:
+    """The signs of an answer, once what other variants say is known.
+
+    Args:
+        said: its first tokens.
+        others: the first tokens of the others, at least one.
+    """
+    return replace(signs, consensus=consensus(said, job.prompt.question, others))
 
 
 def _signs(job: Job, context: Context, read: State, gained: float) -> Signs:

@@ -38,7 +38,7 @@ FEWEST = 30
 """Answers, below which three weights and a bias follow single questions."""
 _C = 1.0
 """Inverse strength of the L2 penalty: weak beside four numbers from hundreds of answers."""
-_WEIGHED = tuple(name for name in VolatilityIndex.model_fields if name != "bias")
+_WEIGHED = ("log_prob", "gain", "backing", "consensus", "compared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,7 @@ def read_answered(data: dict[str, Any]) -> Answered:
 def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedIndex | None:
     """Fit a logistic regression of "the answer is wrong", see :class:`VolatilityIndex`.
 
+    An answer that other variants were heard of counts with what they say, and as if it stood alone.
     Classes keep their frequencies: what comes out is a chance, not a rank.
 
     Args:
@@ -198,9 +199,16 @@ def _elsewhere(given: Sequence[_Given]) -> list[float]:
 
 
 def _fit(given: Sequence[_Given]) -> VolatilityIndex | None:
-    wrong = np.array([one.wrong for one in given])
-    if len(given) < FEWEST or wrong.all() or not wrong.any():
+    if len(given) < FEWEST or len({one.wrong for one in given}) < 2:
         return None
-    scores = np.array([[getattr(one.signs, name) for name in _WEIGHED] for one in given])
-    weights, bias = regress(scores, wrong, _C)
+    alone = [one._replace(signs=replace(one.signs, consensus=None)) for one in given]
+    rows = [*alone, *(one for one in given if one.signs.consensus is not None)]
+    scores = np.array([_scores(one.signs) for one in rows])
+    weights, bias = regress(scores, np.array([one.wrong for one in rows]), _C)
     return VolatilityIndex(bias=bias, **dict(zip(_WEIGHED, weights.tolist(), strict=True)))
+
+
+def _scores(signs: Signs) -> list[float]:
+    """What each weight of :data:`_WEIGHED` is multiplied by."""
+    heard = [0.0, 0.0] if signs.consensus is None else [signs.consensus, 1.0]
+    return [signs.log_prob, signs.gain, signs.backing, *heard]
