@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.copied import backing, copied_share
+from probes.copied import backing, consensus, copied_share
 
 QUESTION = "When was the lighthouse of Corrin built?"
 
@@ -75,3 +75,20 @@ def test_backing_is_a_share_and_grows_with_the_sentences(
     share = backing(answer, question, sentences)
     assert 0 <= share <= backing(answer, question, [*sentences, more]) <= 1
     assert backing(answer, question, []) == 0
+
+
+def test_the_consensus_is_the_share_that_other_answers_say_too() -> None:
+    others = ["Masons built it.", "The keeper, in 1871."]
+    assert consensus("Masons built it in 1871.", QUESTION, others) == pytest.approx(1 / 2)
+    assert consensus("Masons built it in 1871.", QUESTION, others[:1] * 2) == pytest.approx(1 / 2)
+    assert consensus("Masons", QUESTION, others) == pytest.approx(1 / 2)
+    assert consensus("Masons", QUESTION, others[:1]) == 1.0
+    assert consensus("The lighthouse was built.", QUESTION, others) == 0.0
+
+
+@given(st.text(), st.text(), st.lists(st.text(), min_size=1, max_size=4))
+def test_who_says_the_same_words_does_not_lower_the_consensus(
+    answer: str, question: str, others: list[str]
+) -> None:
+    share = consensus(answer, question, others)
+    assert 0 <= share <= consensus(answer, question, [*others, answer]) + 1e-12 <= 1 + 1e-12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,16 @@ def test_the_chance_is_a_logistic_of_three_signs() -> None:
     assert INDEX.chance(signs(-0.5, 0.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-2.0)))
     assert INDEX.chance(signs(-1.0, 1.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-0.5)))
     assert INDEX.chance(signs(-0.5, 1.0, -0.5)) == pytest.approx(1 / (1 + math.exp(-1.5)))
+
+
+def test_what_others_say_weighs_where_they_are_heard() -> None:
+    alone = signs(-0.5, 0.0, 0.0)
+    hearing = INDEX.model_copy(update={"compared": 1.0, "consensus": -4.0})
+    assert hearing.chance(alone) == INDEX.chance(alone)
+    against, beside = (hearing.chance(replace(alone, consensus=share)) for share in (0.0, 1.0))
+    assert against == pytest.approx(1 / (1 + math.exp(-3.0)))
+    assert beside == pytest.approx(1 / (1 + math.exp(1.0)))
+    assert INDEX.chance(replace(alone, consensus=0.0)) == INDEX.chance(alone)
 
 
 @given(st.floats(-1e6, 0), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from overlay.anchor import plain_sentences
@@ -11,6 +13,7 @@ from overlay.answering.nearest import holder
 from overlay.answering.speak import ABSTENTION
 from overlay.errors import InputError
 from overlay.options import AskOptions, Mode
+from overlay.report import report
 from overlay.runtime import Overlay
 from overlay.settings import Fallback, Settings
 from probes.llamacpp import LlamaCppModel
@@ -39,8 +42,13 @@ def profile_of(model: LlamaCppModel, index: VolatilityIndex | None) -> Profile:
     )
 
 
-def ask(model: LlamaCppModel, options: AskOptions = BUDGET, **settings: float) -> Answer:
-    profile = profile_of(model, UNLIKELY)
+def ask(
+    model: LlamaCppModel,
+    options: AskOptions = BUDGET,
+    index: VolatilityIndex = UNLIKELY,
+    **settings: float,
+) -> Answer:
+    profile = profile_of(model, index)
     chosen = Settings(max_tokens=24, **settings)  # type: ignore[arg-type]  # pydantic checks them
     return Overlay(model, Shelf(TEXTS), chosen, profile=profile).ask(QUESTION, options)
 
@@ -57,8 +65,9 @@ def test_a_steady_answer_is_that_of_one_variant_at_its_cost(model: LlamaCppModel
 
 def test_a_stop_text_ends_what_had_begun(model: LlamaCppModel) -> None:
     options = AskOptions(budget=Budget(0.5, 4), stop=("Pask",), top_log_probs=0)
-    steady = {"retry_index": 1.0, "budget_index": 1.0}  # whatever this processor makes of it
-    one, many = (ask(model, options, variants=count, **steady) for count in (1, 2))
+    one, many = (  # steady, whatever this processor makes of it
+        ask(model, options, variants=count, retry_index=1.0, budget_index=1.0) for count in (1, 2)
+    )
     assert many.text == one.text
     assert many.finish_reason == one.finish_reason
     assert len(many.log_probs) == len(one.log_probs)
@@ -76,6 +85,40 @@ def test_the_accepted_sentence_is_quoted_in_place_of_generating(model: LlamaCppM
     assert answer.volatility_index is not None
     nothing = AskOptions(budget=Budget(0, 0), select=True)
     assert ask(model, nothing).outcome is not Outcome.ANSWERED
+
+
+def test_the_index_of_the_spoken_variant_hears_the_others(model: LlamaCppModel) -> None:
+    hearing = UNLIKELY.model_copy(update={"compared": 1.0, "consensus": -3.0})
+    deaf, answer = (
+        ask(model, index=index, variants=3, retry_index=0.0, budget_index=1.0)
+        for index in (UNLIKELY, hearing)
+    )
+    assert len(answer.variants) > 1
+    assert answer.variants == deaf.variants, "which one is spoken is chosen by what each shows"
+    assert answer.text == deaf.text
+    [spoken] = [tried for tried in answer.variants if tried.spoken]
+    assert answer.signs is not None
+    assert answer.signs.consensus is not None
+    assert 0 <= answer.signs.consensus <= 1
+    assert answer.volatility_index == hearing.chance(answer.signs)
+    assert spoken.index == hearing.chance(replace(answer.signs, consensus=None))
+    assert report(answer)["consensus"] == answer.signs.consensus
+    alone = ask(model, index=hearing, variants=1, budget_index=1.0)
+    assert alone.signs is not None
+    assert alone.signs.consensus is None
+
+
+def test_a_variant_that_others_contradict_is_not_spoken(model: LlamaCppModel) -> None:
+    def asked(index: VolatilityIndex, variants: int) -> Answer:
+        return ask(model, index=index, variants=variants, retry_index=0.0, budget_index=0.99)
+
+    lonely = UNLIKELY.model_copy(update={"compared": 30.0})
+    answer = asked(lonely, 2)
+    assert answer.outcome is Outcome.ABSTAINED
+    assert "may be 0.99, and is 1.00 (each variant by itself: as judged 0." in answer.note
+    assert not any(tried.spoken for tried in answer.variants)
+    assert asked(UNLIKELY, 2).outcome is Outcome.ANSWERED
+    assert asked(lonely, 1).outcome is Outcome.ANSWERED, "no other is heard"
 
 
 def test_an_injected_chunk_is_in_no_variant(model: LlamaCppModel) -> None:

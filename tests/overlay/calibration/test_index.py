@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -59,6 +60,24 @@ def test_the_weights_are_found_again_and_the_chances_are_chances() -> None:
     assert weights.backing == pytest.approx(-4.0, abs=0.4)
     assert weights.gain == pytest.approx(3.0, abs=0.4)
     assert expected_calibration_error(found.chances, found.wrong) < 0.03
+
+
+def test_an_answer_counts_with_what_others_say_and_as_if_it_stood_alone() -> None:
+    given, draw = answers(4000), np.random.default_rng(1)
+    # Others repeat what is right, three times in four.
+    repeated = [float(one.right == (draw.uniform() < 0.75)) for one in given]
+    heard = [
+        replace(one, signs=replace(one.signs, consensus=share))
+        for one, share in zip(given, repeated, strict=True)
+        if one.signs is not None
+    ]
+    found, alone = fitted(heard), fitted(given)
+    # The odds of right are 3 to 1 where it is repeated, and 1 to 3 where it is not.
+    assert found.whole.consensus == pytest.approx(-2 * math.log(3), abs=0.3)
+    assert found.whole.compared == pytest.approx(math.log(3), abs=0.3)
+    assert (alone.whole.consensus, alone.whole.compared) == (0.0, 0.0)
+    assert found.answers == alone.answers == 4000
+    assert found.whole.backing == pytest.approx(alone.whole.backing, abs=0.4)
 
 
 def test_an_answer_is_judged_by_weights_that_have_not_seen_it() -> None:
