@@ -80,7 +80,10 @@ def ladder_tables(answered: Sequence[Sequence[VariantAnswer]], *, seed: int) -> 
     by_answer = dict(zip(map(id, everything), chances, strict=bool(chances)))
 
     def chance(one: VariantAnswer) -> float:
-        return by_answer.get(id(one), 1.0)
+        return by_answer.get(id(one), (1.0, 1.0))[0]
+
+    def heard(one: VariantAnswer) -> float:
+        return by_answer.get(id(one), (1.0, 1.0))[1]
 
     # Where chunks were let in, the answer without them is no variant.
     rungs = [[one for one in own if one.chunks] or list(own) for own in answered]
@@ -89,7 +92,7 @@ def ladder_tables(answered: Sequence[Sequence[VariantAnswer]], *, seed: int) -> 
     if chances:
         found += [
             _choice_table(asked, chance, seed),
-            *(_budget_table(rungs, chance, count) for count in (1, default)),
+            *(_budget_table(rungs, chance, heard, count) for count in (1, default)),
         ]
     return tuple(found)
 
@@ -177,22 +180,26 @@ def _choice_table(asked: Sequence[Sequence[VariantAnswer]], chance: _Chance, see
     )
 
 
-def _budget_table(rungs: Sequence[Sequence[VariantAnswer]], chance: _Chance, count: int) -> Table:
+def _budget_table(
+    rungs: Sequence[Sequence[VariantAnswer]], chance: _Chance, heard: _Chance, count: int
+) -> Table:
     from overlay.answering.variants import QUOTE
     from overlay.settings import Settings
     from overlay.views.text_table import Table
 
     stop = Settings.model_fields["retry_index"].default
-    chosen = [spoken(own, chance, count=count, stop=stop)[0] for own in rungs]
+    said = [spoken(own, chance, count=count, stop=stop) for own in rungs]
+    chosen = [one for one, _ in said]
+    index = {id(one): (chance if len(tried) == 1 else heard)(one) for one, tried in said}
     right = [one for one in chosen if one.answerable and one.right]
     without = [one for one in chosen if not one.answerable]
     asked = len(chosen) - len(without)
     rows = []
     for budget in _BUDGETS:
-        given = [one for one in chosen if one.answerable and chance(one) <= budget]
+        given = [one for one in chosen if one.answerable and index[id(one)] <= budget]
         wrong = sum(not one.right for one in given) / max(len(given), 1)
-        withheld = sum(chance(one) > budget for one in right) / max(len(right), 1)
-        anyway = [one for one in without if chance(one) <= budget]
+        withheld = sum(index[id(one)] > budget for one in right) / max(len(right), 1)
+        anyway = [one for one in without if index[id(one)] <= budget]
         quoted = sum(one.variant == QUOTE for one in anyway) / max(len(without), 1)
         rows.append(
             (

@@ -154,14 +154,23 @@ def fit_index(answered: Sequence[Answered], folds: Sequence[Fold]) -> FittedInde
     )
 
 
-def chances_elsewhere(answered: Sequence[Answered]) -> list[float]:
+def chances_elsewhere(answered: Sequence[Answered]) -> list[tuple[float, float]]:
     """That each answer is wrong, by weights fitted on the other data sets.
 
     Returns:
-        Of each answer that is no abstention; none where there is one data set, or too few answers
-        outside of one.
+        Of each answer that is no abstention, by itself and with what other variants say; none
+        where there is one data set, or too few answers outside of one.
     """
-    return _elsewhere([_given(one, one.signs) for one in answered if one.signs is not None])
+    given = [_given(one, one.signs) for one in answered if one.signs is not None]
+    found = [(0.0, 0.0)] * len(given)
+    for name in dict.fromkeys(one.dataset for one in given):
+        own = _fit([one for one in given if one.dataset != name])
+        if own is None:
+            return []
+        for place, one in enumerate(given):
+            if one.dataset == name:
+                found[place] = own.chance(_alone(one.signs)), own.chance(one.signs)
+    return found
 
 
 def with_index(profile: Profile, fitted: FittedIndex) -> Profile:
@@ -186,26 +195,19 @@ def _given(one: Answered, signs: Signs) -> _Given:
     return _Given(question_key(one.question), one.dataset, signs, not one.right)
 
 
-def _elsewhere(given: Sequence[_Given]) -> list[float]:
-    found = [0.0] * len(given)
-    for name in dict.fromkeys(one.dataset for one in given):
-        own = _fit([one for one in given if one.dataset != name])
-        if own is None:
-            return []
-        for place, one in enumerate(given):
-            if one.dataset == name:
-                found[place] = own.chance(one.signs)
-    return found
-
-
 def _fit(given: Sequence[_Given]) -> VolatilityIndex | None:
     if len(given) < FEWEST or len({one.wrong for one in given}) < 2:
         return None
-    alone = [one._replace(signs=replace(one.signs, consensus=None)) for one in given]
+    alone = [one._replace(signs=_alone(one.signs)) for one in given]
     rows = [*alone, *(one for one in given if one.signs.consensus is not None)]
     scores = np.array([_scores(one.signs) for one in rows])
     weights, bias = regress(scores, np.array([one.wrong for one in rows]), _C)
     return VolatilityIndex(bias=bias, **dict(zip(_WEIGHED, weights.tolist(), strict=True)))
+
+
+def _alone(signs: Signs) -> Signs:
+    """What they are before other variants are heard."""
+    return replace(signs, consensus=None)
 
 
 def _scores(signs: Signs) -> list[float]:
