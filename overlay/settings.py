@@ -51,6 +51,7 @@ __all__ = [
     "Quantize",
     "Settings",
     "SettingsError",
+    "changed",
     "load_settings",
 ]
 
@@ -414,6 +415,18 @@ def load_settings(config: Path | None = None, **arguments: object) -> Settings:
         ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{_find_config(config)} is not UTF-8: {error}") from error
+    except ValidationError as error:
+        raise _translate(error) from error
+
+
+def changed(settings: Settings, **given: object) -> Settings:
+    """The same settings but for some, which are checked.
+
+    Raises:
+        SettingsError: a setting is unknown, or a value is unusable.
+    """
+    try:
+        return Settings(**{**settings.model_dump(), **given})
     except ValidationError as error:
         raise _translate(error) from error
 

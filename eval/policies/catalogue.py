@@ -36,12 +36,14 @@ def build_policy(spec: PolicySpec, bench: Bench) -> Policy:
         InputError: there is no such policy, or it takes no such argument.
     """
     factory = _find(spec.kind)
-    taken = list(inspect.signature(factory).parameters)[1:]
+    [_, *taken] = inspect.signature(factory).parameters.values()
+    names = [one.name for one in taken]
+    checks_names = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken)
     for name in spec.arguments:
-        if name not in taken:
+        if name not in names and not checks_names:
             raise InputError(
                 f"the policy {spec.kind!r} takes no {name!r}",
-                hint=f"it takes {', '.join(taken) or 'nothing'}",
+                hint=f"it takes {', '.join(names) or 'nothing'}",
                 param=f"policies.{name}",
             )
     try:

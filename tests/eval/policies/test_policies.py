@@ -68,8 +68,8 @@ def test_a_budget_that_accepts_everything_is_plain_top_k(bench: Bench) -> None:
         bench,
         "overlay",
         order="rank",
-        budget=1,
-        answer_budget=64,
+        budget_step=1,
+        budget_answer=64,
         anchor=False,
         majority=False,
         halve=False,
@@ -85,14 +85,14 @@ def test_a_budget_that_accepts_everything_is_plain_top_k(bench: Bench) -> None:
 
 
 def test_a_budget_that_rejects_everything_is_no_context(bench: Bench) -> None:
-    nothing = answer(bench, "overlay", budget=0, fallback="answer")
+    nothing = answer(bench, "overlay", budget_step=0, fallback="answer")
     without = answer(bench, "no-context")
     assert (nothing.text, nothing.accepted, nothing.outcome) == (
         without.text,
         without.accepted,
         without.outcome,
     )
-    assert answer(bench, "overlay", budget=0, fallback="abstain").outcome is Outcome.ABSTAINED
+    assert answer(bench, "overlay", budget_step=0, fallback="abstain").outcome is Outcome.ABSTAINED
 
 
 def test_information_gain_keeps_what_makes_the_model_sure(bench: Bench) -> None:
@@ -177,7 +177,9 @@ def test_a_missing_cross_encoder_says_so(bench: Bench) -> None:
         ("top-q", {}, "no policy 'top-q'"),
         ("top-k", {"quick": 1}, "takes no 'quick'"),
         ("nowhere.at:All", {}, "no policy 'nowhere.at:All'"),
-        ("overlay", {"fallback": "shrug"}, "cannot be made"),
+        ("reranker", {}, "cannot be made"),
+        ("overlay", {"fallback": "shrug"}, "setting fallback is 'shrug'"),
+        ("overlay", {"threads": 2}, "takes no 'threads'"),
     ],
 )
 def test_wrong_policies_are_refused(
@@ -192,7 +194,7 @@ def test_a_policy_of_ones_own(bench: Bench) -> None:
 
 
 def test_labels_tell_policies_apart() -> None:
-    assert PolicySpec(kind="overlay", budget=0.3).label == "overlay (budget 0.3)"  # type: ignore[call-arg]  # extra keys are arguments
+    assert PolicySpec(kind="overlay", budget_step=0.3).label == "overlay (budget_step 0.3)"  # type: ignore[call-arg]  # extra keys are arguments
     assert PolicySpec(kind="overlay", name="ours").label == "ours"
 
 

@@ -39,8 +39,8 @@ POLICIES = (
     PolicySpec(kind="perplexity"),
     PolicySpec(kind="ablation", ablations=4),  # type: ignore[call-arg]  # likewise
     # An answer's budget that rounding does not reach.
-    PolicySpec(kind="overlay", budget=0.5, answer_budget=4),  # type: ignore[call-arg]  # likewise
-    PolicySpec(kind="overlay", order="rank", budget=1, answer_budget=64),  # type: ignore[call-arg]  # likewise
+    PolicySpec(kind="overlay", budget_step=0.5, budget_answer=4),  # type: ignore[call-arg]  # likewise
+    PolicySpec(kind="overlay", order="rank", budget_step=1, budget_answer=64),  # type: ignore[call-arg]  # likewise
 )
 SETTINGS = Settings(max_tokens=8, draft_tokens=6, variants=1, budget_index=1)
 
@@ -152,8 +152,8 @@ def test_equal_prompts_get_equal_answers(either: Model) -> None:
     everything = PolicySpec(
         kind="overlay",
         order="rank",  # type: ignore[call-arg]  # extra keys are arguments
-        budget=1,
-        answer_budget=64,
+        budget_step=1,
+        budget_answer=64,
         anchor=False,
         majority=False,
         halve=False,

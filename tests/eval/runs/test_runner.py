@@ -61,15 +61,15 @@ kind = "overlay"
 kind = "overlay"
 name = "all"
 order = "rank"
-budget = 1.0
-answer_budget = 64.0
+budget_step = 1.0
+budget_answer = 64.0
 anchor = false
 majority = false
 halve = false
 [[policies]]
 kind = "overlay"
 name = "none"
-budget = 0.0
+budget_step = 0.0
 fallback = "answer"
 """
 
