@@ -14,19 +14,20 @@ from probes.form import Form
 from probes.look import Asking
 from probes.protocol import Model
 from probes.subject import as_text
+from selector.order import Order
 
 __all__ = [
     "INSTRUCTION",
     "WORDINGS",
     "Prompt",
     "build_prompt",
+    "by_similarity",
     "chat_text",
     "chunk_text",
     "chunk_tokens",
     "completion_prompt",
     "content_free",
     "in_form",
-    "most_similar_last",
     "question_of",
     "with_wordings",
 ]
@@ -160,11 +161,13 @@ def content_free(model: Model, prompt: Prompt) -> Asking:
     return Asking(empty.tail, empty.lead)
 
 
-def most_similar_last(sizes: Sequence[int], similarities: Sequence[float], room: int) -> list[int]:
-    """Places of the chunks that stand side by side where the question looks.
+def by_similarity(
+    sizes: Sequence[int], similarities: Sequence[float], room: int, order: Order
+) -> list[int]:
+    """Places of the chunks that stand side by side where the question looks, in their order.
 
-    Those most similar have room first, and stand last, next to the question; of two that are as
-    similar, the first stands later.
+    Those most similar have room first. They stand first where the order says so, else last, next to
+    the question.
 
     Args:
         sizes: ``[k]`` tokens of each chunk.
@@ -175,7 +178,7 @@ def most_similar_last(sizes: Sequence[int], similarities: Sequence[float], room:
         if sizes[place] <= room:
             fitting.append(place)
             room -= sizes[place]
-    return fitting[::-1]
+    return fitting if order is Order.SIMILAR_FIRST else fitting[::-1]
 
 
 def in_form(model: Model, prompt: Prompt, messages: Sequence[Message], form: Form) -> Prompt:

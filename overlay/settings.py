@@ -248,13 +248,14 @@ class Settings(BaseSettings):
         int, Field(ge=0, description="MiB on disk for the same, beside the store; 0 for none")
     ] = 1024
     order: Annotated[
-        Order,
+        Order | None,
         Field(
             description="in which order chunks enter the context: similar-last, the most similar "
-            "one next to the question, which is how they are read, so that nothing is evaluated "
-            "twice; rank, as retrieved; best-first or best-last, by volatility"
+            "one next to the question, or similar-first; by default what the model's profile says. "
+            "They are read so, and nothing is evaluated twice. Or rank, as retrieved; best-first "
+            "or best-last, by volatility"
         ),
-    ] = Order.SIMILAR_LAST
+    ] = None
     halve: Annotated[
         bool,
         Field(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from selector.budget import LIKELY, Budget
+from selector.order import Order
 from selector.profile import Guarantee, Profile
 from selector.signs import Signs
 from selector.verdict import Verdict
@@ -37,6 +38,10 @@ class Judge(Protocol):
     @property
     def layer(self) -> int | None:
         """The layer whose state at a chunk's end it weighs; None where it weighs none."""
+
+    @property
+    def order(self) -> Order:
+        """In which chunks enter the context where nobody says otherwise."""
 
     def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """Rate all chunks of the question; see :meth:`selector.weights.Weights.rate`."""
@@ -69,6 +74,7 @@ class AcceptAll:
     reads: bool = False
     looks: bool = False
     layer: None = None
+    order: Order = Order.RANK
 
     def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """All are taken to be steady."""
@@ -133,6 +139,11 @@ class ProfileJudge:
     def layer(self) -> int | None:
         """See :class:`Judge`."""
         return self.profile.layer if self._weights.instruction else None
+
+    @property
+    def order(self) -> Order:
+        """That of the profile."""
+        return self.profile.order
 
     def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """See :meth:`selector.weights.Weights.rate`."""

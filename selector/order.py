@@ -23,7 +23,9 @@ class Order(StrEnum):
     """That of the highest: the steadiest one stands next to the question."""
     SIMILAR_LAST = "similar-last"
     """The chunk that is least similar to the question, so that the most similar one stands next to
-    it. They are read in this order, so that nothing is evaluated twice."""
+    it."""
+    SIMILAR_FIRST = "similar-first"
+    """The chunk that is most similar to the question, so that it stands farthest from it."""
 
 
 def ordered(
@@ -40,7 +42,8 @@ def ordered(
     places = list(range(len(volatilities)))
     if order is Order.RANK:
         return places
-    if order is Order.SIMILAR_LAST:
-        return sorted(places, key=lambda place: -similarities[place])[::-1]
+    if order in {Order.SIMILAR_FIRST, Order.SIMILAR_LAST}:
+        similar_first = sorted(places, key=lambda place: -similarities[place])
+        return similar_first if order is Order.SIMILAR_FIRST else similar_first[::-1]
     best_first = sorted(places, key=lambda place: volatilities[place])
     return best_first if order is Order.BEST_FIRST else best_first[::-1]

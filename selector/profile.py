@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from selector.budget import Budget
 from selector.guarantee import BUDGETS
+from selector.order import Order
 from selector.volatility_index import VolatilityIndex
 from selector.weights import Weights
 
@@ -64,6 +65,7 @@ class Profile(_Frozen):
             :data:`selector.guarantee.BUDGETS` lets in at most of the next question, in expectation.
         loss: the share of helpful chunks that it keeps out at most, likewise.
         index: how likely an answer is to be wrong; None where no answers were looked at.
+        order: in which chunks enter the context.
         measured: on what and when, and how well it did on questions that it had not seen.
     """
 
@@ -77,6 +79,7 @@ class Profile(_Frozen):
     harm: tuple[float, ...] = ()
     loss: tuple[float, ...] = ()
     index: VolatilityIndex | None = None
+    order: Order = Order.SIMILAR_LAST
     measured: dict[str, Any] = {}
 
     def weights(self, question: str, *, states: bool) -> Weights:

@@ -28,7 +28,7 @@ def arrange(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> 
     accepted = [one for one in found if one.accepted]
     similarities = [one.chunk.similarity for one in accepted]
     volatilities = [one.volatility for one in accepted]
-    entering = [accepted[n] for n in ordered(job.settings.order, similarities, volatilities)]
+    entering = [accepted[n] for n in ordered(job.order, similarities, volatilities)]
     out = [one for one in found if not one.accepted]
     found = [*entering, *sorted(out, key=lambda one: one.seen is None)]
     if job.settings.anchor and entering:

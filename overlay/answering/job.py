@@ -13,6 +13,7 @@ from probes.protocol import Model, Sampling
 from retriever import scale_of
 from selector.budget import Budget
 from selector.judge import AcceptAll, Judge, ProfileJudge
+from selector.order import Order
 from selector.profile import Profile
 
 __all__ = ["Job", "make_job"]
@@ -40,6 +41,11 @@ class Job:
         """Book what was spent to a phase; where nothing is judged, all of it is the answer's."""
         if self.judge.reads:
             self.ledger.book(phase)
+
+    @property
+    def order(self) -> Order:
+        """In which chunks enter the context: the settings' order, else the profile's."""
+        return self.settings.order or self.judge.order
 
     @property
     def sampling(self) -> Sampling:

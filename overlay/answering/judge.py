@@ -23,7 +23,7 @@ def judge(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> li
     Chunks go by rank where the settings' order says so, or the judge weighs nothing.
     """
     judged = _rated(job, candidates)
-    by_rank = job.settings.order is Order.RANK or not job.judge.reads
+    by_rank = job.order is Order.RANK or not job.judge.reads
     order = Order.RANK if by_rank else Order.BEST_FIRST
     volatilities = [one.volatility for one in judged]
     left, spent = workspace.room, 0.0

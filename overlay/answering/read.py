@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from overlay.answering.candidate import Candidate, Seen
 from overlay.answering.job import Job
 from overlay.answering.workspace import Workspace
-from overlay.prompt import content_free, most_similar_last
+from overlay.prompt import by_similarity, content_free
 from probes.look import Asking, end_states, extend_asked
 from selector.verdict import does_not_fit
 
@@ -33,7 +33,7 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
         return list(candidates)
     found = [_measured(workspace, one) for one in candidates]
     layer = job.judge.layer
-    chunks = side_by_side(workspace, found)
+    chunks = side_by_side(job, workspace, found)
     # One chunk alone draws all of the look.
     looks = job.judge.looks and job.model.capabilities.attention and len(chunks) > 1
     if not chunks or not (looks or layer is not None):
@@ -57,12 +57,15 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     return [replace(one, seen=by_rank.get(one.chunk.rank, one.seen)) for one in found]
 
 
-def side_by_side(workspace: Workspace, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The chunks that fit into one context, the most similar next to the question."""
+def side_by_side(
+    job: Job, workspace: Workspace, candidates: Sequence[Candidate]
+) -> list[Candidate]:
+    """The chunks that fit into one context, by similarity as the order says."""
     fitting = [one for one in candidates if one.seen is not None]
     sizes = [len(one.tokens) for one in fitting]
     similarities = [one.chunk.similarity for one in fitting]
-    return [fitting[place] for place in most_similar_last(sizes, similarities, workspace.room)]
+    places = by_similarity(sizes, similarities, workspace.room, job.order)
+    return [fitting[place] for place in places]
 
 
 def _measured(workspace: Workspace, one: Candidate) -> Candidate:

@@ -11,13 +11,14 @@ import numpy as np
 
 from overlay.labelled.items import Item, Kind
 from overlay.labelled.matching import contains_any
-from overlay.prompt import Prompt, build_prompt, chunk_tokens, content_free, most_similar_last
+from overlay.prompt import Prompt, build_prompt, by_similarity, chunk_tokens, content_free
 from probes.chat import Message
 from probes.look import Asking, end_states, read_attention
 from probes.prompted import prompt_chunks
 from probes.protocol import Model
 from probes.state import FloatArray
 from probes.subject import as_text
+from selector.order import Order
 from selector.weights import Readings
 
 __all__ = [
@@ -79,13 +80,21 @@ def state_layer(layers: int, depth: float) -> int:
     return round(depth * (layers - 1))
 
 
-def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Observed:
-    """Read the chunks of a question side by side, as an answer does: the most similar one last.
+def observe(
+    model: Model,
+    item: Item,
+    *,
+    layer: int,
+    draft_tokens: int,
+    order: Order = Order.SIMILAR_LAST,
+) -> Observed:
+    """Read the chunks of a question side by side, as an answer does.
 
     Of chunks for which there is no room beside more similar ones, attention and state are 0.
 
     Args:
         layer: whose states are read.
+        order: in which the chunks stand.
         draft_tokens: of the drafts from which labels come where chunks have none.
 
     Raises:
@@ -96,7 +105,7 @@ def observe(model: Model, item: Item, *, layer: int, draft_tokens: int) -> Obser
     kinds = [passage.kind for passage in item.passages]
     similarities = [passage.similarity for passage in item.passages]
     known = [similarity for similarity in similarities if similarity is not None]
-    attentions, states = _side_by_side(model, prompt, item, chunks, layer)
+    attentions, states = _beside(model, prompt, item, layer, order)
     return Observed(
         item.question,
         item.dataset,
@@ -121,15 +130,16 @@ def _drafted(
     return tuple(contains_any(as_text(model, draft), item.answers) for draft in drafts)
 
 
-def _side_by_side(
-    model: Model, prompt: Prompt, item: Item, chunks: Sequence[Sequence[int]], layer: int
+def _beside(
+    model: Model, prompt: Prompt, item: Item, layer: int, order: Order
 ) -> tuple[tuple[float, ...] | None, FloatArray | None]:
     """Attentions and states of the chunks; None where the model shows none."""
+    chunks = [chunk_tokens(model, passage.text) for passage in item.passages]
     asked, unasked = Asking(prompt.tail, prompt.lead), content_free(model, prompt)
     left = model.info.context_size - len(prompt.prefix)
     left -= max(len(asked.tail), len(unasked.tail))
     similarities = [passage.similarity or 0.0 for passage in item.passages]
-    places = most_similar_last([len(chunk) for chunk in chunks], similarities, left)
+    places = by_similarity([len(chunk) for chunk in chunks], similarities, left, order)
     shown, readable = model.capabilities.attention, model.capabilities.layer_states
     attentions = np.zeros(len(chunks))
     states = np.zeros((len(chunks), model.info.width), dtype=np.float32)
@@ -168,7 +178,9 @@ def has_twins(item: Item) -> bool:
     return bool(item.clean_text) and any(p.kind is Kind.INJECTED for p in item.passages)
 
 
-def observe_twins(model: Model, item: Item, *, layer: int) -> Twins:
+def observe_twins(
+    model: Model, item: Item, *, layer: int, order: Order = Order.SIMILAR_LAST
+) -> Twins:
     """Read an item's passages as they are, and with the clean twin of the injected one."""
     place = next(n for n, one in enumerate(item.passages) if one.kind is Kind.INJECTED)
     clean = replace(item.passages[place], text=item.clean_text or "")
@@ -176,8 +188,7 @@ def observe_twins(model: Model, item: Item, *, layer: int) -> Twins:
     prompt = build_prompt(model, [Message("user", item.question)])
     found = []
     for one in (item, replace(item, passages=passages)):
-        chunks = [chunk_tokens(model, passage.text) for passage in one.passages]
-        _, states = _side_by_side(model, prompt, one, chunks, layer)
+        _, states = _beside(model, prompt, one, layer, order)
         assert states is not None  # noqa: S101 - asked for only where states can be read
         found.append(states)
     return Twins(item.question, item.dataset, np.stack(found), place)

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from overlay.calibration.fit import Fitted
     from overlay.calibration.index import FittedIndex
     from overlay.calibration.observe import Observed
+    from overlay.calibration.order import Compared
     from overlay.calibration.parts import Part
     from overlay.journal import Journal
     from overlay.labelled.items import Item
     from overlay.settings import Settings
     from overlay.views.text_table import Table
     from probes.protocol import Model
+    from selector.order import Order
     from selector.profile import Profile
 
 __all__ = ["calibrate"]
@@ -73,6 +75,14 @@ _READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
     help="Questions to answer, to fit the volatility index of answers; 0 fits nothing of that.",
 )
 @click.option(
+    "--orders",
+    default=100,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Questions to answer twice, with the most similar chunk first and last; the better order "
+    "goes into the profile. 0 asks nothing, and the most similar one stands last.",
+)
+@click.option(
     "--helpful-alone",
     is_flag=True,
     help="Give every second one of these answers from the question's helpful chunks alone: for "
@@ -92,6 +102,7 @@ def calibrate(
     depth: float,
     most_twins: int,
     answers: int,
+    orders: int,
     helpful_alone: bool,
     output: Path | None,
     readings: Path | None,
@@ -110,10 +121,9 @@ def calibrate(
     Each question takes one reading of each of its chunks, and some are answered besides. What is
     printed was measured on questions left out of the fit. The packaged model has a profile already.
     """
-    from rich.console import Console
-
-    from overlay.calibration.index import FEWEST, in_company
+    from overlay.calibration.index import in_company
     from overlay.calibration.observe import has_twins
+    from overlay.calibration.order import order_table
     from overlay.calibration.parts import Part
     from overlay.calibration.quality import assess, quality_tables
     from overlay.file_hash import file_hash
@@ -125,8 +135,8 @@ def calibrate(
     from overlay.loading import load_model
     from overlay.settings import load_settings
     from overlay.views.files import save
-    from overlay.views.text_table import print_table
     from retriever import open_embedder
+    from selector.order import Order
 
     loaded = load_settings(config, **settings)
     embedder = open_embedder(loaded.embedder)
@@ -143,10 +153,13 @@ def calibrate(
         journal = Journal(readings, run)
         given = [item for found in read_questions(files) for item in found if has_twins(item)]
         twins = [*given[:most_twins], *islice(attacked(items, loaded.seed), most_twins)]
+        answerable = [item for item in items if item.answers]
+        compared = _compare_orders(model, answerable[:orders], loaded, journal)
+        order = Order.SIMILAR_LAST if compared is None else compared.better
         profile, observed, fitted = _calibrate(
-            model, items, twins, loaded, depth=depth, journal=journal
+            model, items, twins, loaded, depth=depth, journal=journal, order=order
         )
-        answerable = [item for item in items if item.answers][:answers]
+        answerable = answerable[:answers]
         asked = in_company(answerable) if helpful_alone else [(Part.ALL, one) for one in answerable]
         profile, index = _fit_index(model, profile, asked, loaded, journal)
     finally:
@@ -164,27 +177,54 @@ def calibrate(
                 "answers": 0 if index is None else index.answers,
                 "seed": loaded.seed,
                 "date": datetime.now(UTC).date().isoformat(),
+                **({} if compared is None else {"order": compared.as_dict()}),
                 **quality.as_dict(),
             },
         }
     )
     if output is not None:
         save(output, profile.as_json())
-    tables = quality_tables(quality)
+    tables = quality_tables(quality) + ([] if compared is None else [order_table(compared)])
     if as_json:
         click.echo(json.dumps(profile.measured))
     else:
-        console = Console()
-        for table in tables:
-            print_table(console, table)
-        if answerable and index is None:
-            console.print(
-                f"{len(answerable)} answers are too few to fit a volatility index: it takes "
-                f"{FEWEST} and more, right ones and wrong ones among them.",
-                style="dim",
-            )
+        _show(tables, too_few=len(answerable) if index is None else 0)
     if markdown is not None:
         save(markdown, _page(profile, tables))
+
+
+def _show(tables: Sequence[Table], *, too_few: int) -> None:
+    """Print the tables, and how many answers were too few for an index, if any were."""
+    from rich.console import Console
+
+    from overlay.calibration.index import FEWEST
+    from overlay.views.text_table import print_table
+
+    console = Console()
+    for table in tables:
+        print_table(console, table)
+    if too_few:
+        console.print(
+            f"{too_few} answers are too few to fit a volatility index: it takes "
+            f"{FEWEST} and more, right ones and wrong ones among them.",
+            style="dim",
+        )
+
+
+def _compare_orders(
+    model: Model, asked: Sequence[Item], settings: Settings, journal: Journal
+) -> Compared | None:
+    """In which order these questions are answered best; None where none is asked."""
+    from overlay.calibration.order import compare, observe_orders
+    from overlay.cli.progress import track
+
+    found = []
+    for item in track(asked, f"answering with {model.info.name} in either order"):
+        key = f"{item.dataset} {item.id} answered in either order"
+        if key not in journal:
+            journal.add(key, observe_orders(model, settings, item))
+        found.append(journal[key])
+    return compare(found, seed=settings.seed)
 
 
 def _calibrate(
@@ -195,6 +235,7 @@ def _calibrate(
     *,
     depth: float,
     journal: Journal,
+    order: Order,
 ) -> tuple[Profile, list[Observed], Fitted]:
     import numpy as np
 
@@ -214,17 +255,20 @@ def _calibrate(
     layer = state_layer(model.info.layers, depth)
     observed = []
     for item in track(items, f"reading {model.info.name}"):
-        key = f"{item.dataset} {item.id}"
+        key = f"{item.dataset} {item.id} {order}"
         if key not in journal:
-            found = observe(model, item, layer=layer, draft_tokens=settings.draft_tokens)
+            found = observe(
+                model, item, layer=layer, draft_tokens=settings.draft_tokens, order=order
+            )
             journal.add(key, write_observed(found))
         observed.append(read_observed(journal[key]))
     twins = []
     if model.capabilities.layer_states:
         for item in track(with_twins, "reading injected passages and their clean twins"):
-            key = f"{item.dataset} {item.id} twins"
+            key = f"{item.dataset} {item.id} twins {order}"
             if key not in journal:
-                journal.add(key, write_twins(observe_twins(model, item, layer=layer)))
+                pair = observe_twins(model, item, layer=layer, order=order)
+                journal.add(key, write_twins(pair))
             states = np.asarray(journal[key]["states"], dtype=np.float32)
             twins.append(Twins(item.question, item.dataset, states, journal[key]["place"]))
     fitted = fit(observed, twins)
@@ -236,6 +280,7 @@ def _calibrate(
         with_states=fitted.with_states,
         without_states=fitted.without_states,
         folds=fitted.folds,
+        order=order,
     )
     return profile, observed, fitted
 

@@ -14,6 +14,7 @@ from overlay.options import AskOptions
 from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
+from selector.order import Order
 from selector.profile_files import load_profile
 from tests.overlay.test_runtime import Shelf
 
@@ -62,6 +63,12 @@ def test_a_profile_is_fitted_and_judges(tmp_path: Path, model: LlamaCppModel) ->
     assert profile.embedder == "packaged"
     assert profile.with_states.similarity > 0
     assert profile.index is None
+    # Either order is asked of all ten; which wins is the model's matter.
+    asked = profile.measured["order"]
+    assert asked["questions"] == 10
+    first_wins = asked["similar-first"] > asked["similar-last"]
+    assert profile.order is (Order.SIMILAR_FIRST if first_wins else Order.SIMILAR_LAST)
+    assert "In which order the chunks enter" in said
     # What was read is not read again, and makes the same profile.
     first = output.read_bytes()
     again = CliRunner().invoke(calibrate, arguments)

@@ -89,7 +89,7 @@ def test_a_context_shares_the_pass(tiny_model: LlamaCppModel) -> None:
     spent, sizes = dict[str, int](), list[int]()
     for name, ranks in orders.items():
         with looked(job, *TEXTS) as (workspace, candidates):
-            chunks = side_by_side(workspace, candidates)
+            chunks = side_by_side(job, workspace, candidates)
             assert [one.chunk.rank for one in chunks] == [2, 1, 0]
             sizes = [len(one.tokens) for one in candidates]
             spent[name] = evaluated_by(job, workspace, *(candidates[rank] for rank in ranks))
@@ -99,11 +99,32 @@ def test_a_context_shares_the_pass(tiny_model: LlamaCppModel) -> None:
     assert spent["none"] == pytest.approx(sum(sizes), abs=1)
 
 
+@pytest.mark.parametrize(("said", "profile"), [("similar-first", None), (None, "similar-first")])
+def test_the_most_similar_chunk_is_read_first_where_settings_or_profile_say_so(
+    tiny_model: LlamaCppModel, said: str | None, profile: str | None
+) -> None:
+    own = profile_of(tiny_model, LOOKING)
+    if profile is not None:
+        own = own.model_copy(update={"order": Order(profile)})
+    settings = Settings.model_validate({"max_tokens": 4, "order": said, "variants": 1})
+    answer, usual = (
+        Overlay(tiny_model, Shelf(TEXTS), settings, profile=one).ask(QUESTION, EVERYTHING)
+        for one, settings in (
+            (own, settings),
+            (profile_of(tiny_model, LOOKING), Settings(max_tokens=4, variants=1)),
+        )
+    )
+    assert [step.chunk.rank for step in answer.steps] == [0, 1, 2]
+    assert [step.chunk.rank for step in usual.steps] == [2, 1, 0]
+    # It stands as it was read: nothing is evaluated again.
+    assert answer.usage.phases["dose"].evaluated == usual.usage.phases["dose"].evaluated <= 1
+
+
 def test_what_is_left_out_of_the_pass_is_not_seen(tiny_model: LlamaCppModel) -> None:
     """Nor does what is left lose its place, or what it took from the others."""
     job = job_of(tiny_model)
     with looked(job, *TEXTS) as (workspace, candidates):
-        first, left_out, last = side_by_side(workspace, candidates)
+        first, left_out, last = side_by_side(job, workspace, candidates)
         context = inject(job, workspace, Variant("one", (first, last), False, job.prompt.tail))
         found = context.session.read(job.prompt.tail).log_probs
         start = len(job.prompt.prefix) + len(first.tokens)
@@ -233,7 +254,7 @@ def test_of_chunks_that_are_as_similar_the_better_rank_stands_later(
             replace(one, chunk=replace(one.chunk, similarity=0.5 if one.chunk.rank else 0.1))
             for one in candidates
         ]
-        order = [one.chunk.rank for one in side_by_side(workspace, alike)]
+        order = [one.chunk.rank for one in side_by_side(job, workspace, alike)]
     assert order == [0, 2, 1]
 
 
