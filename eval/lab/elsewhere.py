@@ -47,7 +47,8 @@ def elsewhere(results: tuple[Path, ...], *, topic: tuple[str, ...], markdown: Pa
     """Take runs of `overlay eval run eval/specs/elsewhere.toml` together, of one model or several.
 
     What is right under each way to choose passages, what the overlay has over it, and on each data
-    set the overlay beside the simple way that is best there.
+    set the overlay beside the simple way that is best there. And what the volatility index of the
+    answers is worth.
     """
     from rich.console import Console
 
@@ -87,6 +88,7 @@ def elsewhere_tables(runs: Sequence[Run], topic: Sequence[str], *, seed: int) ->
     return [
         _of_all(groups, [*simple, *own, *oracle], own, seed),
         _by_dataset(cases, simple, [*own, *oracle]),
+        _how_sure(runs, own, seed),
     ]
 
 
@@ -171,6 +173,37 @@ def _by_dataset(cases: Sequence[Answered], simple: Sequence[str], others: Sequen
         "By data set",
         "The same beside the simple way that is best on each set, which differs from set to set.",
         ("", "questions", "best simple way", "right", *others),
+        tuple(rows),
+    )
+
+
+def _how_sure(runs: Sequence[Run], own: Sequence[str], seed: int) -> Table:
+    """The index of what was spoken; an answer to a question that has none is wrong."""
+    from overlay.calibration.index_quality import index_quality
+    from overlay.views.text_table import Table
+
+    found: dict[tuple[str, str], list[tuple[float, bool, str]]] = {}
+    for run in runs:
+        for one in run.results:
+            chance = one.reply.volatility
+            if one.policy in own and any(one.reply.accepted) and chance is not None:
+                key = str(run.identity["model"]["name"]), one.policy
+                found.setdefault(key, []).append((chance, not one.right, one.question))
+    rows = []
+    for (model, policy), answers in found.items():
+        chances, wrong, questions = zip(*answers, strict=True)
+        quality = index_quality(chances, wrong, questions, seed=seed)
+        told = ("",) * 3
+        if quality is not None:
+            told = (str(quality.auroc), f"{quality.ece:.2f}", f"{quality.surest_half:.2f}")
+        rows.append((f"{model}, {policy}", str(len(answers)), *told))
+    return Table(
+        "How sure",
+        "The volatility index of the answers that were spoken from passages: chance that a wrong "
+        "answer has a higher one than a right answer, with its 95 % interval; expected calibration "
+        "error; how often the half with the lowest index is right, all answers as 1. An answer to "
+        "a question that has none counts as wrong.",
+        ("", "answers", "AUROC", "ECE", "surest half"),
         tuple(rows),
     )
 

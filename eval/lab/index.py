@@ -47,6 +47,7 @@ def index(
 
     from eval.lab.refit import answered_in, refit
     from overlay.calibration.index_quality import index_quality, index_table, left_out_words
+    from overlay.errors import InputError
     from overlay.journal import Journal
     from overlay.views.files import save
     from overlay.views.text_table import markdown_page, print_table
@@ -55,7 +56,15 @@ def index(
     answered = [one for journal in journals for one in answered_in(journal)]
     profile = _profile(path, journals)
     profile, fitted = refit(profile, answered)
-    quality = index_quality(fitted, seed=journals[0].run["seed"])
+    quality = index_quality(
+        fitted.chances, fitted.wrong, fitted.questions, seed=journals[0].run["seed"]
+    )
+    if quality is None:
+        raise InputError(
+            "of the answers from chunks all are right, or all are wrong",
+            hint="give more answers",
+            param="results",
+        )
     measured = {
         "answers": fitted.answers,
         "answers_to": len(set(fitted.questions)),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from overlay.calibration.index import FittedIndex
 from overlay.views.text_table import Table
 from selector.profile import Fold
 from selector.statistics.interval import Interval
@@ -47,26 +46,33 @@ def left_out_words(folds: Sequence[Fold]) -> str:
     return "the other data sets" if any(fold.dataset for fold in folds) else "other questions"
 
 
-def index_quality(fitted: FittedIndex, *, seed: int) -> IndexQuality:
+def index_quality(
+    chances: Sequence[float], wrong: Sequence[bool], questions: Sequence[str], *, seed: int
+) -> IndexQuality | None:
     """Hold the chances against whether the answers are wrong.
 
     Args:
+        questions: whose answers these are; an interval takes those of one together.
         seed: makes the interval repeatable.
+
+    Returns:
+        None where all answers are right, or all wrong.
     """
-    auroc = wrong_answer_auroc(fitted.chances, fitted.wrong, fitted.questions, seed=seed)
-    assert auroc is not None  # noqa: S101 - a fit needs right answers and wrong ones
+    auroc = wrong_answer_auroc(chances, wrong, questions, seed=seed)
+    if auroc is None:
+        return None
     return IndexQuality(
-        wrong=sum(fitted.wrong) / len(fitted.wrong),
+        wrong=sum(wrong) / len(wrong),
         auroc=auroc,
-        ece=expected_calibration_error(fitted.chances, fitted.wrong),
-        brier=brier(fitted.chances, fitted.wrong),
-        surest_half=_surest_half(fitted),
+        ece=expected_calibration_error(chances, wrong),
+        brier=brier(chances, wrong),
+        surest_half=_surest_half(chances, wrong),
     )
 
 
-def _surest_half(fitted: FittedIndex) -> float:
-    wrong = np.asarray(fitted.wrong)[np.argsort(fitted.chances, kind="stable")]
-    return float((1 - wrong[: len(wrong) // 2].mean()) / (1 - wrong.mean()))
+def _surest_half(chances: Sequence[float], wrong: Sequence[bool]) -> float:
+    ranked = np.asarray(wrong)[np.argsort(chances, kind="stable")]
+    return float((1 - ranked[: len(ranked) // 2].mean()) / (1 - ranked.mean()))
 
 
 def index_table(quality: IndexQuality, fitted_on: str) -> Table:

@@ -121,7 +121,9 @@ def assess(
         auroc=auroc,
         ece=_ece(observed, fitted.volatilities),
         accepted=accepted,
-        index=None if index is None else index_quality(index, seed=seed),
+        index=None
+        if index is None
+        else index_quality(index.chances, index.wrong, index.questions, seed=seed),
         promises=tuple(_simulate(fitted.volatilities, helpful, alphas, seed)),
         harm=_promised(fitted.volatilities, helpful, harmful_accepted),
         loss=_promised(fitted.volatilities, helpful, helpful_dropped),

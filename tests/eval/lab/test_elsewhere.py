@@ -30,6 +30,7 @@ def journal_of(model: str, right: dict[str, str], path: Path | None = None) -> J
                 policy: reply(
                     "Corrin" if letters[place] == "r" else "Luth",
                     evaluated=50 if policy == "one" else 100,
+                    volatility=(place + 1) / 10 if policy == "overlay" else None,
                 )
                 for policy, letters in right.items()
             },
@@ -53,7 +54,7 @@ def runs() -> list[Run]:
 
 
 def test_each_model_counts_alone_and_together(runs: list[Run]) -> None:
-    whole, by_set = elsewhere_tables(runs, ["ferries"], seed=0)
+    whole, by_set, _ = elsewhere_tables(runs, ["ferries"], seed=0)
     assert whole.head[:5] == ("", "all (8)", "small (4)", "large (4)", "on the topic (8)")
     rows = {row[0]: row[1:] for row in whole.rows}
     assert rows["top-k"][:5] == ("0.38", "0.00", "0.75", "0.38", "1.00")
@@ -65,13 +66,24 @@ def test_each_model_counts_alone_and_together(runs: list[Run]) -> None:
     assert by_set.rows == (("ferries", "8", "top-k", "0.38", "0.75", "0.88"),)
 
 
-def test_the_command_writes_both_tables(tmp_path: Path) -> None:
+def test_the_index_is_held_against_what_was_spoken(runs: list[Run]) -> None:
+    *_, sure = elsewhere_tables(runs, [], seed=0)
+    small, large = sure.rows
+    # Right, right, wrong, wrong at 0.1 to 0.4, each in a bin: (0.1 + 0.2 + 0.7 + 0.6) / 4.
+    assert small[:2] == ("small, overlay", "4")
+    assert small[2].startswith("1.00")
+    assert small[3:] == ("0.40", "2.00")
+    assert large == ("large, overlay", "4", "", "", "")
+
+
+def test_the_command_writes_all_tables(tmp_path: Path) -> None:
     path, page = tmp_path / "small.jsonl", tmp_path / "page.md"
     journal_of("small", SMALL, path)
     result = CliRunner().invoke(elsewhere, [str(path), "--markdown", str(page)])
     assert result.exit_code == 0, result.output
     assert "### Right answers" in page.read_text()
     assert "### By data set" in page.read_text()
+    assert "### How sure" in page.read_text()
 
 
 def test_without_a_simple_way_there_is_nothing_to_compare_with() -> None:
