@@ -40,15 +40,17 @@ def pool(
     """Fit one profile on several models: what judges for a model that has none of its own.
 
     READINGS are files that `overlay calibrate --readings` wrote, one a model. What is printed is
-    by weights that saw neither the data set nor, in the first table, the model.
+    by weights that saw neither the data set nor, in the first table, the model. Chunks enter in the
+    order in which more questions of all models were answered rightly.
     """
     import json
     from datetime import UTC, datetime
 
     from rich.console import Console
 
-    from eval.lab.pooling import left_out_table, observed_in, pool_models
+    from eval.lab.pooling import left_out_table, observed_in, orders_in, pool_models
     from eval.lab.refit import answered_in
+    from overlay.calibration.order import compare, order_table
     from overlay.calibration.quality import quality_tables
     from overlay.journal import Journal
     from overlay.views.files import save
@@ -62,6 +64,9 @@ def pool(
     run = journals[0].run
     seed, embedder = run["seed"], run["embedder"]
     profile, quality = pool_models(observed, answered, embedder=embedder, seed=seed)
+    compared = compare([one for journal in journals for one in orders_in(journal)], seed=seed)
+    if compared is not None:
+        profile = profile.model_copy(update={"order": compared.better})
     everything = [one for own in observed.values() for one in own]
     measured = {
         "models": list(observed),
@@ -70,10 +75,13 @@ def pool(
         "chunks": sum(len(one.kinds) for one in everything),
         "answers": len(answered),
         "date": datetime.now(UTC).date().isoformat(),
+        **({} if compared is None else {"order": compared.as_dict()}),
         **quality.as_dict(),
     }
     tables = [left_out_table(observed, unseen, seed=seed)] if len({*observed, *unseen}) > 1 else []
     tables += quality_tables(quality)
+    if compared is not None:
+        tables.append(order_table(compared))
     if output is not None:
         save(output, profile.model_copy(update={"measured": measured}).as_json())
     if as_json:

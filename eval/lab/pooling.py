@@ -9,6 +9,7 @@ from eval.lab.refit import refit
 from overlay.calibration.fit import Fitted, fit
 from overlay.calibration.index import Answered, FittedIndex
 from overlay.calibration.observe import Observed, read_observed
+from overlay.calibration.order import ORDERS
 from overlay.calibration.parts import Part, parts
 from overlay.calibration.quality import Quality, assess
 from overlay.errors import InputError
@@ -16,7 +17,7 @@ from overlay.journal import Journal
 from overlay.views.text_table import Table
 from selector.profile import Profile
 
-__all__ = ["left_out_table", "observed_in", "pool_models"]
+__all__ = ["left_out_table", "observed_in", "orders_in", "pool_models"]
 
 
 _NAME = "any model without a profile of its own"
@@ -40,6 +41,12 @@ def observed_in(journal: Journal) -> list[Observed]:
     kept = [journal[key] for key in journal]
     found = [read_observed({**one, "states": None}) for one in kept if "kinds" in one]
     return [one for one in found if len(one.kinds) > 1]
+
+
+def orders_in(journal: Journal) -> list[dict[str, bool]]:
+    """What it kept of the questions that were answered in either order of their chunks."""
+    kept = [journal[key] for key in journal]
+    return [one for one in kept if one.keys() == {order.value for order in ORDERS}]
 
 
 def pool_models(
