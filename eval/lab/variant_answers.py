@@ -119,7 +119,7 @@ def answer_in_every_variant(
             context = repeat(job, workspace, inject(job, workspace, variant))
             [attempt] = begin(job, workspace, [context])
             found.append(_spoken(job, workspace, attempt, item, spent))
-            begins.append(attempt.said)
+            begins.append("" if attempt.begun is None else attempt.begun.said)
         found = _all_heard(job, found, begins)
         spent = model.evaluated
         [attempt] = begun(job, workspace, [without_context(job, workspace, echo=False)])

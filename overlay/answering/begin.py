@@ -16,7 +16,22 @@ from probes.state import State
 from probes.subject import as_text
 from selector.signs import WINDOW, Signs
 
-__all__ = ["Attempt", "begin", "begun", "without_context"]
+__all__ = ["Attempt", "Begun", "begin", "begun", "without_context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The first tokens of an answer.
+
+    Attributes:
+        said: as text.
+        signs: what they show.
+        index: how likely the answer is to be wrong, by these; None where nothing tells.
+    """
+
+    said: str
+    signs: Signs
+    index: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,23 +42,29 @@ class Attempt:
         session: holds the prompt and the first tokens.
         start: where the answer begins there.
         ended: whether those tokens are all that it says.
-        said: its first tokens as text; empty where it has not begun.
-        signs: what those show; None where it has not begun.
-        index: how likely it is to be wrong, by these; None where nothing tells.
+        begun: what it says first; None where it has not begun.
     """
 
     context: Context
     session: Session
     start: int
     ended: bool = False
-    said: str = ""
-    signs: Signs | None = None
-    index: float | None = None
+    begun: Begun | None = None
+
+    @property
+    def signs(self) -> Signs | None:
+        """See :class:`Begun`; None where it has not begun."""
+        return None if self.begun is None else self.begun.signs
+
+    @property
+    def index(self) -> float | None:
+        """See :class:`Begun`; None where it has not begun."""
+        return None if self.begun is None else self.begun.index
 
     @property
     def silent(self) -> bool:
         """Whether it says nothing: it has ended without a first token whose signs could be read."""
-        return self.ended and self.signs is None and not self.context.variant.quote
+        return self.ended and self.begun is None and not self.context.variant.quote
 
     @property
     def chance(self) -> float:
@@ -170,7 +191,7 @@ def _with_indices(
             found.append(attempt)
             continue
         own, said = next(signs), as_text(job.model, state.window)
-        found.append(replace(attempt, said=said, signs=own, index=job.judge.index(own)))
+        found.append(replace(attempt, begun=Begun(said, own, job.judge.index(own))))
     job.book("index")
     return found
 

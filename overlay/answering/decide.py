@@ -75,11 +75,11 @@ def decide(
 
 def _heard(job: Job, best: Attempt, attempts: Sequence[Attempt]) -> Attempt:
     """The steadiest variant, with the index that it has once the others are heard."""
-    others = [one.said for one in attempts if one is not best and one.signs is not None]
-    if best.signs is None or not others:
+    others = [one.begun.said for one in attempts if one is not best and one.begun is not None]
+    if best.begun is None or not others:
         return best
-    signs = heard(job, best.signs, best.said, others)
-    return replace(best, signs=signs, index=job.judge.index(signs))
+    signs = heard(job, best.begun.signs, best.begun.said, others)
+    return replace(best, begun=replace(best.begun, signs=signs, index=job.judge.index(signs)))
 
 
 def _fall_back(job: Job, workspace: Workspace, nothing: Attempt, why: str) -> Decision:

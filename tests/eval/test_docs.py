@@ -28,7 +28,7 @@ def test_every_setting_has_a_row_with_its_default_and_what_it_is() -> None:
     assert "\n| `anchor` | `false` | " in page
     assert "\n| `budget_answer` | `64` | " in page
     assert "\n| `budget_step` | `0.99` | " in page
-    assert "\n| `order` | `similar-last` | " in page
+    assert "\n| `order` | not set | " in page
     assert "\n| `store` | `.overlay/store` | " in page
 
 
