@@ -14,6 +14,7 @@ from overlay.calibration.observe import Observed, write_observed
 from overlay.cli.main import cli
 from overlay.errors import InputError
 from overlay.journal import Journal
+from selector.order import Order
 from selector.profile_files import load_profile
 from tests.eval.lab.test_refit import kept
 from tests.overlay.calibration.test_fit import looking, made_up
@@ -89,4 +90,16 @@ def test_the_command_writes_a_profile(tmp_path: Path) -> None:
     profile = load_profile(output)
     assert profile.index is not None
     assert profile.measured["models"] == ["one", "other"]
+    assert profile.measured["questions"] == 60
+    assert profile.order is Order.SIMILAR_LAST, "nobody asked"
+    # One model is right oftener with the most similar chunk last, the other gains more by it first.
+    for path, rights in ((one, [(True, False)]), (other, [(False, True), (False, True)])):
+        journal = Journal(path, Journal.read(path).run)
+        for number, (last, first) in enumerate(rights):
+            journal.add(f"orders {number}", {"similar-last": last, "similar-first": first})
+    found = CliRunner().invoke(cli, [*command, "--output", str(output)])
+    assert found.exit_code == 0, found.output
+    profile = load_profile(output)
+    assert profile.order is Order.SIMILAR_FIRST
+    assert profile.measured["order"]["questions"] == 3
     assert profile.measured["questions"] == 60
