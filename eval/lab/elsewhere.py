@@ -186,7 +186,9 @@ def _how_sure(runs: Sequence[Run], own: Sequence[str], seed: int) -> Table:
     for run in runs:
         for one in run.results:
             chance = one.reply.volatility
-            if one.policy in own and any(one.reply.accepted) and chance is not None:
+            if one.policy not in own or one.perturbation:
+                continue
+            if any(one.reply.accepted) and chance is not None:
                 key = str(run.identity["model"]["name"]), one.policy
                 found.setdefault(key, []).append((chance, not one.right, one.question))
     rows = []
