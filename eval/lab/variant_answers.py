@@ -131,12 +131,12 @@ def _all_heard(
     job: Job, answers: Sequence[VariantAnswer], begins: Sequence[str]
 ) -> list[VariantAnswer]:
     """The answers, each with what the others say."""
-    heard_of = []
+    found = list(answers)
     for place, one in enumerate(answers):
         others = [said for other, said in enumerate(begins) if other != place and said]
-        signs = one.signs and others and heard(job, one.signs, begins[place], others)
-        heard_of.append(replace(one, signs=signs or one.signs))
-    return heard_of
+        if one.signs is not None and others:
+            found[place] = replace(one, signs=heard(job, one.signs, begins[place], others))
+    return found
 
 
 def check_variants(journal: Journal) -> Journal:

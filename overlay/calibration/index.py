@@ -35,9 +35,9 @@ __all__ = [
 ]
 
 FEWEST = 30
-"""Answers, below which three weights and a bias follow single questions."""
+"""Answers, below which the weights follow single questions."""
 _C = 1.0
-"""Inverse strength of the L2 penalty: weak beside four numbers from hundreds of answers."""
+"""Inverse strength of the L2 penalty: weak beside a few numbers from hundreds of answers."""
 _WEIGHED = ("log_prob", "gain", "backing", "consensus", "compared")
 
 

@@ -1,0 +1,31 @@
+"""Every variant of a question answered, on a tiny random model."""
+
+from __future__ import annotations
+
+from eval.lab.variant_answers import answer_in_every_variant, read_answers, write_answers
+from overlay.labelled.items import Item, Kind, Passage
+from overlay.settings import Settings
+from probes.copied import consensus
+from probes.llamacpp import LlamaCppModel
+from selector.profile_files import default_profile
+
+PASSAGES = tuple(
+    Passage(text, Kind.IRRELEVANT, f"{place}.md", similarity)
+    for place, (text, similarity) in enumerate(
+        [("Masons built it.", 0.9), ("The keeper is Orla.", 0.5), ("Soup at noon.", 0.1)]
+    )
+)
+
+
+def test_each_variant_is_heard_beside_the_others(tiny_model: LlamaCppModel) -> None:
+    item = Item("1", "made up", "Who built the lighthouse?", ("Masons",), PASSAGES)
+    settings = Settings(max_tokens=8, variants=3)
+    found = answer_in_every_variant(tiny_model, settings, default_profile(), item)
+    *variants, bare = found
+    assert [len(one.chunks) for one in found] == [3, 2, 1, 0]
+    assert bare.signs is None or bare.signs.consensus is None
+    for one in variants:
+        if one.signs is not None:
+            others = [two.text for two in variants if two is not one and two.signs is not None]
+            assert one.signs.consensus == consensus(one.text, item.question, others)
+    assert read_answers(write_answers(found)) == found
