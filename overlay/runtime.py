@@ -152,7 +152,9 @@ class Overlay:
             PromptTooLongError: the question outgrows the model's context.
         """
         library = self._library(options.collection)
-        update = {"embedder": library.embedder_name, "anchor": False}
+        # All are judged, and nothing is begun.
+        nothing = {"variants": 1, "budget_index": 1.0, "anchor": False}
+        update = {"embedder": library.embedder_name, **nothing}
         settings = self.settings.model_copy(update=update)
         options = replace(options, k=len(passages))
         prompt = build_prompt(self._model, [Message("user", question)])

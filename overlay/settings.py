@@ -309,6 +309,16 @@ class Settings(BaseSettings):
             "within, the overlay abstains",
         ),
     ] = 0.9
+    first_dose: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=64,
+            description="chunks that are read at first, the most similar ones; the others are read "
+            "where no answer begins within retry_index. 0 reads all at once, and so does an order "
+            "in which the others would not stand behind the first",
+        ),
+    ] = 2
     retry_index: Annotated[
         float,
         Field(
@@ -317,7 +327,7 @@ class Settings(BaseSettings):
             description="volatility index over which the next variant is tried; the steadiest is "
             "spoken",
         ),
-    ] = 0.5
+    ] = 0.65
     variants: Annotated[
         int,
         Field(

@@ -43,6 +43,10 @@ class Judge(Protocol):
     def order(self) -> Order:
         """In which chunks enter the context where nobody says otherwise."""
 
+    @property
+    def tells(self) -> bool:
+        """Whether it tells how likely an answer is to be wrong."""
+
     def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """Rate all chunks of the question; see :meth:`selector.weights.Weights.rate`."""
 
@@ -75,6 +79,7 @@ class AcceptAll:
     looks: bool = False
     layer: None = None
     order: Order = Order.RANK
+    tells: bool = False
 
     def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """All are taken to be steady."""
@@ -144,6 +149,11 @@ class ProfileJudge:
     def order(self) -> Order:
         """That of the profile."""
         return self.profile.order
+
+    @property
+    def tells(self) -> bool:
+        """See :class:`Judge`."""
+        return self.profile.index_for(self.question) is not None
 
     def rate(self, readings: Sequence[Readings]) -> list[Rated]:
         """See :meth:`selector.weights.Weights.rate`."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Verdict", "does_not_fit"]
+__all__ = ["NOT_NEEDED", "Verdict", "does_not_fit", "not_needed"]
+
+NOT_NEEDED = "not needed"
+"""In a few words, why a chunk of a later dose was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,14 @@ def does_not_fit(needed: int, left: int) -> Verdict:
     """
     reason = f"it does not fit the context: it needs {needed} tokens, {max(left, 0)} are left."
     return Verdict(False, "does not fit", reason)
+
+
+def not_needed(first: int) -> Verdict:
+    """The verdict on a chunk of a later dose, where none follows on the first.
+
+    Args:
+        first: chunks of the first dose.
+    """
+    before = "most similar chunk" if first == 1 else f"{first} most similar chunks"
+    reason = f"it was not read: the answer begins steady from the {before}."
+    return Verdict(False, NOT_NEEDED, reason)

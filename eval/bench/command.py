@@ -56,7 +56,7 @@ _SHOWN = ("ks", "lengths", "repeats", "answer_tokens", "backends", "config")
 @settings_options(
     "model", "device", "dtype", "quantize", "threads", "profile", "budget_step", "budget_answer"
 )
-@settings_options("variants", "retry_index", "budget_index")
+@settings_options("first_dose", "variants", "retry_index", "budget_index")
 @settings_options("draft_tokens", "context_size", "requantize", "rounding", "embedder", "seed")
 @config_option
 @click.pass_context

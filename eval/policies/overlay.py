@@ -17,6 +17,7 @@ _ITS_OWN = (
     "budget_step",
     "budget_answer",
     "budget_index",
+    "first_dose",
     "retry_index",
     "variants",
     "profile",

@@ -1,4 +1,4 @@
-"""Stage 6: in which order the accepted chunks enter the context."""
+"""Stage 7: in which order the accepted chunks enter the context."""
 
 from __future__ import annotations
 

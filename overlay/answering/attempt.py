@@ -1,4 +1,4 @@
-"""Stages 8 to 10, for one variant after the other until an answer begins steady.
+"""Stages 9 to 11, for one variant after the other until an answer begins steady.
 
 The first is tried alone. Where it begins shaky, the next ones are tried side by side: the first
 tokens of two take hardly longer than those of one.
@@ -6,7 +6,7 @@ tokens of two take hardly longer than those of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from overlay.answering.begin import Attempt, begin
@@ -22,10 +22,16 @@ __all__ = ["attempt"]
 _SIDE_BY_SIDE = 2
 
 
-def attempt(job: Job, workspace: Workspace, variants: Iterable[Variant]) -> list[Attempt]:
-    """Begin an answer under the first variant, and under others until one is steady."""
-    left, count = iter(variants), 1
-    found: list[Attempt] = []
+def attempt(
+    job: Job, workspace: Workspace, variants: Iterable[Variant], before: Sequence[Attempt] = ()
+) -> list[Attempt]:
+    """Begin an answer under the first variant, and under others until one is steady.
+
+    Args:
+        before: those of earlier doses, none of them steady; they come first in what is returned.
+    """
+    left, found = iter(variants), list(before)
+    count = _SIDE_BY_SIDE if found else 1
     while contexts := list(islice(_contexts(job, workspace, left, first=not found), count)):
         found += begin(job, workspace, contexts)
         if any(steady(job, one) for one in found):

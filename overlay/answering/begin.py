@@ -1,4 +1,4 @@
-"""Stage 10: the first tokens of an answer, before anyone reads them."""
+"""Stage 11: the first tokens of an answer, before anyone reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 11: which variant is spoken, or what is said in place of them."""
+"""Stage 12: which variant is spoken, or what is said in place of them."""
 
 from __future__ import annotations
 

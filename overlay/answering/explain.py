@@ -1,4 +1,4 @@
-"""Stage 14: what each chunk did, how the answer was expected, and what all of it cost."""
+"""Stage 15: what each chunk did, how the answer was expected, and what all of it cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 8: the chunks of a variant enter the context, in their order."""
+"""Stage 9: the chunks of a variant enter the context, in their order."""
 
 from __future__ import annotations
 

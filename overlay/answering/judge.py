@@ -1,4 +1,4 @@
-"""Stage 4: which chunks are let in."""
+"""Stage 5: which chunks are let in."""
 
 from __future__ import annotations
 

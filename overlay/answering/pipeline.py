@@ -1,7 +1,8 @@
 """From a question to its answer: one straight line of stages.
 
-Each stage takes values and returns values, and none is entered twice. The workspace holds the
-sessions that they share; leaving it closes them, however the answer ends.
+Each stage takes values and returns values. Those that look at chunks are entered once a dose, and
+the others once. The workspace holds the sessions that they share; leaving it closes them, however
+the answer ends.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Generator
 from overlay.answer import AnswerFinished, Event, StepTaken
 from overlay.answering.arrange import arrange
 from overlay.answering.attempt import attempt
+from overlay.answering.begin import Attempt
 from overlay.answering.clean import clean
-from overlay.answering.decide import decide
+from overlay.answering.decide import decide, steady
+from overlay.answering.doses import doses
 from overlay.answering.explain import explain, step_of
 from overlay.answering.job import Job
 from overlay.answering.judge import judge
@@ -45,16 +48,20 @@ def answer(
     with Workspace(job, kept if job.judge.reads else None) as workspace:
         candidates = retrieve(job, searcher)
         candidates = clean(job, candidates)
-        candidates = read(job, workspace, candidates)
-        candidates = judge(job, workspace, candidates)
-        candidates = vote(job, workspace, candidates)
-        job.book("probe")
-        candidates = arrange(job, workspace, candidates)
+        attempts: list[Attempt] = []
+        for dose in doses(job, candidates):
+            candidates = read(job, workspace, dose)
+            candidates = judge(job, workspace, candidates)
+            candidates = vote(job, workspace, candidates)
+            job.book("probe")
+            candidates = arrange(job, workspace, candidates)
+
+            ways = variants(job, candidates, [one.context.variant for one in attempts])
+            attempts = attempt(job, workspace, ways, attempts)
+            if any(steady(job, one) for one in attempts):
+                break
         for candidate in candidates:
             yield StepTaken(step_of(job, candidate))
-
-        ways = variants(job, candidates)
-        attempts = attempt(job, workspace, ways)
 
         decision = decide(job, workspace, candidates, attempts)
         decision = shape(job, workspace, decision)

@@ -1,4 +1,4 @@
-"""Stage 3: all chunks side by side in one context, and what the model shows of each there.
+"""Stage 4: all chunks side by side in one context, and what the model shows of each there.
 
 It is the one pass that plain RAG makes. The chunk that the answer stands in draws the question's
 look where its words do not tell, and an instruction shows in the state at its chunk's end. The pass

@@ -1,4 +1,4 @@
-"""Stage 9: what the chunks say closest to the question is said again beside it."""
+"""Stage 10: what the chunks say closest to the question is said again beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 12: where an answer that is to have a form begins.
+"""Stage 13: where an answer that is to have a form begins.
 
 The index was calibrated for answers in the model's own words, whose first tokens are not a form's
 names and brackets. So it is read on those, and the answer is generated from a prompt that asks for

@@ -1,4 +1,4 @@
-"""Stage 13: the answer, token by token, and others from the same place where asked for."""
+"""Stage 14: the answer, token by token, and others from the same place where asked for."""
 
 from __future__ import annotations
 

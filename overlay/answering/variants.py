@@ -1,4 +1,4 @@
-"""Stage 7: the ways in which the same chunks and question can be put before the model.
+"""Stage 8: the ways in which the same chunks and question can be put before the model.
 
 The first is what the judge let in. The others take less of it: many a model is led astray by what
 stands beside the chunk that answers. Each is tried where the answers before it begin shaky: it
@@ -16,7 +16,10 @@ from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.nearest import holder, nearest
 
-__all__ = ["QUOTE", "Variant", "variants"]
+__all__ = ["FIRST_DOSE", "QUOTE", "Variant", "variants"]
+
+FIRST_DOSE = "the first dose"
+"""The name of the variant of which more chunks may follow."""
 
 QUOTE = "the sentence itself"
 """The name of the variant that is quoted, not generated."""
@@ -41,30 +44,40 @@ class Variant:
     quote: str = ""
 
 
-def variants(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
-    """Yield as many variants as the settings say at most, no two alike; none without a chunk."""
+def variants(
+    job: Job, candidates: Sequence[Candidate], before: Sequence[Variant] = ()
+) -> Iterator[Variant]:
+    """Yield as many variants as the settings say at most, no two alike; none without a chunk.
+
+    While chunks wait for a later dose, it is one: all that was let in.
+
+    Args:
+        before: those of earlier doses, which count.
+    """
     if job.options.select:
         yield from _quoted(job, [one for one in candidates if one.accepted])
         return
-    yield from _different(islice(_all(job, candidates), job.settings.variants))
-
-
-def _different(found: Iterator[Variant]) -> Iterator[Variant]:
-    seen = set()
-    for one in found:
-        key = (tuple(chunk.tokens for chunk in one.chunks), one.repeats, one.tail, one.quote)
-        if key not in seen:
-            seen.add(key)
+    seen = {_key(one) for one in before}
+    for one in islice(_all(job, candidates), job.settings.variants - len(before)):
+        if _key(one) not in seen:
+            seen.add(_key(one))
             yield one
+
+
+def _key(one: Variant) -> tuple[object, ...]:
+    """What two variants have in common that are alike."""
+    return tuple(chunk.tokens for chunk in one.chunks), one.repeats, one.tail, one.quote
 
 
 def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     accepted = tuple(one for one in candidates if one.accepted)
-    first = Variant("as judged", accepted, job.settings.anchor, job.prompt.tail)
+    waiting = any(one.later for one in candidates)
+    name = FIRST_DOSE if waiting else "as judged"
+    first = Variant(name, accepted, job.settings.anchor, job.prompt.tail)
     if not accepted:
         return
     yield first
-    if not job.judge.reads:
+    if waiting or not job.judge.reads:
         return
     for name, count in (("the two steadiest chunks", 2), ("the steadiest chunk alone", 1)):
         yield replace(first, name=name, chunks=_steadiest(accepted, count))

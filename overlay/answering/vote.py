@@ -1,4 +1,4 @@
-"""Stage 5: where three steady chunks or more are let in, their majority keeps the others out."""
+"""Stage 6: where three steady chunks or more are let in, their majority keeps the others out."""
 
 from __future__ import annotations
 

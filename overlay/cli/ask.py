@@ -23,7 +23,7 @@ __all__ = ["ask"]
 @settings_options("max_tokens", "temperature", "seed")
 @settings_options("model", "backend", "chat_template", "device", "dtype", "quantize")
 @settings_options("context_size", "store", "collection", "embedder", "reranker")
-@settings_options("variants", "retry_index", "budget_index")
+@settings_options("first_dose", "variants", "retry_index", "budget_index")
 @click.option(
     "--select", is_flag=True, help="Quote the accepted sentence nearest to the question instead."
 )
