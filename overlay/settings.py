@@ -310,15 +310,15 @@ class Settings(BaseSettings):
         ),
     ] = 0.9
     first_dose: Annotated[
-        int,
+        int | None,
         Field(
             ge=0,
             le=64,
             description="chunks that are read at first, the most similar ones; the others are read "
-            "where no answer begins within retry_index. 0 reads all at once, and so does an order "
-            "in which the others would not stand behind the first",
+            "where no answer begins within retry_index; by default what the model's profile says. "
+            "0 reads all at once, and so does any order but similar-first",
         ),
-    ] = 2
+    ] = None
     retry_index: Annotated[
         float,
         Field(

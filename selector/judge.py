@@ -44,6 +44,10 @@ class Judge(Protocol):
         """In which chunks enter the context where nobody says otherwise."""
 
     @property
+    def first_dose(self) -> int:
+        """How many chunks are read first where nobody says otherwise; 0 for all at once."""
+
+    @property
     def tells(self) -> bool:
         """Whether it tells how likely an answer is to be wrong."""
 
@@ -79,6 +83,7 @@ class AcceptAll:
     looks: bool = False
     layer: None = None
     order: Order = Order.RANK
+    first_dose: int = 0
     tells: bool = False
 
     def rate(self, readings: Sequence[Readings]) -> list[Rated]:
@@ -149,6 +154,11 @@ class ProfileJudge:
     def order(self) -> Order:
         """That of the profile."""
         return self.profile.order
+
+    @property
+    def first_dose(self) -> int:
+        """That of the profile."""
+        return self.profile.first_dose
 
     @property
     def tells(self) -> bool:

@@ -66,6 +66,8 @@ class Profile(_Frozen):
         loss: the share of helpful chunks that it keeps out at most, likewise.
         index: how likely an answer is to be wrong; None where no answers were looked at.
         order: in which chunks enter the context.
+        first_dose: how many chunks, the most similar ones, are read before the others; 0 for all
+            at once.
         measured: on what and when, and how well it did on questions that it had not seen.
     """
 
@@ -80,6 +82,7 @@ class Profile(_Frozen):
     loss: tuple[float, ...] = ()
     index: VolatilityIndex | None = None
     order: Order = Order.SIMILAR_LAST
+    first_dose: Annotated[int, Field(ge=0)] = 0
     measured: dict[str, Any] = {}
 
     def weights(self, question: str, *, states: bool) -> Weights:

@@ -24,7 +24,7 @@ def doses(job: Job, candidates: Sequence[Candidate]) -> Iterator[list[Candidate]
     All come at once where the context would not grow at its end, where few were found, or where
     nothing would tell whether the first dose is enough.
     """
-    size = job.settings.first_dose
+    size = job.first_dose
     unjudged = [one for one in candidates if one.verdict is None]
     if _grows(job) and 0 < size < len(unjudged):
         later = sorted(unjudged, key=lambda one: -one.chunk.similarity)[size:]

@@ -48,6 +48,12 @@ class Job:
         return self.settings.order or self.judge.order
 
     @property
+    def first_dose(self) -> int:
+        """Chunks that are read first: as the settings say, else the profile; 0 for all at once."""
+        said = self.settings.first_dose
+        return self.judge.first_dose if said is None else said
+
+    @property
     def sampling(self) -> Sampling:
         """How the answer's tokens are drawn, but for the form that they are to have."""
         settings = self.settings

@@ -14,6 +14,7 @@ import click
 from overlay.cli.options import config_option, json_option, output_option, settings_options
 
 if TYPE_CHECKING:
+    from overlay.calibration.dose import Dosed
     from overlay.calibration.fit import Fitted
     from overlay.calibration.index import FittedIndex
     from overlay.calibration.observe import Observed
@@ -80,7 +81,9 @@ _READ = {"backend", "dtype", "embedder", "seed", "draft_tokens", "max_tokens"}
     show_default=True,
     type=click.IntRange(min=0),
     help="Questions to answer twice, with the most similar chunk first and last; the better order "
-    "goes into the profile. 0 asks nothing, and the most similar one stands last.",
+    "goes into the profile. Where that is first, they are answered once more from the two most "
+    "similar chunks, to say whether these are read before the others. 0 asks nothing, and the most "
+    "similar one stands last.",
 )
 @click.option(
     "--helpful-alone",
@@ -123,7 +126,6 @@ def calibrate(
     """
     from overlay.calibration.index import in_company
     from overlay.calibration.observe import has_twins
-    from overlay.calibration.order import order_table
     from overlay.calibration.parts import Part
     from overlay.calibration.quality import assess, quality_tables
     from overlay.file_hash import file_hash
@@ -159,9 +161,10 @@ def calibrate(
         profile, observed, fitted = _calibrate(
             model, items, twins, loaded, depth=depth, journal=journal, order=order
         )
-        answerable = answerable[:answers]
-        asked = in_company(answerable) if helpful_alone else [(Part.ALL, one) for one in answerable]
-        profile, index = _fit_index(model, profile, asked, loaded, journal)
+        asked = answerable[:answers]
+        parts = in_company(asked) if helpful_alone else [(Part.ALL, one) for one in asked]
+        profile, index = _fit_index(model, profile, parts, loaded, journal)
+        dosed = _compare_doses(model, profile, answerable[:orders], loaded, journal)
     finally:
         model.close()
     quality = assess(observed, fitted, index, alphas=alphas, seed=loaded.seed)
@@ -169,6 +172,7 @@ def calibrate(
         update={
             "harm": quality.harm,
             "loss": quality.loss,
+            "first_dose": 0 if dosed is None else dosed.size,
             "measured": {
                 "on": [file.name for file in files],
                 "data": run["data"],
@@ -178,19 +182,29 @@ def calibrate(
                 "seed": loaded.seed,
                 "date": datetime.now(UTC).date().isoformat(),
                 **({} if compared is None else {"order": compared.as_dict()}),
+                **({} if dosed is None else {"first_dose": dosed.as_dict()}),
                 **quality.as_dict(),
             },
         }
     )
     if output is not None:
         save(output, profile.as_json())
-    tables = quality_tables(quality) + ([] if compared is None else [order_table(compared)])
+    tables = [*quality_tables(quality), *_choice_tables(compared, dosed)]
     if as_json:
         click.echo(json.dumps(profile.measured))
     else:
-        _show(tables, too_few=len(answerable) if index is None else 0)
+        _show(tables, too_few=len(asked) if index is None else 0)
     if markdown is not None:
         save(markdown, _page(profile, tables))
+
+
+def _choice_tables(compared: Compared | None, dosed: Dosed | None) -> list[Table]:
+    """What was chosen by right answers, as far as it was asked."""
+    from overlay.calibration.dose import dose_table
+    from overlay.calibration.order import order_table
+
+    tables = [] if compared is None else [order_table(compared)]
+    return tables if dosed is None else [*tables, dose_table(dosed)]
 
 
 def _show(tables: Sequence[Table], *, too_few: int) -> None:
@@ -220,11 +234,41 @@ def _compare_orders(
 
     found = []
     for item in track(asked, f"answering with {model.info.name} in either order"):
-        key = f"{item.dataset} {item.id} answered in either order"
+        key = _in_either_order(item)
         if key not in journal:
             journal.add(key, observe_orders(model, settings, item))
         found.append(journal[key])
     return compare(found, seed=settings.seed)
+
+
+def _in_either_order(item: Item) -> str:
+    """Under which key a journal keeps how a question was answered in either order."""
+    return f"{item.dataset} {item.id} answered in either order"
+
+
+def _compare_doses(
+    model: Model, profile: Profile, asked: Sequence[Item], settings: Settings, journal: Journal
+) -> Dosed | None:
+    """How well these questions are answered by doses.
+
+    None where none is asked, nothing tells how sure an answer is, or the context does not grow at
+    its end.
+    """
+    from overlay.calibration.dose import compare_doses, observe_first_dose
+    from overlay.cli.progress import track
+    from selector.order import Order
+
+    if profile.index is None or profile.order is not Order.SIMILAR_FIRST:
+        return None
+    judged_by = profile.digest[:12]
+    found = []
+    for item in track(asked, f"answering with {model.info.name} from the first dose"):
+        key = f"{item.dataset} {item.id} answered from the first dose, under {judged_by}"
+        if key not in journal:
+            journal.add(key, observe_first_dose(model, settings, profile, item))
+        found.append(journal[key])
+    whole = [journal[_in_either_order(item)][profile.order.value] for item in asked]
+    return compare_doses(whole, found, steady=settings.retry_index, seed=settings.seed)
 
 
 def _calibrate(
