@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from overlay.calibration.dose import (
@@ -37,7 +39,7 @@ def test_doses_are_taken_where_no_fewer_answers_are_right(
 
 
 def test_where_the_first_dose_begins_shaky_the_answer_is_that_from_all() -> None:
-    first = [
+    first: list[dict[str, Any]] = [
         {"right": False, "index": 0.9},
         {"right": False, "index": None},
         {"right": True, "index": 0.5},
