@@ -58,7 +58,8 @@ def variants(
         yield from _quoted(job, [one for one in candidates if one.accepted])
         return
     seen = {_key(one) for one in before}
-    for one in islice(_all(job, candidates), job.settings.variants - len(before)):
+    ways = _all(job, candidates, dosed=bool(before))
+    for one in islice(ways, job.settings.variants - len(before)):
         if _key(one) not in seen:
             seen.add(_key(one))
             yield one
@@ -69,7 +70,7 @@ def _key(one: Variant) -> tuple[object, ...]:
     return tuple(chunk.tokens for chunk in one.chunks), one.repeats, one.tail, one.quote
 
 
-def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
+def _all(job: Job, candidates: Sequence[Candidate], *, dosed: bool) -> Iterator[Variant]:
     accepted = tuple(one for one in candidates if one.accepted)
     waiting = any(one.later for one in candidates)
     name = FIRST_DOSE if waiting else "as judged"
@@ -79,8 +80,9 @@ def _all(job: Job, candidates: Sequence[Candidate]) -> Iterator[Variant]:
     yield first
     if waiting or not job.judge.reads:
         return
-    for name, count in (("the two steadiest chunks", 2), ("the steadiest chunk alone", 1)):
-        yield replace(first, name=name, chunks=_steadiest(accepted, count))
+    if not dosed:  # the first dose was as few
+        yield replace(first, name="the two steadiest chunks", chunks=_steadiest(accepted, 2))
+    yield replace(first, name="the steadiest chunk alone", chunks=_steadiest(accepted, 1))
     if job.options.form is None:
         yield from _quoted(job, accepted)
     if job.prompt.alone is None:
