@@ -11,6 +11,7 @@ from overlay.answering.arrange import arrange
 from overlay.answering.begin import Attempt, begin, begun, without_context
 from overlay.answering.clean import clean
 from overlay.answering.decide import Decision
+from overlay.answering.doses import doses
 from overlay.answering.inject import inject
 from overlay.answering.job import Job, make_job
 from overlay.answering.judge import judge
@@ -19,7 +20,7 @@ from overlay.answering.repeat import repeat
 from overlay.answering.retrieve import retrieve
 from overlay.answering.signs import heard
 from overlay.answering.speak import Speech, speak
-from overlay.answering.variants import variants
+from overlay.answering.variants import Variant, variants
 from overlay.answering.vote import vote
 from overlay.answering.workspace import Workspace
 from overlay.calibration.index import Answered
@@ -110,16 +111,19 @@ def answer_in_every_variant(
     with Workspace(job, None) as workspace:
         candidates = retrieve(job, PassageSearcher(item.passages))
         candidates = clean(job, candidates)
-        candidates = read(job, workspace, candidates)
-        candidates = judge(job, workspace, candidates)
-        candidates = vote(job, workspace, candidates)
-        candidates = arrange(job, workspace, candidates)
-        for variant in variants(job, candidates):
-            spent = model.evaluated
-            context = repeat(job, workspace, inject(job, workspace, variant))
-            [attempt] = begin(job, workspace, [context])
-            found.append(_spoken(job, workspace, attempt, item, spent))
-            begins.append("" if attempt.begun is None else attempt.begun.said)
+        tried: list[Variant] = []
+        for dose in doses(job, candidates):
+            candidates = read(job, workspace, dose)
+            candidates = judge(job, workspace, candidates)
+            candidates = vote(job, workspace, candidates)
+            candidates = arrange(job, workspace, candidates)
+            for variant in variants(job, candidates, tuple(tried)):
+                tried.append(variant)
+                spent = model.evaluated
+                context = repeat(job, workspace, inject(job, workspace, variant))
+                [attempt] = begin(job, workspace, [context])
+                found.append(_spoken(job, workspace, attempt, item, spent))
+                begins.append("" if attempt.begun is None else attempt.begun.said)
         found = _all_heard(job, found, begins)
         spent = model.evaluated
         [attempt] = begun(job, workspace, [without_context(job, workspace, echo=False)])
