@@ -22,8 +22,7 @@ class _Task(Generic[_Draw]):
     """One task, what it spent, who watches it, and what it waits for.
 
     Attributes:
-        draw: None where it does not wait for a token, or has it.
-        drawn: whether it has its token, and was not resumed since.
+        draw: None where it does not wait for a token.
         error: what that failed with.
     """
 
@@ -31,7 +30,6 @@ class _Task(Generic[_Draw]):
     cost: Cost = field(default_factory=Cost)
     watch: Callable[[], None] | None = None
     draw: _Draw | None = None
-    drawn: bool = False
     error: Exception | None = None
 
 
@@ -71,19 +69,16 @@ class Turns(Generic[_Draw]):
         self._tasks.append(_Task(own))
 
     def step(self) -> None:
-        """Give one that waits for no token a turn, the oldest, and all that wait for one theirs.
+        """Give all that wait for a token theirs, and one of the others a turn: the oldest.
 
-        So nobody's answer stops for longer than a part of somebody's prompt takes. Where that part
-        takes the tokens along, they need no call of their own. Where there is no room for all, the
-        youngest is told so, and the others wait for what it gives free.
+        So nobody's answer stops for longer than a part of somebody's prompt takes. Where there is
+        no room for all, the youngest is told so, and the others wait for what it gives free.
         """
-        waited = [task for task in self._tasks if task.draw is not None]
+        waiting = [task for task in self._tasks if task.draw is not None]
         others = [task for task in self._tasks if task.draw is None]
-        for task in others[:1]:
-            self._resume(task)
-        waiting = [task for task in waited if not task.drawn]
-        told = self._drawn(waiting) if waiting else []
-        for task in [task for task in waited if task.drawn or task in told]:
+        if waiting:
+            waiting = self._drawn(waiting)
+        for task in [*waiting, *others[:1]]:
             self._resume(task)
 
     def _drawn(self, waiting: list[_Task[_Draw]]) -> list[_Task[_Draw]]:
@@ -113,34 +108,10 @@ class Turns(Generic[_Draw]):
             return False
         task.draw = draw
         self._away()
-        task.draw, task.drawn, error, task.error = None, False, task.error, None
+        task.draw, error, task.error = None, task.error, None
         if error is not None:
             raise error
         return True
-
-    def along(
-        self, work_out: Callable[[Sequence[_Draw]], None], fits: Callable[[_Draw], bool]
-    ) -> None:
-        """Evaluate what a task needs, and beside it what others draw from.
-
-        Args:
-            work_out: does so, of these draws; where there is no room for all, once more of none.
-            fits: whether a draw may be among them.
-        """
-        riding = [
-            task
-            for task in self._tasks
-            if self._current is not None and task.draw is not None and fits(task.draw)
-        ]
-        try:
-            work_out([task.draw for task in riding if task.draw is not None])
-        except NoRoomError:
-            if not riding:
-                raise
-            work_out([])
-        else:
-            for task in riding:
-                task.draw, task.drawn = None, True
 
     def rest(self) -> None:
         """Let others go on, between two forward calls; outside of a task it does nothing."""

@@ -172,20 +172,6 @@ class Evaluator:
         count(len(rows))
         return logits
 
-    def prefill(self, rows: Sequence[Row]) -> None:
-        """Evaluate rows without logits, with room in the batch for what other tasks draw from.
-
-        That goes along unless a layer is read of it, or calls are rounded exactly.
-
-        Raises:
-            ModelError: as :meth:`evaluate`.
-        """
-        if self._padding is Padding.EXACT:
-            self.evaluate(rows)
-            return
-        self.turns.along(partial(self._run_beside, rows), lambda draw: not draw.layers)
-        self.meter.prefill(len(rows))
-
     def draw(self, sampler: Sampler, row: int) -> int:
         """Draw a token from the logits of a row of the last call."""
         return sampler.draw(self._context, row)
@@ -215,16 +201,14 @@ class Evaluator:
         apart = [draw for draw in draws if draw.layers or exact]
         beside = [draw for draw in draws if not (draw.layers or exact)]
         for group in [*([beside] if beside else []), *([draw] for draw in apart)]:
-            rows = _rows_of(group)
+            rows = [row for draw in group for row in draw.rows]
             missing = max(0, LEAST_ALONE - len(rows))
-            _use(group, self._tapped(len(rows), group[0].layers, partial(self._run, rows, missing)))
-
-    def _run_beside(self, rows: Sequence[Row], draws: Sequence[Draw]) -> None:
-        """Evaluate rows without logits, and behind them those of draws that read no layer."""
-        beside = _rows_of(draws)
-        logits = self._run([*rows, *beside], 0)
-        hidden = np.empty((0, len(beside), self._width), dtype=np.float32)
-        _use(draws, Evaluation(logits, hidden), behind=len(rows))
+            read = self._tapped(len(rows), group[0].layers, partial(self._run, rows, missing))
+            first = 0
+            for draw in group:
+                end = first + len(draw.rows)
+                draw.use(Evaluation(read.logits[first:end], read.hidden[:, first:end]), first)
+                first = end
 
     def _look(self, rows: Sequence[Row], looking: Looking) -> None:
         looking.begin(len(rows))
@@ -278,25 +262,7 @@ class Evaluator:
             )
         if status != 0:
             raise ModelError(f"llama.cpp failed to evaluate {len(rows)} tokens (code {status})")
-        shown = sum(row.logits for row in rows)
-        if not shown:
+        if not rows[0].logits:
             return np.empty((0, self._vocabulary), dtype=np.float32)
         pointer = llama_cpp.llama_get_logits(self._context)
-        return np.ctypeslib.as_array(pointer, shape=(shown, self._vocabulary))
-
-
-def _rows_of(draws: Sequence[Draw]) -> list[Row]:
-    return [row for draw in draws for row in draw.rows]
-
-
-def _use(draws: Sequence[Draw], read: Evaluation, *, behind: int = 0) -> None:
-    """Hand each draw what its rows gave.
-
-    Args:
-        behind: rows of the call that stood before them.
-    """
-    first = 0
-    for draw in draws:
-        end = first + len(draw.rows)
-        draw.use(Evaluation(read.logits[first:end], read.hidden[:, first:end]), behind + first)
-        first = end
+        return np.ctypeslib.as_array(pointer, shape=(len(rows), self._vocabulary))

@@ -250,14 +250,12 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             for session in sessions
             for offset, token in enumerate(session.pending[:-1])
         ]
-        start = 0
-        while start < len(rows):
-            # A micro-batch a call: no slower, and whoever watches can end it between two. Fewer
-            # rows where others wait for a token, which goes along.
-            most = _SHARED_ROWS if self.turns.tasks > 1 else BATCH_TOKENS
-            step = min(self._micro_batch_tokens, most)
-            self._evaluator.prefill(rows[start : start + step])
-            start += step
+        # A micro-batch a call: no slower, and whoever watches can end it between two. Fewer rows
+        # where others wait for a token.
+        shared = self.turns.tasks > 1
+        step = min(self._micro_batch_tokens, _SHARED_ROWS) if shared else self._micro_batch_tokens
+        for start in range(0, len(rows), step):
+            self._evaluator.evaluate(rows[start : start + step])
             self.turns.rest()
         for session in sessions:
             session.cached = len(session.tokens) - 1

@@ -75,76 +75,8 @@ def test_one_prompt_at_a_time_the_oldest_first_and_tokens_between() -> None:
     turns.start(partial(prompt, "p"))
     turns.start(partial(prompt, "q"))
     run(turns)
-    between = [*("p0", "token0", "p1", "token1", "p2", "token2", "token3"), *("q0", "q1", "q2")]
+    between = [*("token0", "p0", "token1", "p1", "token2", "p2", "token3"), *("q0", "q1", "q2")]
     assert order == between
-
-
-@pytest.mark.parametrize("fitting", [True, False])
-def test_a_part_of_a_prompt_takes_along_what_others_draw_from(fitting: bool) -> None:
-    calls: list[str] = []
-    turns = Turns[str](Meter(), lambda draws: calls.append("+".join(draws)))
-
-    def prompt() -> None:
-        for name in ("p0", "p1"):
-            turns.along(partial(part, name), fits)
-            turns.rest()
-
-    def part(name: str, draws: Sequence[str]) -> None:
-        calls.append("+".join([name, *draws]))
-
-    def fits(draw: str) -> bool:
-        return fitting or draw != "b"
-
-    def answer(name: str, count: int) -> None:
-        for _ in range(count):
-            turns.wait(name)
-
-    turns.start(partial(answer, "a", 3))
-    turns.start(partial(answer, "b", 3))
-    turns.start(prompt)
-    run(turns)
-    # One task has a turn at a time: "b" begins to wait while "a" does.
-    together = ["a", "p0+a+b", "p1+a+b", "b"]
-    apart = ["a", "p0+a", "b", "p1+a", "b", "b"]
-    assert calls == (together if fitting else apart)
-
-
-def test_where_there_is_no_room_for_all_a_part_goes_alone() -> None:
-    calls: list[int] = []
-    turns = Turns[str](Meter(), _nothing)
-
-    def part(draws: Sequence[str]) -> None:
-        calls.append(len(draws))
-        if draws:
-            raise NoRoomError("full")
-
-    def full(_draws: Sequence[str]) -> None:
-        raise NoRoomError("full")
-
-    told: list[str] = []
-
-    def prompt() -> None:
-        turns.along(part, lambda _: True)
-        with pytest.raises(NoRoomError):
-            turns.along(full, lambda _: True)
-        told.append("prompt")
-
-    def answer() -> None:
-        turns.wait("a")
-        told.append("answer")
-
-    turns.start(answer)
-    turns.start(prompt)
-    run(turns)
-    assert calls == [1, 0]
-    assert told == ["prompt", "answer"]
-
-
-def test_outside_of_a_task_nothing_goes_along() -> None:
-    turns = Turns[str](Meter(), _nothing)
-    calls: list[int] = []
-    turns.along(lambda draws: calls.append(len(draws)), lambda _: True)
-    assert calls == [0]
 
 
 def test_each_has_a_counter_and_a_watch_of_its_own() -> None:
@@ -259,26 +191,6 @@ def test_in_fewer_calls(
     calls.clear()
     check_side_by_side(fast_model, TEXTS, sampling)
     assert len(calls) < alone * 1.6, "those that were compared with are among them"
-
-
-def test_a_long_prompt_takes_the_tokens_of_others_along(
-    fast_model: LlamaCppModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mixed: list[int] = []
-    evaluator = fast_model._evaluator
-    own = evaluator._run
-
-    def seen(rows: Sequence[Row], missing: int) -> FloatArray:
-        shown = sum(row.logits for row in rows)
-        if 0 < shown < len(rows):
-            mixed.append(len(rows) - shown)
-        return own(rows, missing)
-
-    monkeypatch.setattr(evaluator, "_run", seen)
-    long = "The bell of the harbour rings at noon. " * 60
-    check_side_by_side(fast_model, [TEXTS[0], long, TEXTS[2], long + "A"], Sampling(12))
-    assert len(mixed) > 4
-    assert max(mixed) <= 128, "no token waits for more than a part"
 
 
 def check_side_by_side(model: LlamaCppModel, texts: Sequence[str], sampling: Sampling) -> None:
