@@ -59,8 +59,8 @@ class Draw:
     Attributes:
         rows: one, and perhaps another that guesses that token.
         layers: to be read.
-        use: gets what they gave, and the place of their first row in the call, before anything else
-            is evaluated.
+        use: gets what they gave, or the first of them alone, and its place in the call, before
+            anything else is evaluated.
     """
 
     rows: Sequence[Row]
@@ -195,18 +195,20 @@ class Evaluator:
     def _draw_all(self, draws: Sequence[Draw]) -> None:
         """In one call where no layer is read; rounded exactly, each in one of its own.
 
-        One row is padded to two: for one alone, attention rounds by where its cells lie.
+        One row is padded to two: for one alone, attention rounds by where its cells lie. Of several
+        draws each row takes its time, and what guesses a token is left out.
         """
         exact = self._padding is Padding.EXACT
         apart = [draw for draw in draws if draw.layers or exact]
         beside = [draw for draw in draws if not (draw.layers or exact)]
         for group in [*([beside] if beside else []), *([draw] for draw in apart)]:
-            rows = [row for draw in group for row in draw.rows]
+            counts = [len(draw.rows) if len(group) == 1 else 1 for draw in group]
+            rows = [row for draw, n in zip(group, counts, strict=True) for row in draw.rows[:n]]
             missing = max(0, LEAST_ALONE - len(rows))
             read = self._tapped(len(rows), group[0].layers, partial(self._run, rows, missing))
             first = 0
-            for draw in group:
-                end = first + len(draw.rows)
+            for draw, count in zip(group, counts, strict=True):
+                end = first + count
                 draw.use(Evaluation(read.logits[first:end], read.hidden[:, first:end]), first)
                 first = end
 

@@ -121,7 +121,7 @@ class Generation:
             ]
         self._drawn = [self._choose(read, 0, first)]
         self._accept(self._drawn[0])
-        if self._drawn == [guess]:
+        if self._drawn == [guess] and len(read.logits) > 1:
             self._drawn.append(self._choose(read, 1, first))
 
     def _choose(self, read: Evaluation, row: int, first: int) -> int:
