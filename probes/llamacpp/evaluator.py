@@ -80,6 +80,7 @@ class Evaluator:
         cells: the context's cache, of ``cache_size`` cells.
         micro_batch_tokens: the context's own.
         padding: what calls are padded for.
+        balanced: see :func:`probes.llamacpp.padding.balance`.
         width, vocabulary: of the model.
     """
 
@@ -92,6 +93,7 @@ class Evaluator:
         cache_size: int,
         micro_batch_tokens: int,
         padding: Padding,
+        balanced: float,
         width: int,
         vocabulary: int,
     ) -> None:
@@ -103,6 +105,7 @@ class Evaluator:
         self._cache_size = cache_size
         self._micro_batch_tokens = micro_batch_tokens
         self._padding = padding
+        self._balanced = balanced
         self._width = width
         self._vocabulary = vocabulary
         self._batch = Batch(BATCH_TOKENS)
@@ -235,6 +238,11 @@ class Evaluator:
             read = self._tap.close()
         return Evaluation(logits, np.stack([read[layer][:count] for layer in layers]))
 
+    def _tile(self, rows: Sequence[Row]) -> int:
+        """How many rows are missing for a tile, where it is worth while."""
+        cells = sum(row.position for row in rows) / len(rows)
+        return to_a_tile(len(rows), cells, self._balanced)
+
     def _run(self, rows: Sequence[Row], missing: int) -> FloatArray:
         """Evaluate rows, and of padding what is missing; nobody is charged for it.
 
@@ -242,7 +250,7 @@ class Evaluator:
             missing: where calls are padded to be exact.
         """
         if self._padding is not Padding.EXACT:
-            missing = to_a_tile(len(rows)) if self._padding is Padding.TILES else 0
+            missing = self._tile(rows) if self._padding is Padding.TILES else 0
         # What is drawn from, and what multiplies the vocabulary, rounds by how many rows do so.
         last = rows[-1]._replace(
             sequence=PADDING, logits=rows[-1].logits and self._padding is Padding.EXACT
@@ -253,6 +261,9 @@ class Evaluator:
             status = llama_cpp.llama_decode(self._context, batch)
             if status == _NO_SLOT:
                 self._cells.reclaim()
+                status = llama_cpp.llama_decode(self._context, batch)
+            if status == _NO_SLOT and self._padding is Padding.TILES:
+                batch = self._batch.fill(rows)
                 status = llama_cpp.llama_decode(self._context, batch)
         finally:
             self._cells.drop_padding()

@@ -25,7 +25,7 @@ from probes.llamacpp.generation import Generation
 from probes.llamacpp.library import load_context, load_model
 from probes.llamacpp.looking import Looking
 from probes.llamacpp.marks import Marks
-from probes.llamacpp.padding import Padding
+from probes.llamacpp.padding import Padding, balance
 from probes.llamacpp.session import LlamaCppSession
 from probes.llamacpp.tap import LayerTap
 from probes.llamacpp.vocabulary import Vocabulary
@@ -114,6 +114,9 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             cache_size=self._cache_size,
             micro_batch_tokens=self._micro_batch_tokens,
             padding=padding,
+            balanced=balance(
+                llama_cpp.llama_model_n_params(self._model), self._layers, self._width
+            ),
             width=self._width,
             vocabulary=vocabulary.size,
         )

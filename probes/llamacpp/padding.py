@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["LEAST", "LEAST_ALONE", "Padding", "even", "to_a_tile"]
+__all__ = ["LEAST", "LEAST_ALONE", "Padding", "balance", "even", "to_a_tile"]
 
 # Kernels that multiply quantized weights take rows by fours, and what is left over, and fewer than
 # eight, by others.
@@ -12,9 +12,10 @@ _GROUP, LEAST = 4, 8
 LEAST_ALONE = 2
 """For one row alone, attention rounds by where its cells lie."""
 _TILE = 64
-_WORTH_A_TILE = 28
-"""Below, a tile's rows take longer than the few would one by one: with 500 cells before them on two
-cores, from 17 (135 million weights) to 30 rows (500 million)."""
+# Measured on two cores: 8 to 64 rows behind 150 to 2400 cells, filled up and not, with 135 and 500
+# million weights. So many rows as to_a_tile() says took as long either way, but for a fifth.
+_WEIGHTS_A_CELL = 73
+_FASTER_BY_TILES = 17
 
 
 class Padding(StrEnum):
@@ -47,6 +48,21 @@ def even(rows: int, micro_batch: int, *, alone: bool) -> int:
     return max(0, filled - rest)
 
 
-def to_a_tile(rows: int) -> int:
-    """How many rows are missing for a tile, where it is worth while."""
-    return _TILE - rows if _WORTH_A_TILE <= rows < _TILE else 0
+def balance(weights: int, layers: int, width: int) -> float:
+    """Behind how many cells a row's attention takes as long as all that weights do, row by row."""
+    return weights / (layers * width * _WEIGHTS_A_CELL)
+
+
+def to_a_tile(rows: int, cells: float, balanced: float) -> int:
+    """How many rows are missing for a tile, where it is worth while.
+
+    Formula: worth it from ``64 (1 + c / 17 b) / (1 + c / b)`` rows on: a tile costs the weights of
+        64 rows, and its attention a seventeenth of theirs
+
+    Args:
+        cells: c, before a row.
+        balanced: b, see :func:`balance`.
+    """
+    share = cells / balanced
+    worth = _TILE * (1 + share / _FASTER_BY_TILES) / (1 + share)
+    return _TILE - rows if worth <= rows < _TILE else 0
