@@ -10,6 +10,7 @@ from rich.text import Text
 
 from overlay.answer import Outcome
 from overlay.options import Mode
+from selector.verdict import NOT_NEEDED
 
 __all__ = ["cost_table", "reasons", "steps", "summary"]
 
@@ -49,10 +50,19 @@ def steps(report: Report) -> Text:
         values = " ".join(
             f"{_number(_reading(step, reading)):>{len(title)}}" for reading, title in shown.items()
         )
-        word, colour = ("accept", "green") if step["accepted"] else ("reject", "red")
+        word, _, colour = _ruled(step)
         verdict = (f"{word}: {step['short']}", colour)
         lines.append(Text.assemble(f"{name:{width}}{left} {values}{right}", verdict))
     return Text("\n").join(lines)
+
+
+def _ruled(step: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What became of a chunk, as a label and in a sentence, and its colour."""
+    if step["accepted"]:
+        return "accept", "accepted", "green"
+    if step["short"] == NOT_NEEDED:
+        return "unread", "not read", "dim"
+    return "reject", "rejected", "red"
 
 
 def _where(step: Mapping[str, Any]) -> str:
@@ -132,7 +142,7 @@ def _details(report: Report) -> Iterator[str]:
 
 
 def _paragraph(step: Mapping[str, Any], mode: str) -> Text:
-    colour, word = ("green", "accepted") if step["accepted"] else ("red", "rejected")
+    _, word, colour = _ruled(step)
     text = Text.assemble((_where(step), "bold"), "\n  ", (word, colour))
     text.append(f": {step['reason']}")
     if mode == Mode.OVERLAY:

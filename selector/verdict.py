@@ -51,5 +51,5 @@ def not_needed(first: int) -> Verdict:
         first: chunks of the first dose.
     """
     before = "most similar chunk" if first == 1 else f"{first} most similar chunks"
-    reason = f"it was not read: the answer begins steady from the {before}."
+    reason = f"the answer begins steady from the {before}, without it."
     return Verdict(False, NOT_NEEDED, reason)

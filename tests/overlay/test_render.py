@@ -6,6 +6,7 @@ from typing import Any
 
 from overlay.options import Mode
 from overlay.render import reasons, steps, summary
+from selector.verdict import not_needed
 
 LONG = "handbook/a/folder/deep/below/with-a-name-that-is-longer-than-the-column.md"
 
@@ -99,6 +100,17 @@ def test_reasons_are_told_in_full_with_every_number() -> None:
         '  alone it makes the model say "60 days"',
     ]
     assert "drift" not in rejected
+
+
+def test_a_chunk_that_was_not_needed_is_not_called_rejected() -> None:
+    verdict = not_needed(2)
+    unread = step("notices/shelf.md", accepted=False, short=verdict.short)
+    shown = report(unread | {"reason": verdict.reason, "volatility": None})
+    assert steps(shown).plain.endswith("unread: not needed")
+    assert (
+        "  not read: the answer begins steady from the 2 most similar chunks, without it."
+        in reasons(shown).plain.splitlines()
+    )
 
 
 def test_the_summary_says_more_where_it_is_asked_to() -> None:

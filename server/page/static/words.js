@@ -13,7 +13,7 @@ export const KINDS = {
 export function kindOf(step) {
   if (step.accepted) return step.halved ? "part" : "accepted";
   if (step.outvoted) return "outvoted";
-  return step.short === "not in variant" ? "left" : "rejected";
+  return ["not in variant", "not needed"].includes(step.short) ? "left" : "rejected";
 }
 
 /** Where a chunk stands: document, and page, slide or the like. */
