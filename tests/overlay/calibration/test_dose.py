@@ -12,9 +12,12 @@ from overlay.calibration.dose import (
     dose_table,
     observe_first_dose,
 )
+from overlay.cli.calibrate import _compare_doses, _compare_orders
+from overlay.journal import Journal
 from overlay.labelled.items import Item, Kind, Passage
 from overlay.settings import Settings
 from probes.llamacpp import LlamaCppModel
+from selector.order import Order
 from selector.profile_files import default_profile
 
 
@@ -68,3 +71,23 @@ def test_the_first_dose_is_the_most_similar_chunks_alone(tiny_model: LlamaCppMod
     assert found == observe_first_dose(tiny_model, settings, profile, near)
     assert tiny_model.evaluated - before == 2 * spent, "no other chunk is read"
     assert 0 <= found["index"] <= 1
+
+
+def test_questions_that_were_asked_in_both_orders_are_asked_once_more(
+    tiny_model: LlamaCppModel,
+) -> None:
+    passages = tuple(Passage(f"text {n}", Kind.IRRELEVANT, str(n), 0.1 * n) for n in range(4))
+    items = [Item(f"{n}", "made up", f"Which colour {n}?", ("red",), passages) for n in range(2)]
+    settings, journal = Settings(max_tokens=4), Journal(None, {})
+    profile = default_profile().model_copy(update={"order": Order.SIMILAR_FIRST})
+    assert _compare_orders(tiny_model, items, settings, journal) is not None
+    found = _compare_doses(tiny_model, profile, items, settings, journal)
+    assert found is not None
+    assert found.questions == 2
+    before = tiny_model.evaluated
+    assert _compare_doses(tiny_model, profile, items, settings, journal) == found
+    assert tiny_model.evaluated == before, "what was answered is not answered again"
+    last = profile.model_copy(update={"order": Order.SIMILAR_LAST})
+    assert _compare_doses(tiny_model, last, items, settings, journal) is None
+    untold = profile.model_copy(update={"index": None})
+    assert _compare_doses(tiny_model, untold, items, settings, journal) is None
