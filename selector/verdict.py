@@ -32,6 +32,11 @@ class Verdict:
     spent: float = 0.0
     outvoted: bool = False
 
+    @property
+    def unread(self) -> bool:
+        """Whether the chunk is of a later dose: it was neither let in nor kept out."""
+        return self.short == NOT_NEEDED
+
 
 def does_not_fit(needed: int, left: int) -> Verdict:
     """The verdict on a chunk for which there is no room.

@@ -9,7 +9,7 @@ from probes.protocol import Model, Session
 from probes.reading import Reading
 from probes.state import FloatArray, State
 from retriever import RankedChunk
-from selector.verdict import NOT_NEEDED, Verdict
+from selector.verdict import Verdict
 from selector.weights import Rated
 
 __all__ = ["Candidate", "Seen", "candidate_of", "part_of"]
@@ -71,7 +71,7 @@ class Candidate:
     @property
     def later(self) -> bool:
         """Whether it waits for a later dose."""
-        return self.verdict is not None and self.verdict.short == NOT_NEEDED
+        return self.verdict is not None and self.verdict.unread
 
     @property
     def rated(self) -> Rated | None:

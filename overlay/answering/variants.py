@@ -16,10 +16,7 @@ from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.nearest import holder, nearest
 
-__all__ = ["FIRST_DOSE", "QUOTE", "Variant", "variants"]
-
-FIRST_DOSE = "the first dose"
-"""The name of the variant of which more chunks may follow."""
+__all__ = ["QUOTE", "Variant", "variants"]
 
 QUOTE = "the sentence itself"
 """The name of the variant that is quoted, not generated."""
@@ -73,7 +70,7 @@ def _key(one: Variant) -> tuple[object, ...]:
 def _all(job: Job, candidates: Sequence[Candidate], *, dosed: bool) -> Iterator[Variant]:
     accepted = tuple(one for one in candidates if one.accepted)
     waiting = any(one.later for one in candidates)
-    name = FIRST_DOSE if waiting else "as judged"
+    name = "the first dose" if waiting else "as judged"
     first = Variant(name, accepted, job.settings.anchor, job.prompt.tail)
     if not accepted:
         return

@@ -17,9 +17,9 @@ from probes.protocol import Model
 from selector.profile import Profile
 from selector.statistics.interval import Interval, mean_interval
 
-__all__ = ["FIRST_DOSE", "Dosed", "compare_doses", "dose_table", "observe_first_dose"]
+__all__ = ["DOSE", "Dosed", "compare_doses", "dose_table", "observe_first_dose"]
 
-FIRST_DOSE = 2
+DOSE = 2
 """Chunks of the first dose that is looked at."""
 
 
@@ -42,7 +42,7 @@ class Dosed:
     def size(self) -> int:
         """Of the first dose: where as many answers are right, the cheaper way is taken; else 0."""
         whole, dosed = self.right
-        return FIRST_DOSE if dosed >= whole else 0
+        return DOSE if dosed >= whole else 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for a profile."""
@@ -61,7 +61,7 @@ def observe_first_dose(
     """
     own = settings.model_copy(update={"variants": 1, "budget_index": 1.0})
     overlay = Overlay(model, PassageSearcher(item.passages), own, profile=profile)
-    answer = overlay.ask(item.question, AskOptions(k=FIRST_DOSE, effects=False))
+    answer = overlay.ask(item.question, AskOptions(k=DOSE, effects=False))
     right = contains_any(answer.text, item.answers)
     return {"right": right, "index": answer.volatility_index}
 
@@ -96,7 +96,7 @@ def compare_doses(
 def dose_table(dosed: Dosed) -> Table:
     """What :func:`compare_doses` found."""
     whole, by_doses = dosed.right
-    first = f"the {FIRST_DOSE} most similar first, the others where that begins shaky"
+    first = f"the {DOSE} most similar first, the others where that begins shaky"
     return Table(
         "All chunks at once, or in two doses",
         f"Right answers to {dosed.questions} questions. Of {dosed.steady:.2f} of them the first "

@@ -21,7 +21,7 @@ class AnswerFacts:
         whole: seconds from the request to its end.
         tokens: of the answer.
         index: its volatility index, where it has one.
-        accepted, rejected: how many chunks.
+        accepted, rejected: how many chunks; one that was not needed is neither.
     """
 
     queued: float
@@ -61,7 +61,7 @@ class AnswerWatch:
             self._first = None
 
     def _facts(self, answer: Answer) -> AnswerFacts:
-        accepted = sum(step.verdict.accepted for step in answer.steps)
+        verdicts = [step.verdict for step in answer.steps]
         return AnswerFacts(
             queued=self._begun - self._asked,
             first=self._first,
@@ -70,6 +70,6 @@ class AnswerWatch:
             tokens=answer.usage.completion_tokens,
             outcome=str(answer.outcome),
             index=answer.volatility_index,
-            accepted=accepted,
-            rejected=len(answer.steps) - accepted,
+            accepted=sum(one.accepted for one in verdicts),
+            rejected=sum(not (one.accepted or one.unread) for one in verdicts),
         )

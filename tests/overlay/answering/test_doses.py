@@ -64,6 +64,7 @@ def test_where_the_answer_begins_steady_the_others_are_not_read(tiny_model: Llam
     for step in answer.steps[2:]:
         assert not step.verdict.accepted
         assert step.verdict.short == "not needed"
+        assert step.verdict.unread
         assert "steady from the 2 most similar chunks, without it" in step.verdict.reason
         assert step.verdict.spent == 0
     two = ask(tiny_model, TEXTS[:2], **STEADY)

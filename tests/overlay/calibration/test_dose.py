@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from overlay.calibration.dose import (
-    FIRST_DOSE,
+    DOSE,
     compare_doses,
     dose_table,
     observe_first_dose,
@@ -24,8 +24,8 @@ from selector.profile_files import default_profile
 @pytest.mark.parametrize(
     ("whole", "first", "size"),
     [
-        ([True, False, False], [True, True, False], FIRST_DOSE),
-        ([True, False, False], [True, False, False], FIRST_DOSE),
+        ([True, False, False], [True, True, False], DOSE),
+        ([True, False, False], [True, False, False], DOSE),
         ([True, True, False], [True, False, False], 0),
     ],
     ids=["more are right", "as many", "fewer"],
@@ -63,7 +63,7 @@ def test_where_nothing_is_asked_nothing_is_said_of_doses() -> None:
 def test_the_first_dose_is_the_most_similar_chunks_alone(tiny_model: LlamaCppModel) -> None:
     passages = [Passage(f"text {n}", Kind.IRRELEVANT, str(n), 0.1 * n) for n in range(6)]
     item = Item("1", "made up", "Which colour?", ("red",), tuple(passages))
-    near = Item("1", "made up", "Which colour?", ("red",), tuple(passages[-FIRST_DOSE:]))
+    near = Item("1", "made up", "Which colour?", ("red",), tuple(passages[-DOSE:]))
     settings, profile = Settings(max_tokens=4), default_profile()
     before = tiny_model.evaluated
     found = observe_first_dose(tiny_model, settings, profile, item)
