@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from overlay.calibration.asking import FIRST_VARIANT, answer_item
 from overlay.labelled.items import Item
-from overlay.labelled.matching import contains_any
-from overlay.labelled.searcher import PassageSearcher
-from overlay.options import AskOptions
-from overlay.runtime import Overlay
 from overlay.settings import Settings
 from overlay.views.text_table import Table
 from probes.protocol import Model
@@ -59,10 +56,8 @@ def observe_first_dose(
     Args:
         profile: judges, and tells the index.
     """
-    own = settings.model_copy(update={"variants": 1, "budget_index": 1.0})
-    overlay = Overlay(model, PassageSearcher(item.passages), own, profile=profile)
-    answer = overlay.ask(item.question, AskOptions(k=DOSE, effects=False))
-    right = contains_any(answer.text, item.answers)
+    own = settings.model_copy(update=FIRST_VARIANT)
+    answer, right = answer_item(model, own, profile, item, DOSE)
     return {"right": right, "index": answer.volatility_index}
 
 

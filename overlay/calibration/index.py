@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from overlay.calibration.asking import answer_item
 from overlay.calibration.parts import Part
 from overlay.labelled.items import Item, Kind
-from overlay.labelled.matching import contains_any
-from overlay.labelled.searcher import PassageSearcher
-from overlay.options import AskOptions
-from overlay.runtime import Overlay
 from overlay.settings import Settings
 from probes.protocol import Model
 from selector.profile import Fold, Profile, question_key
@@ -108,9 +105,7 @@ def observe_answer(
     Args:
         profile: judges in place of the one that the settings name.
     """
-    overlay = Overlay(model, PassageSearcher(item.passages), settings, profile=profile)
-    answer = overlay.ask(item.question, AskOptions(k=max(len(item.passages), 1), effects=False))
-    right = contains_any(answer.text, item.answers)
+    answer, right = answer_item(model, settings, profile, item)
     return asdict(Answered(item.question, item.dataset, answer.signs, right))
 
 

@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from overlay.calibration.asking import FIRST_VARIANT, answer_item
 from overlay.labelled.items import Item
-from overlay.labelled.matching import contains_any
-from overlay.labelled.searcher import PassageSearcher
-from overlay.options import AskOptions
-from overlay.runtime import Overlay
 from overlay.settings import Settings
 from overlay.views.text_table import Table
 from probes.protocol import Model
@@ -57,10 +54,8 @@ def observe_orders(model: Model, settings: Settings, item: Item) -> dict[str, bo
     """
     found = {}
     for order in ORDERS:
-        own = settings.model_copy(update={"order": order, "variants": 1, "budget_index": 1.0})
-        overlay = Overlay(model, PassageSearcher(item.passages), own, profile=default_profile())
-        answer = overlay.ask(item.question, AskOptions(k=max(len(item.passages), 1), effects=False))
-        found[order.value] = contains_any(answer.text, item.answers)
+        own = settings.model_copy(update={"order": order, **FIRST_VARIANT})
+        _, found[order.value] = answer_item(model, own, default_profile(), item)
     return found
 
 

@@ -205,13 +205,13 @@ class Evaluator:
         apart = [draw for draw in draws if draw.layers or exact]
         beside = [draw for draw in draws if not (draw.layers or exact)]
         for group in [*([beside] if beside else []), *([draw] for draw in apart)]:
-            counts = [len(draw.rows) if len(group) == 1 else 1 for draw in group]
-            rows = [row for draw, n in zip(group, counts, strict=True) for row in draw.rows[:n]]
+            parts = [draw.rows if len(group) == 1 else draw.rows[:1] for draw in group]
+            rows = [row for part in parts for row in part]
             missing = max(0, LEAST_ALONE - len(rows))
             read = self._tapped(len(rows), group[0].layers, partial(self._run, rows, missing))
             first = 0
-            for draw, count in zip(group, counts, strict=True):
-                end = first + count
+            for draw, part in zip(group, parts, strict=True):
+                end = first + len(part)
                 draw.use(Evaluation(read.logits[first:end], read.hidden[:, first:end]), first)
                 first = end
 
@@ -262,7 +262,7 @@ class Evaluator:
             if status == _NO_SLOT:
                 self._cells.reclaim()
                 status = llama_cpp.llama_decode(self._context, batch)
-            if status == _NO_SLOT and self._padding is Padding.TILES:
+            if status == _NO_SLOT and padding and self._padding is Padding.TILES:
                 batch = self._batch.fill(rows)
                 status = llama_cpp.llama_decode(self._context, batch)
         finally:

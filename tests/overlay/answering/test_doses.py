@@ -16,6 +16,7 @@ from selector.order import Order
 from selector.profile import Profile
 from selector.volatility_index import VolatilityIndex
 from selector.weights import Weights
+from tests.overlay.answering.test_variants import profile_of
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
 MORE = "The cable car to the upper village leaves every hour from the square."
@@ -25,18 +26,11 @@ STEADY: dict[str, Any] = {"retry_index": 1.0}
 SHAKY: dict[str, Any] = {"retry_index": 0.0}
 
 
-def profile_of(model: LlamaCppModel, index: VolatilityIndex | None = INDEX) -> Profile:
+def dosed(model: LlamaCppModel, index: VolatilityIndex | None = INDEX) -> Profile:
     weights = Weights(bias=3.0)
-    return Profile(
-        model="m",
-        sha256=model.info.sha256,
-        layer=1,
-        with_states=weights,
-        without_states=weights,
-        order=Order.SIMILAR_FIRST,
-        first_dose=2,
-        index=index,
-    )
+    judged = {"layer": 1, "with_states": weights, "without_states": weights}
+    doses = {"order": Order.SIMILAR_FIRST, "first_dose": 2}
+    return profile_of(model, index).model_copy(update=judged | doses)
 
 
 def ask(
@@ -46,7 +40,7 @@ def ask(
     **settings: Any,
 ) -> Answer:
     chosen = Settings.model_validate({"max_tokens": 8, "budget_index": 1.0, **settings})
-    overlay = Overlay(model, Shelf(texts), chosen, profile=profile_of(model))
+    overlay = Overlay(model, Shelf(texts), chosen, profile=dosed(model))
     return overlay.ask(QUESTION, options or AskOptions(effects=False))
 
 
@@ -122,7 +116,7 @@ def test_what_has_no_index_is_answered_from_all(
 def test_without_an_index_nothing_says_that_the_first_dose_is_enough(
     tiny_model: LlamaCppModel,
 ) -> None:
-    profile = profile_of(tiny_model, index=None)
+    profile = dosed(tiny_model, index=None)
     chosen = Settings(max_tokens=8, **STEADY)
     answer = Overlay(tiny_model, Shelf(TEXTS), chosen, profile=profile).ask(QUESTION)
     assert read_of(answer) == [0, 1, 2, 3]
