@@ -27,21 +27,27 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
 
     A chunk that was judged stays as it is, and one that outgrows the context is judged at once. One
     for which there is no room beside more similar ones has no reading of the model's, and neither
-    has any where the model shows none.
+    has any where the model shows none. Where the question looks is read once all are there.
     """
     if not job.judge.reads:
         return list(candidates)
     found = [_measured(workspace, one) for one in candidates]
     layer = job.judge.layer
     chunks = side_by_side(job, workspace, found)
-    # One chunk alone draws all of the look.
-    looks = job.judge.looks and job.model.capabilities.attention and len(chunks) > 1
-    if not chunks or not (looks or layer is not None):
+    weighs = job.judge.looks and job.model.capabilities.attention
+    if not chunks or not (weighs or layer is not None):
         return found
+    # One chunk alone draws all of the look, and beside few others a look tells little.
+    looks = weighs and len(chunks) > 1 and not any(one.later for one in found)
     session, prompt = workspace.grown(chunks), job.prompt
+    ends = list(accumulate((len(one.tokens) for one in chunks), initial=len(prompt.prefix)))
+    if not looks:
+        session.extend(prompt.tail)
     # In one call: what the answer's index compares with is evaluated in passing.
     job.model.flush([session, workspace.bare()])
-    ends = list(accumulate((len(one.tokens) for one in chunks), initial=len(prompt.prefix)))
+    if not looks:
+        workspace.asked(chunks, workspace.fork(session))
+        session.rollback(ends[-1])
     seen = [Seen() for _ in chunks]
     if layer is not None:
         states = end_states(job.model, session, ends[1:], layer)

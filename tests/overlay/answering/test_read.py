@@ -30,6 +30,7 @@ from probes.llamacpp import LlamaCppModel
 from selector.budget import Budget
 from selector.order import Order
 from selector.profile import Profile
+from selector.verdict import not_needed
 from selector.weights import Readings, Weights
 from tests.overlay.test_runtime import HELPFUL, IRRELEVANT, QUESTION, SUPPORT, Shelf
 
@@ -182,8 +183,9 @@ def test_the_state_at_each_chunks_end_is_read_in_the_same_pass(tiny_model: Llama
         found = read(job, workspace, candidates)
         spent = tiny_model.evaluated - before
     chunks = sum(len(one.tokens) for one in found)
-    # One token more a chunk, and one where it is padded.
-    assert spent <= len(job.prompt.prefix) + chunks + 2 * len(found) + 2 + len(job.prompt.tail)
+    # The question behind the chunks and behind none; a token more a chunk, and where it is padded.
+    tails = 2 * len(job.prompt.tail)
+    assert spent <= len(job.prompt.prefix) + chunks + 2 * len(found) + 2 + tails
     assert attentions(found) == [None] * 3
     for place, one in enumerate(found):
         assert one.seen is not None
@@ -193,6 +195,26 @@ def test_the_state_at_each_chunks_end_is_read_in_the_same_pass(tiny_model: Llama
             session.extend([*job.prompt.prefix, *before_it, *one.tokens])
             state = session.read([session.tokens[-1]], [1]).hidden[0, 0]
         np.testing.assert_allclose(one.seen.state, state, atol=0.05 * float(np.abs(state).max()))
+
+
+def test_where_the_question_looks_is_read_once_no_chunk_waits(tiny_model: LlamaCppModel) -> None:
+    """A first dose is read with the question behind it, and an answer begins there."""
+    job = job_of(tiny_model)
+    with Workspace(job, None) as workspace:
+        first, second, last = retrieve(job, Shelf(TEXTS))
+        waiting = replace(last, verdict=not_needed(2))
+        before = tiny_model.evaluated
+        found = read(job, workspace, [first, second, waiting])
+        spent = tiny_model.evaluated - before
+        assert attentions(found) == [None] * 3
+        tails = 2 * len(job.prompt.tail)
+        assert spent <= len(job.prompt.prefix) + len(first.tokens) + len(second.tokens) + tails + 2
+        chunks = side_by_side(job, workspace, found)
+        before = tiny_model.evaluated
+        workspace.prompted(chunks, workspace.grown(chunks))
+        assert tiny_model.evaluated == before
+        found = read(job, workspace, [first, second, last])
+        assert None not in attentions(found)
 
 
 def test_a_judge_that_weighs_none_of_it_makes_no_pass(tiny_model: LlamaCppModel) -> None:
@@ -228,8 +250,9 @@ def test_one_chunk_alone_is_not_looked_at(tiny_model: LlamaCppModel) -> None:
         candidates = retrieve(job, Shelf(TEXTS[:1]))
         before = tiny_model.evaluated
         assert attentions(read(job, workspace, candidates)) == [None]
-        # It is no more than begun.
-        assert tiny_model.evaluated <= before + len(job.prompt.prefix)
+        # What an answer begins behind, and nothing else.
+        needed = len(job.prompt.prefix) + len(candidates[0].tokens) + 2 * len(job.prompt.tail)
+        assert tiny_model.evaluated <= before + needed + 1
 
 
 def test_a_model_that_does_not_show_it_is_judged_without(
