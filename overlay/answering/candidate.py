@@ -69,8 +69,8 @@ class Candidate:
         return self.verdict is not None and self.verdict.accepted
 
     @property
-    def later(self) -> bool:
-        """Whether it waits for a later dose."""
+    def unread(self) -> bool:
+        """Whether it waits for a later dose, see :class:`selector.verdict.Verdict`."""
         return self.verdict is not None and self.verdict.unread
 
     @property

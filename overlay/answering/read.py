@@ -3,7 +3,8 @@
 It is the one pass that plain RAG makes. The chunk that the answer stands in draws the question's
 look where its words do not tell, and an instruction shows in the state at its chunk's end. The pass
 is kept: a variant with the same chunks begins behind its question, and one with fewer of them sees
-fewer of its cells.
+fewer of its cells. A first dose is read without the look, which tells little beside few others: its
+question is then evaluated in the same call as its chunks.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     if not chunks or not (weighs or layer is not None):
         return found
     # One chunk alone draws all of the look, and beside few others a look tells little.
-    looks = weighs and len(chunks) > 1 and not any(one.later for one in found)
+    looks = weighs and len(chunks) > 1 and not any(one.unread for one in found)
     session, prompt = workspace.grown(chunks), job.prompt
     ends = list(accumulate((len(one.tokens) for one in chunks), initial=len(prompt.prefix)))
     if not looks:

@@ -69,7 +69,7 @@ def _key(one: Variant) -> tuple[object, ...]:
 
 def _all(job: Job, candidates: Sequence[Candidate], *, dosed: bool) -> Iterator[Variant]:
     accepted = tuple(one for one in candidates if one.accepted)
-    waiting = any(one.later for one in candidates)
+    waiting = any(one.unread for one in candidates)
     name = "the first dose" if waiting else "as judged"
     first = Variant(name, accepted, job.settings.anchor, job.prompt.tail)
     if not accepted:
