@@ -13,7 +13,7 @@ from probes.cost import Ledger
 from probes.dispersion import dispersion
 from probes.errors import UnavailableError
 from probes.influence import shares, sum_over_spans
-from probes.isolated import Isolated, probe_chunks
+from probes.isolated import Extent, Isolated, probe_chunks
 from probes.logit_drift import logit_drift
 from probes.look import Asking, read_attention
 from probes.masking import Masker
@@ -46,7 +46,7 @@ def examine(
     """Run every probe that the model can compute.
 
     Args:
-        neutral: see :func:`probes.isolated.probe_chunks`.
+        neutral: see :class:`probes.isolated.Extent`.
         variants: the same context and question in other words, orders, lengths.
         removal_tokens: how many tokens are masked one by one, those of the most influential
             sentences first; each costs the tail and the answer once more.
@@ -126,10 +126,8 @@ def _alone(subject: Subject, base: Session, neutral: Sequence[Sequence[int]]) ->
         base,
         [source.tokens for source in subject.sources],
         subject.tail,
+        Extent(subject.draft_tokens, subject.layers, neutral),
         lead=subject.lead,
-        draft_tokens=subject.draft_tokens,
-        layers=subject.layers,
-        neutral=neutral,
     ) as alone:
         return alone
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from probes.entropy import entropy_drop
 from probes.hidden_drift import hidden_drift, relative_l2, standardise
-from probes.kv_store import KVStore
 from probes.logit_drift import kl_divergence, logit_drift
 from probes.neutral import cut_to_length
 from probes.prompted import Prompted, prompt_chunks
@@ -20,7 +19,26 @@ from probes.reading import Reading
 from probes.state import State
 from probes.support import Matrix, conflict_loss, information_gain, support_max, support_mean
 
-__all__ = ["Isolated", "probe_chunks", "probe_prompted"]
+__all__ = ["Extent", "Isolated", "probe_chunks", "probe_prompted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is read of each chunk.
+
+    Attributes:
+        draft_tokens: length of a draft.
+        layers: layers whose hidden states are read; none if the model cannot show any.
+        neutral: tokens of neutral texts, at least two, against which hidden drift is
+            standardised; it is not if none are given.
+        support: whether every draft is scored under every other chunk, which takes ``k (k - 1)``
+            windows.
+    """
+
+    draft_tokens: int
+    layers: Sequence[int]
+    neutral: Sequence[Sequence[int]] = ()
+    support: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,33 +95,21 @@ def probe_chunks(
     prefix: Session,
     chunks: Sequence[Sequence[int]],
     tail: Sequence[int],
+    extent: Extent,
     *,
-    draft_tokens: int,
-    layers: Sequence[int],
-    neutral: Sequence[Sequence[int]] = (),
     lead: int = 0,
-    kept: KVStore | None = None,
 ) -> Isolated:
     """Read what each chunk alone does to the model.
 
     Args:
-        prefix, chunks, tail, lead, kept: see :func:`probes.prompted.prompt_chunks`.
-        draft_tokens, layers, neutral: see :func:`probe_prompted`.
+        prefix, chunks, tail, lead: see :func:`probes.prompted.prompt_chunks`.
 
     Raises:
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
     """
-    prompted = prompt_chunks(model, prefix, chunks, tail, lead=lead, kept=kept)
+    prompted = prompt_chunks(model, prefix, chunks, tail, lead=lead)
     try:
-        return probe_prompted(
-            model,
-            prefix,
-            prompted,
-            tail,
-            draft_tokens=draft_tokens,
-            layers=layers,
-            neutral=neutral,
-        )
+        return probe_prompted(model, prefix, prompted, tail, extent)
     except BaseException:
         prompted.close()
         raise
@@ -114,11 +120,8 @@ def probe_prompted(
     prefix: Session,
     prompted: Prompted,
     tail: Sequence[int],
+    extent: Extent,
     *,
-    draft_tokens: int,
-    layers: Sequence[int],
-    neutral: Sequence[Sequence[int]] = (),
-    support: bool = True,
     drafted: Mapping[int, State] | None = None,
 ) -> Isolated:
     """Read what chunks do to the model that stand in the prompt already.
@@ -128,12 +131,6 @@ def probe_prompted(
 
     Args:
         prompted: its sessions are those of what is returned.
-        draft_tokens: length of a draft.
-        layers: layers whose hidden states are read; none if the model cannot show any.
-        neutral: tokens of neutral texts, at least two, against which hidden drift is
-            standardised; it is not if none are given.
-        support: whether every draft is scored under every other chunk, which takes ``k (k - 1)``
-            windows.
         drafted: states on drafts that were made before, by the place of the chunk; those chunks
             draft nothing again.
 
@@ -141,21 +138,17 @@ def probe_prompted(
         PromptTooLongError: a chunk with prefix, tail and draft outgrows the context.
     """
     bare, sessions = prompted.bare, prompted.sessions
-    known = drafted or {}
+    known, layers, support = drafted or {}, extent.layers, extent.support
     left = [session for place, session in enumerate(sessions) if place not in known]
-    baseline, *new = model.draft_states([bare, *left], draft_tokens, layers)
+    baseline, *new = model.draft_states([bare, *left], extent.draft_tokens, layers)
     rest = iter(new)
     within = [known[place] if place in known else next(rest) for place in range(len(sessions))]
     without = model.read_many([(bare, state.window) for state in within], layers)
     matrix = _support_matrix(model, sessions if support else (), without, within)
     around = len(prefix.tokens) + len(tail)
+    lengths = [len(session.tokens) - around for session in sessions]
     yardsticks = _neutral_drifts(
-        model,
-        prefix,
-        tail,
-        neutral=neutral,
-        lengths=[len(session.tokens) - around for session in sessions],
-        without=without,
+        model, prefix, tail, extent.neutral, lengths=lengths, without=without
     )
     return Isolated(
         readings=_readings(
@@ -195,8 +188,8 @@ def _neutral_drifts(
     model: Model,
     prefix: Session,
     tail: Sequence[int],
-    *,
     neutral: Sequence[Sequence[int]],
+    *,
     lengths: Sequence[int],
     without: Sequence[State],
 ) -> Matrix | None:

@@ -148,7 +148,7 @@ def _probes(
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     from overlay.prompt import build_prompt, chunk_tokens
     from probes.chat import Message
-    from probes.isolated import probe_chunks
+    from probes.isolated import Extent, probe_chunks
     from probes.layers import spread_layers
     from probes.masking import Masker
     from probes.neutral import NEUTRAL_TEXTS, cut_to_length
@@ -176,10 +176,8 @@ def _probes(
                 prefix,
                 [chunk],
                 subject.tail,
+                Extent(subject.draft_tokens, subject.layers, texts),
                 lead=subject.lead,
-                draft_tokens=subject.draft_tokens,
-                layers=subject.layers,
-                neutral=texts,
             ).close()
 
     yield "drifts of the chunk alone", lambda: alone(())

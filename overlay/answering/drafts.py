@@ -12,7 +12,7 @@ from overlay.answering.candidate import Candidate
 from overlay.answering.job import Job
 from overlay.answering.think import answering
 from overlay.answering.workspace import Workspace
-from probes.isolated import probe_prompted
+from probes.isolated import Extent, probe_prompted
 from probes.layers import spread_layers
 from probes.state import State
 from probes.support import Matrix
@@ -26,7 +26,7 @@ def read_alone(
     """Read what each chunk does that stands in a session of its own and has not been read.
 
     Args:
-        support: see :func:`probes.isolated.probe_prompted`; too late where it has been read
+        support: see :class:`probes.isolated.Extent`; too late where it has been read
             without.
 
     Returns:
@@ -45,9 +45,7 @@ def read_alone(
         workspace.prefix,
         workspace.together(alone),
         job.prompt.tail,
-        draft_tokens=job.settings.draft_tokens,
-        layers=_layers(job),
-        support=support,
+        Extent(job.settings.draft_tokens, _layers(job), support=support),
         drafted=drafted,
     )
     for place, draft, reading in zip(places, isolated.states, isolated.readings, strict=True):

@@ -16,7 +16,7 @@ from probes.errors import ModelError, NoRoomError
 from probes.llamacpp.batch import Batch, Row
 from probes.llamacpp.cells import PADDING, Cells
 from probes.llamacpp.looking import Looking
-from probes.llamacpp.padding import LEAST, LEAST_ALONE, Padding, even, to_a_tile
+from probes.llamacpp.padding import LEAST, LEAST_ALONE, Calls, Padding, even, to_a_tile
 from probes.llamacpp.sampler import Sampler
 from probes.llamacpp.tap import LayerTap
 from probes.state import FloatArray
@@ -77,10 +77,8 @@ class Evaluator:
 
     Args:
         tap: the context's own.
-        cells: the context's cache, of ``cache_size`` cells.
-        micro_batch_tokens: the context's own.
-        padding: what calls are padded for.
-        balanced: see :func:`probes.llamacpp.padding.balance`.
+        cells: the context's cache.
+        calls: how rows are put into calls; so many go through the context's layers at once.
         width, vocabulary: of the model.
     """
 
@@ -89,11 +87,8 @@ class Evaluator:
         context: llama_cpp.llama_context_p,
         tap: LayerTap,
         cells: Cells,
+        calls: Calls,
         *,
-        cache_size: int,
-        micro_batch_tokens: int,
-        padding: Padding,
-        balanced: float,
         width: int,
         vocabulary: int,
     ) -> None:
@@ -102,10 +97,7 @@ class Evaluator:
         self._context = context
         self._tap = tap
         self._cells = cells
-        self._cache_size = cache_size
-        self._micro_batch_tokens = micro_batch_tokens
-        self._padding = padding
-        self._balanced = balanced
+        self._calls = calls
         self._width = width
         self._vocabulary = vocabulary
         self._batch = Batch(BATCH_TOKENS)
@@ -137,7 +129,7 @@ class Evaluator:
             ModelError: as :meth:`evaluate`.
         """
         # Few enough on a GPU, too: the attention of all heads to all cells is held at a time.
-        step = min(self._micro_batch_tokens, _LOOKING_ROWS)
+        step = min(self._calls.rows, _LOOKING_ROWS)
         for start in range(0, len(rows), step):
             self._look(rows[start : start + step], looking)
         self.meter.prefill(count)
@@ -170,7 +162,7 @@ class Evaluator:
         Raises:
             ModelError: the cache is full, or llama.cpp fails.
         """
-        logits = self._run(rows, even(len(rows), self._micro_batch_tokens, alone=alone))
+        logits = self._run(rows, even(len(rows), self._calls.rows, alone=alone))
         count = self.meter.decode if decoding else self.meter.prefill
         count(len(rows))
         return logits
@@ -201,7 +193,7 @@ class Evaluator:
         One row is padded to two: for one alone, attention rounds by where its cells lie. Of several
         draws each row takes its time, and what guesses a token is left out.
         """
-        exact = self._padding is Padding.EXACT
+        exact = self._calls.padding is Padding.EXACT
         apart = [draw for draw in draws if draw.layers or exact]
         beside = [draw for draw in draws if not (draw.layers or exact)]
         for group in [*([beside] if beside else []), *([draw] for draw in apart)]:
@@ -241,7 +233,7 @@ class Evaluator:
     def _tile(self, rows: Sequence[Row]) -> int:
         """How many rows are missing for a tile, where it is worth while."""
         cells = sum(row.position for row in rows) / len(rows)
-        return to_a_tile(len(rows), cells, self._balanced)
+        return to_a_tile(len(rows), cells, self._calls.balanced)
 
     def _run(self, rows: Sequence[Row], missing: int) -> FloatArray:
         """Evaluate rows, and of padding what is missing; nobody is charged for it.
@@ -249,11 +241,11 @@ class Evaluator:
         Args:
             missing: where calls are padded to be exact.
         """
-        if self._padding is not Padding.EXACT:
-            missing = self._tile(rows) if self._padding is Padding.TILES else 0
+        if self._calls.padding is not Padding.EXACT:
+            missing = self._tile(rows) if self._calls.padding is Padding.TILES else 0
         # What is drawn from, and what multiplies the vocabulary, rounds by how many rows do so.
         last = rows[-1]._replace(
-            sequence=PADDING, logits=rows[-1].logits and self._padding is Padding.EXACT
+            sequence=PADDING, logits=rows[-1].logits and self._calls.padding is Padding.EXACT
         )
         padding = [last._replace(position=place) for place in range(missing)]
         batch = self._batch.fill([*rows, *padding])
@@ -262,14 +254,14 @@ class Evaluator:
             if status == _NO_SLOT:
                 self._cells.reclaim()
                 status = llama_cpp.llama_decode(self._context, batch)
-            if status == _NO_SLOT and padding and self._padding is Padding.TILES:
+            if status == _NO_SLOT and padding and self._calls.padding is Padding.TILES:
                 batch = self._batch.fill(rows)
                 status = llama_cpp.llama_decode(self._context, batch)
         finally:
             self._cells.drop_padding()
         if status == _NO_SLOT:
             raise NoRoomError(
-                f"the cache of {self._cache_size} tokens is full",
+                f"the cache of {llama_cpp.llama_n_ctx(self._context)} tokens is full",
                 hint="ask for fewer chunks (k), or raise context_size",
                 param="context_size",
             )

@@ -9,6 +9,7 @@ import llama_cpp
 
 from probes.errors import ModelError
 from probes.gguf import gguf_shards
+from probes.llamacpp.cells import SEQUENCES
 from probes.llamacpp.checks import check_file
 from probes.llamacpp.log import ERRORS, route_log
 from probes.llamacpp.tap import LayerTap
@@ -90,7 +91,6 @@ def load_context(
     cache_tokens: int,
     batch_tokens: int,
     micro_batch_tokens: int,
-    sequences: int,
     threads: int,
 ) -> llama_cpp.llama_context_p:
     """Make a context whose sequences share one KV cache of ``cache_tokens`` cells.
@@ -107,7 +107,7 @@ def load_context(
     params.n_ctx = cache_tokens
     params.n_batch = batch_tokens
     params.n_ubatch = micro_batch_tokens
-    params.n_seq_max = sequences
+    params.n_seq_max = SEQUENCES
     params.n_threads = threads
     params.n_threads_batch = threads
     # One buffer for all sequences: a fork then shares its parent's cells instead of copying.

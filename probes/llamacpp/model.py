@@ -19,13 +19,13 @@ from probes.checks import check_layers, check_own
 from probes.errors import UnavailableError
 from probes.gguf import file_sha256, gguf_sha256
 from probes.llamacpp.batch import Row
-from probes.llamacpp.cells import SEQUENCES, Cells
+from probes.llamacpp.cells import Cells
 from probes.llamacpp.evaluator import BATCH_TOKENS, MICRO_BATCH_TOKENS, Evaluation, Evaluator
 from probes.llamacpp.generation import Generation
 from probes.llamacpp.library import load_context, load_model
 from probes.llamacpp.looking import Looking
 from probes.llamacpp.marks import Marks
-from probes.llamacpp.padding import Padding, balance
+from probes.llamacpp.padding import Calls, Padding, balance
 from probes.llamacpp.session import LlamaCppSession
 from probes.llamacpp.tap import LayerTap
 from probes.llamacpp.vocabulary import Vocabulary
@@ -95,7 +95,13 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
         padding = Padding.EXACT if exact else Padding.TILES
         if offloads:
             padding = Padding.NONE
-        self._micro_batch_tokens = MICRO_BATCH_TOKENS if padding is Padding.EXACT else BATCH_TOKENS
+        weights = llama_cpp.llama_model_n_params(self._model)
+        calls = Calls(
+            MICRO_BATCH_TOKENS if padding is Padding.EXACT else BATCH_TOKENS,
+            padding,
+            balance(weights, self._layers, self._width),
+        )
+        self._micro_batch_tokens = calls.rows
         tap = LayerTap(self._width)
         self._context = load_context(
             self._model,
@@ -103,7 +109,6 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             cache_tokens=self._cache_size,
             batch_tokens=BATCH_TOKENS,
             micro_batch_tokens=self._micro_batch_tokens,
-            sequences=SEQUENCES,
             threads=threads or os.cpu_count() or 1,
         )
         self.cells = Cells(self._context)
@@ -111,12 +116,7 @@ class LlamaCppModel(BaseModel[LlamaCppSession, Evaluation]):
             self._context,
             tap,
             self.cells,
-            cache_size=self._cache_size,
-            micro_batch_tokens=self._micro_batch_tokens,
-            padding=padding,
-            balanced=balance(
-                llama_cpp.llama_model_n_params(self._model), self._layers, self._width
-            ),
+            calls,
             width=self._width,
             vocabulary=vocabulary.size,
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["LEAST", "LEAST_ALONE", "Padding", "balance", "even", "to_a_tile"]
+__all__ = ["LEAST", "LEAST_ALONE", "Calls", "Padding", "balance", "even", "to_a_tile"]
 
 # Kernels that multiply quantized weights take rows by fours, and what is left over, and fewer than
 # eight, by others.
@@ -31,6 +32,21 @@ class Padding(StrEnum):
     NONE = "none"
     EXACT = "exact"
     TILES = "tiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How rows are put into calls.
+
+    Attributes:
+        rows: as many as go through the layers at once.
+        padding: what calls are padded for.
+        balanced: see :func:`balance`.
+    """
+
+    rows: int
+    padding: Padding
+    balanced: float
 
 
 def even(rows: int, micro_batch: int, *, alone: bool) -> int:

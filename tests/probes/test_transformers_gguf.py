@@ -16,7 +16,7 @@ import pytest
 from probes.attention import looks, middle_layers
 from probes.chat import Message
 from probes.errors import ModelError
-from probes.isolated import Isolated, probe_chunks
+from probes.isolated import Extent, Isolated, probe_chunks
 from probes.layers import spread_layers
 from probes.llamacpp import LlamaCppModel
 from probes.model_cache import converted_folder, default_model_cache
@@ -213,8 +213,7 @@ def probe(model: Model) -> Isolated:
             session,
             [model.tokenize(chunk + "\n") for chunk in CHUNKS],
             tail,
-            draft_tokens=8,
-            layers=spread_layers(model.info.layers),
+            Extent(8, spread_layers(model.info.layers)),
         )
 
 
