@@ -25,6 +25,14 @@ __all__ = ["pool"]
     type=click.Path(path_type=Path),
     help="Readings of a model that is judged and not fitted on; repeat.",
 )
+@click.option(
+    "--first-dose",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Chunks that are read before the others, 0 for all at once: as many as cost no right "
+    "answers by the policies `default profile` and `all at once` of eval/specs/elsewhere.toml.",
+)
 @output_option("--output", "Write the profile here.")
 @output_option("--markdown", "Write the tables here.")
 @json_option
@@ -33,6 +41,7 @@ def pool(
     *,
     answers: tuple[Path, ...],
     beside: tuple[Path, ...],
+    first_dose: int,
     output: Path | None,
     markdown: Path | None,
     as_json: bool,
@@ -65,8 +74,8 @@ def pool(
     seed, embedder = run["seed"], run["embedder"]
     profile, quality = pool_models(observed, answered, embedder=embedder, seed=seed)
     compared = compare([one for journal in journals for one in orders_in(journal)], seed=seed)
-    if compared is not None:
-        profile = profile.model_copy(update={"order": compared.better})
+    chosen = {} if compared is None else {"order": compared.better}
+    profile = profile.model_copy(update={**chosen, "first_dose": first_dose})
     everything = [one for own in observed.values() for one in own]
     measured = {
         "models": list(observed),

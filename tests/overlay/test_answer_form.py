@@ -84,7 +84,7 @@ def test_an_answer_has_the_form_that_was_asked_for(model: LlamaCppModel, mode: M
 
 def test_the_index_is_read_though_nothing_hangs_on_it(model: LlamaCppModel) -> None:
     options = AskOptions(budget=BUDGET, form=FORM)
-    deciding = ask(model, options, variants=3)
+    deciding = ask(model, options, variants=3, first_dose=0)
     settings = {"variants": 1}
     assert ask(model, options, **settings).volatility_index == deciding.volatility_index is not None
     alone = ask(model, AskOptions(budget=Budget(0, 0), form=FORM), fallback="answer")

@@ -92,14 +92,16 @@ def test_the_command_writes_a_profile(tmp_path: Path) -> None:
     assert profile.measured["models"] == ["one", "other"]
     assert profile.measured["questions"] == 60
     assert profile.order is Order.SIMILAR_LAST, "nobody asked"
+    assert profile.first_dose == 0
     # One model is right oftener with the most similar chunk last, the other gains more by it first.
     for path, rights in ((one, [(True, False)]), (other, [(False, True), (False, True)])):
         journal = Journal(path, Journal.read(path).run)
         for number, (last, first) in enumerate(rights):
             journal.add(f"orders {number}", {"similar-last": last, "similar-first": first})
-    found = CliRunner().invoke(cli, [*command, "--output", str(output)])
+    found = CliRunner().invoke(cli, [*command, "--first-dose", "2", "--output", str(output)])
     assert found.exit_code == 0, found.output
     profile = load_profile(output)
     assert profile.order is Order.SIMILAR_FIRST
+    assert profile.first_dose == 2
     assert profile.measured["order"]["questions"] == 3
     assert profile.measured["questions"] == 60

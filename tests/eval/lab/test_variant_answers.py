@@ -21,7 +21,7 @@ ITEM = Item("1", "made up", "Who built the lighthouse?", ("Masons",), PASSAGES)
 
 
 def test_each_variant_is_heard_beside_the_others(tiny_model: LlamaCppModel) -> None:
-    settings = Settings(max_tokens=8, variants=3)
+    settings = Settings(max_tokens=8, variants=3, first_dose=0)
     found = answer_in_every_variant(tiny_model, settings, default_profile(), ITEM)
     *variants, bare = found
     assert [len(one.chunks) for one in found] == [3, 2, 1, 0]
