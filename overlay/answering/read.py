@@ -43,6 +43,7 @@ def read(job: Job, workspace: Workspace, candidates: Sequence[Candidate]) -> lis
     session, prompt = workspace.grown(chunks), job.prompt
     ends = list(accumulate((len(one.tokens) for one in chunks), initial=len(prompt.prefix)))
     if not looks:
+        # Here and not in a fork: that would be evaluated in a call behind the chunks.
         session.extend(prompt.tail)
     # In one call: what the answer's index compares with is evaluated in passing.
     job.model.flush([session, workspace.bare()])
